@@ -1,0 +1,1 @@
+"""Compiled loops. Only the packages below import Numba."""
