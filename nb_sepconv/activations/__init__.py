@@ -1,0 +1,137 @@
+"""Activations by name: plain NumPy functions, and how the engine and the layers recognise them."""
+
+from .functions import (
+    elu,
+    exponential,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    linear,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
+
+silu = swish
+
+_BY_NAME = {
+    function.__name__: function
+    for function in (
+        *(elu, exponential, gelu, hard_sigmoid, leaky_relu, linear, log_softmax, mish, relu, relu6),
+        *(selu, sigmoid, softmax, softplus, softsign, swish, tanh),
+    )
+}
+_BY_NAME["silu"] = silu
+_NAMES = {function: function.__name__ for function in _BY_NAME.values()}
+
+
+def get(identifier):
+    """The activation that a name, a Keras config or a callable stands for.
+
+    Args:
+        identifier: None (``linear``), a name, a config dict as :func:`serialize` and Keras write it, or a callable.
+
+    Returns:
+        A callable of one array. A callable is returned as it is.
+
+    Raises:
+        ValueError: an unknown name.
+        TypeError: anything else.
+
+    Example:
+        >>> get("relu") is relu, get(None) is linear, get(abs) is abs
+        (True, True, True)
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, dict):
+        identifier = _name_in(identifier)
+    if isinstance(identifier, str):
+        return _by_name(identifier)
+    if callable(identifier):
+        return identifier
+    raise TypeError(
+        "Could not interpret activation function identifier. `activation` must be None, a name, a config dict or a "
+        f"callable. Received: {identifier!r}"
+    )
+
+
+def _name_in(config):
+    name = config.get("config") if config.get("class_name") == "function" else None
+    if not isinstance(name, str):
+        raise ValueError(
+            "`activation` as a dict must hold `class_name`: 'function' and the function's name under `config`. "
+            f"Received: {config!r}"
+        )
+    return name
+
+
+def _by_name(name):
+    if name not in _BY_NAME:
+        known = ", ".join(sorted(_BY_NAME))
+        raise ValueError(
+            f"Unknown activation function '{name}' cannot be deserialized. `activation` must be a callable or one of "
+            f"{known}. Received: {name!r}"
+        )
+    return _BY_NAME[name]
+
+
+def serialize(activation):
+    """The name of one of this library's activations; any other callable stands for itself.
+
+    Args:
+        activation: what :func:`get` returned.
+
+    Returns:
+        A name that :func:`get` understands, or the callable.
+
+    Example:
+        >>> serialize(relu), serialize(abs) is abs
+        ('relu', True)
+    """
+    return _NAMES.get(activation, activation)
+
+
+def fused_name(function) -> str | None:
+    """The name under which the kernels know an activation, recognised by identity.
+
+    Args:
+        function: a callable.
+
+    Returns:
+        The Keras name of an activation of this library or of its TF1 spelling in ``nn`` (``"swish"`` for SiLU), or
+        None for any other callable.
+
+    Example:
+        >>> fused_name(relu), fused_name(lambda x: x)
+        ('relu', None)
+    """
+    try:
+        return _NAMES.get(function)
+    except TypeError:  # an unhashable callable is none of ours
+        return None
+
+
+def tf1_spelling(canonical):
+    """Declare the decorated function to be ``canonical`` under TF1's argument names.
+
+    Args:
+        canonical: an activation of this module.
+
+    Returns:
+        A decorator that returns its function unchanged; :func:`fused_name` and :func:`serialize` know it from then on.
+    """
+
+    def declare(function):
+        _NAMES[function] = _NAMES[canonical]
+        return function
+
+    return declare

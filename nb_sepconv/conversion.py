@@ -1,0 +1,69 @@
+"""How a value of the caller becomes an array: arrays keep their type, Python's numbers take TF's 32-bit types."""
+
+import numbers
+import operator
+
+import numpy as np
+
+_DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.int64): np.dtype(np.int32)}
+
+
+def as_array(value) -> np.ndarray:
+    """The value as an array: what has a ``dtype`` keeps it, Python floats become float32, Python ints int32.
+
+    Source: TensorFlow's ``tf.convert_to_tensor``.
+    """
+    array = np.asarray(value)
+    if hasattr(value, "dtype") or hasattr(value, "__array__"):
+        return array
+    narrow = _DEFAULTS.get(array.dtype, array.dtype)
+    return array.astype(narrow) if _fits(array, narrow) else array
+
+
+def _fits(array: np.ndarray, narrow: np.dtype) -> bool:
+    if narrow.kind != "i" or array.size == 0:
+        return True
+    limits = np.iinfo(narrow)
+    return bool(limits.min <= array.min() and array.max() <= limits.max)
+
+
+def is_floating(dtype: np.dtype) -> bool:
+    """Whether the type is float16, bfloat16, float32 or float64, the types that layers compute with."""
+    return dtype in (np.float16, np.float32, np.float64) or dtype.name == "bfloat16"
+
+
+def working_dtype(dtype: np.dtype) -> np.dtype:
+    """The type that values of ``dtype`` are computed in: float32 for the 16-bit floats, else the type itself."""
+    return np.dtype(np.float32) if dtype.itemsize == 2 and is_floating(dtype) else dtype
+
+
+def as_dtype(dtype) -> np.dtype:
+    """The NumPy type that ``dtype`` names; ``"bfloat16"`` needs ml_dtypes.
+
+    Raises:
+        TypeError: it names none.
+    """
+    if dtype == "bfloat16":
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"`dtype` must be a NumPy type or its name. Received: {dtype!r}") from None
+
+
+def as_shape(shape) -> tuple[int, ...]:
+    """The shape as a tuple of ints: an int or a sequence of ints, none of them negative.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    sizes = (shape,) if isinstance(shape, numbers.Integral) else shape
+    try:
+        sizes = tuple(operator.index(size) for size in sizes)
+    except TypeError:
+        sizes = (-1,)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"`shape` must be a non-negative int or a sequence of them. Received: {shape!r}")
+    return sizes

@@ -1,0 +1,86 @@
+"""What every initializer is: ``initializer(shape, dtype=None)`` -> array."""
+
+import math
+
+import numpy as np
+
+from ..conversion import as_dtype, as_shape, is_floating
+from .seeds import checked, operation_seeds
+
+
+class Initializer:
+    """The base of initializers; subclasses say in ``_values`` what the array holds.
+
+    Args:
+        dtype: the type of the array where the call gives none. Default float32.
+    """
+
+    def __init__(self, dtype=np.float32):
+        self.dtype = as_dtype(dtype)
+
+    def __call__(self, shape, dtype=None, partition_info=None):
+        """A new array.
+
+        Args:
+            shape: int or sequence of ints.
+            dtype: the array's type. Default None, the initializer's own.
+            partition_info: None; variables are never partitioned here.
+
+        Returns:
+            An array of this shape and type.
+
+        Raises:
+            ValueError: a negative size, a shape or type that this initializer cannot fill, a partition.
+        """
+        if partition_info is not None:
+            raise ValueError(
+                f"`partition_info` must be None, variables are not partitioned. Received: {partition_info}"
+            )
+        dtype = self.dtype if dtype is None else as_dtype(dtype)
+        return self._values(as_shape(shape), dtype)
+
+    def _values(self, shape, dtype):
+        raise NotImplementedError(f"{type(self).__name__} must define `_values` or `__call__`.")
+
+    def get_config(self):
+        """The arguments that make this initializer again, as a dict for JSON."""
+        return {"dtype": self.dtype.name}
+
+    @classmethod
+    def from_config(cls, config):
+        """The initializer that ``get_config`` described."""
+        return cls(**config)
+
+
+class SeededInitializer(Initializer):
+    """The base of random initializers.
+
+    Args:
+        seed: int or None, the operation's seed. Default None: the graph gives the next of its own, or entropy does.
+        dtype: float type of the array where the call gives none. Default float32.
+    """
+
+    def __init__(self, seed=None, dtype=np.float32):
+        super().__init__(dtype)
+        self.seed = checked(seed)
+        check_floating(self.dtype)
+
+    def _draw(self, distribution, shape, dtype):
+        """Numbers of a distribution of :mod:`.distributions`."""
+        check_floating(dtype)
+        return distribution(self._seeds(), math.prod(shape), dtype).reshape(shape)
+
+    def _seeds(self):
+        return operation_seeds(self.seed)
+
+    def get_config(self):
+        """The arguments that make this initializer again, as a dict for JSON."""
+        return {"seed": self.seed, "dtype": self.dtype.name}
+
+
+def check_floating(dtype):
+    """Refuse a type that is not a float that layers compute with."""
+    if not is_floating(dtype):
+        raise ValueError(
+            f"`dtype` is expected to be floating point: float16, bfloat16, float32 or float64. Received: {dtype}"
+        )

@@ -1,0 +1,31 @@
+"""The regularization losses that layers collected in the current graph (``tf.losses``)."""
+
+import numpy as np
+
+from .scopes import GraphKeys, get_collection
+
+
+def get_regularization_losses(scope=None):
+    """The regularization losses of the current graph, in the order of their creation.
+
+    Args:
+        scope: str or None, keep those whose name starts with this. Default None, all.
+
+    Returns:
+        A list of numbers.
+    """
+    return get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
+
+
+def get_regularization_loss(scope=None, name="total_regularization_loss"):
+    """The sum of the regularization losses of the current graph.
+
+    Args:
+        scope: str or None, add up those whose name starts with this. Default None, all.
+        name: unused, as arrays have no operation name.
+
+    Returns:
+        A number of the type of the losses; float32 zero where there is none.
+    """
+    losses = [np.asarray(loss) for loss in get_regularization_losses(scope)]
+    return np.asarray(sum(losses[1:], start=losses[0])) if losses else np.zeros((), np.float32)

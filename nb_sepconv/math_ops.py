@@ -1,0 +1,135 @@
+"""The few array functions of the TF1 vocabulary that regularizers written as callables use.
+
+``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
+"""
+
+import numpy as np
+
+from .conversion import as_array, is_floating, working_dtype
+
+
+def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+    """The sum over some axes.
+
+    Args:
+        input_tensor: array of numbers, any shape.
+        axis: int, sequence of ints, or None (all axes). Default None. ``reduction_indices`` is its older name.
+        keepdims: bool, keep the summed axes with length 1. Default False. ``keep_dims`` is its older name.
+        name: unused.
+
+    Returns:
+        An array of the type of ``input_tensor``; 16-bit floats are summed in float32.
+
+    Raises:
+        ValueError: an argument is given under both its names.
+        TypeError: ``input_tensor`` does not hold numbers.
+
+    Example:
+        >>> reduce_sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [4.0, 6.0]
+    """
+    return _reduce(np.sum, input_tensor, axis, keepdims, reduction_indices, keep_dims)
+
+
+def reduce_mean(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+    """The mean over some axes; the mean of integers is cut to an integer, as in TF.
+
+    Args:
+        input_tensor: array of numbers, any shape.
+        axis: int, sequence of ints, or None (all axes). Default None. ``reduction_indices`` is its older name.
+        keepdims: bool, keep the averaged axes with length 1. Default False. ``keep_dims`` is its older name.
+        name: unused.
+
+    Returns:
+        An array of the type of ``input_tensor``; NaN where there is nothing to average.
+
+    Raises:
+        ValueError: an argument is given under both its names.
+        TypeError: ``input_tensor`` does not hold numbers.
+
+    Example:
+        >>> reduce_mean([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
+        [1.5, 3.5]
+    """
+    return _reduce(_mean, input_tensor, axis, keepdims, reduction_indices, keep_dims)
+
+
+def square(x, name=None):
+    """Each element times itself.
+
+    Args:
+        x: array of numbers, any shape.
+        name: unused.
+
+    Returns:
+        An array of the shape and type of ``x``.
+
+    Raises:
+        TypeError: ``x`` does not hold numbers.
+
+    Example:
+        >>> square([-3.0, 2.0]).tolist()
+        [9.0, 4.0]
+    """
+    x = _numbers(x, "x")
+    return np.asarray(np.multiply(x, x))
+
+
+def abs(x, name=None):
+    """The magnitude of each element.
+
+    Args:
+        x: array of numbers, any shape.
+        name: unused.
+
+    Returns:
+        An array of the shape of ``x`` and its type (its real type where ``x`` is complex).
+
+    Raises:
+        TypeError: ``x`` does not hold numbers.
+
+    Example:
+        >>> abs([-3.0, 2.0]).tolist()
+        [3.0, 2.0]
+    """
+    return np.asarray(np.abs(_numbers(x, "x")))
+
+
+def half_sum_of_squares(t):
+    """``sum(t**2) / 2`` in the type of ``t``, a float array."""
+    if not is_floating(t.dtype):
+        raise TypeError(f"`t` must be an array of float16, bfloat16, float32 or float64. Received: {t.dtype}")
+    wide = t.astype(working_dtype(t.dtype), copy=False)
+    return np.asarray(np.sum(wide * wide) / 2, t.dtype.newbyteorder("="))
+
+
+def _reduce(function, values, axis, keepdims, reduction_indices, keep_dims):
+    values = _numbers(values, "input_tensor")
+    axis = _one_of("axis", axis, "reduction_indices", reduction_indices)
+    keepdims = bool(_one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    axis = axis if axis is None or np.ndim(axis) == 0 else tuple(axis)
+    wide = values.astype(working_dtype(values.dtype), copy=False)
+    return np.asarray(function(wide, axis=axis, keepdims=keepdims), values.dtype.newbyteorder("="))
+
+
+def _mean(values, axis, keepdims):
+    total = np.sum(values, axis=axis, keepdims=keepdims, dtype=values.dtype)
+    count = values.size // total.size if total.size else 0
+    with np.errstate(all="ignore"):
+        return np.trunc(total / count) if values.dtype.kind in "iu" else total / count
+
+
+def _one_of(name, value, older_name, older_value):
+    if value is not None and older_value is not None:
+        raise ValueError(
+            f"`{name}` and `{older_name}` are two names of one argument, give only one. "
+            f"Received: {name}={value!r}, {older_name}={older_value!r}"
+        )
+    return older_value if value is None else value
+
+
+def _numbers(values, name):
+    values = as_array(values)
+    if values.dtype.kind not in "iufc" and not is_floating(values.dtype):
+        raise TypeError(f"`{name}` must be an array of numbers. Received: {values.dtype}")
+    return values

@@ -1,0 +1,139 @@
+"""``tf.nn``: the activations under TF1's argument names, and ``l2_loss``.
+
+``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
+"""
+
+from . import activations
+from .activations import exponential, hard_sigmoid, linear, mish, tf1_spelling  # noqa: F401
+from .conversion import as_array
+from .math_ops import half_sum_of_squares
+
+
+@tf1_spelling(activations.relu)
+def relu(features, name=None):
+    """``max(features, 0)``; see :func:`nb_sepconv.activations.relu`."""
+    return activations.relu(features)
+
+
+@tf1_spelling(activations.relu6)
+def relu6(features, name=None):
+    """``min(max(features, 0), 6)``; see :func:`nb_sepconv.activations.relu6`."""
+    return activations.relu6(features)
+
+
+@tf1_spelling(activations.leaky_relu)
+def leaky_relu(features, alpha=0.2, name=None):
+    """``features`` where positive, else ``alpha * features``; see :func:`nb_sepconv.activations.leaky_relu`."""
+    return activations.leaky_relu(features, alpha)
+
+
+@tf1_spelling(activations.elu)
+def elu(features, name=None):
+    """``features`` where positive, else ``exp(features) - 1``; see :func:`nb_sepconv.activations.elu`."""
+    return activations.elu(features)
+
+
+@tf1_spelling(activations.selu)
+def selu(features, name=None):
+    """The scaled exponential linear unit; see :func:`nb_sepconv.activations.selu`."""
+    return activations.selu(features)
+
+
+@tf1_spelling(activations.gelu)
+def gelu(features, approximate=False, name=None):
+    """``features * P(X <= features)`` for a standard normal ``X``; see :func:`nb_sepconv.activations.gelu`."""
+    return activations.gelu(features, approximate)
+
+
+@tf1_spelling(activations.sigmoid)
+def sigmoid(x, name=None):
+    """``1 / (1 + exp(-x))``; see :func:`nb_sepconv.activations.sigmoid`."""
+    return activations.sigmoid(x)
+
+
+@tf1_spelling(activations.tanh)
+def tanh(x, name=None):
+    """The hyperbolic tangent; see :func:`nb_sepconv.activations.tanh`."""
+    return activations.tanh(x)
+
+
+@tf1_spelling(activations.softplus)
+def softplus(features, name=None):
+    """``log(1 + exp(features))``; see :func:`nb_sepconv.activations.softplus`."""
+    return activations.softplus(features)
+
+
+@tf1_spelling(activations.softsign)
+def softsign(features, name=None):
+    """``features / (1 + |features|)``; see :func:`nb_sepconv.activations.softsign`."""
+    return activations.softsign(features)
+
+
+@tf1_spelling(activations.softmax)
+def softmax(logits, axis=None, name=None, dim=None):
+    """``exp(logits) / sum(exp(logits))`` along an axis; see :func:`nb_sepconv.activations.softmax`.
+
+    Args:
+        logits: array of floats, one or more axes.
+        axis: int, the axis that sums to 1. Default None, the last. ``dim`` is its older name.
+        name: unused.
+
+    Raises:
+        ValueError: both ``axis`` and ``dim`` are given, or ``logits`` has no such axis.
+
+    Example:
+        >>> softmax([[0.0, 0.0]]).tolist()
+        [[0.5, 0.5]]
+    """
+    return activations.softmax(logits, _axis(axis, dim))
+
+
+@tf1_spelling(activations.log_softmax)
+def log_softmax(logits, axis=None, name=None, dim=None):
+    """``logits - log(sum(exp(logits)))`` along an axis; see :func:`nb_sepconv.activations.log_softmax`.
+
+    Args:
+        logits: array of floats, one or more axes.
+        axis: int, the axis whose exponentials sum to 1. Default None, the last. ``dim`` is its older name.
+        name: unused.
+
+    Raises:
+        ValueError: both ``axis`` and ``dim`` are given, or ``logits`` has no such axis.
+    """
+    return activations.log_softmax(logits, _axis(axis, dim))
+
+
+def _axis(axis, dim):
+    if axis is not None and dim is not None:
+        raise ValueError(f"Cannot specify both `dim` and `axis`. Received: axis={axis!r}, dim={dim!r}")
+    given = dim if axis is None else axis
+    return -1 if given is None else given
+
+
+@tf1_spelling(activations.swish)
+def swish(features, beta=1.0):
+    """``features * sigmoid(beta * features)``; see :func:`nb_sepconv.activations.swish`."""
+    return activations.swish(features, beta)
+
+
+silu = swish
+
+
+def l2_loss(t, name=None):
+    """Half the sum of squares, ``sum(t**2) / 2``.
+
+    Args:
+        t: array of floats, any shape.
+        name: unused.
+
+    Returns:
+        An array without axes, of the type of ``t``; 16-bit floats are summed in float32.
+
+    Raises:
+        TypeError: ``t`` does not hold floats.
+
+    Example:
+        >>> l2_loss([3.0, 4.0]).item()
+        12.5
+    """
+    return half_sum_of_squares(as_array(t))

@@ -1,0 +1,251 @@
+"""Penalties on weights: a float array in, a number of its type out.
+
+Source: the formulas of ``tf.keras.regularizers``.
+"""
+
+import math
+import numbers
+
+import numpy as np
+
+from .conversion import as_array, is_floating, working_dtype
+from .identifiers import interpret, keras_config
+
+
+class Regularizer:
+    """The base of regularizers: a callable of one array that returns a number."""
+
+    def __call__(self, x):
+        """The penalty on ``x``: none."""
+        return 0.0
+
+    def get_config(self):
+        """The arguments that make this regularizer again, as a dict for JSON."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement `get_config`.")
+
+    @classmethod
+    def from_config(cls, config):
+        """The regularizer that ``get_config`` described."""
+        return cls(**config)
+
+
+class L1L2(Regularizer):
+    """``l1 * sum(|x|) + l2 * sum(x**2)``.
+
+    Args:
+        l1: finite float, the factor of the magnitudes. Default 0.
+        l2: finite float, the factor of the squares. Default 0.
+
+    Raises:
+        ValueError: a factor that is not a finite number.
+
+    Example:
+        >>> L1L2(l1=1.0, l2=10.0)(np.array([-1.0, 2.0])).item()
+        53.0
+    """
+
+    def __init__(self, l1=0.0, l2=0.0):
+        self.l1 = _factor("l1", 0.0 if l1 is None else l1)
+        self.l2 = _factor("l2", 0.0 if l2 is None else l2)
+
+    def __call__(self, x):
+        """The penalty on an array of floats, in its type."""
+        return _in_type_of(x, lambda wide: self.l1 * _magnitude(wide) + self.l2 * _energy(wide))
+
+    def get_config(self):
+        """The arguments that make this regularizer again."""
+        return {"l1": self.l1, "l2": self.l2}
+
+
+class L1(Regularizer):
+    """``l1 * sum(|x|)``.
+
+    Args:
+        l1: finite float. Default 0.01. ``l`` is its older name.
+
+    Raises:
+        ValueError: a factor that is not a finite number.
+        TypeError: an unknown argument.
+
+    Example:
+        >>> L1(0.5)(np.array([-1.0, 2.0])).item()
+        1.5
+    """
+
+    def __init__(self, l1=0.01, **older):
+        self.l1 = _factor("l1", _renamed(l1, older))
+
+    def __call__(self, x):
+        """The penalty on an array of floats, in its type."""
+        return _in_type_of(x, lambda wide: self.l1 * _magnitude(wide))
+
+    def get_config(self):
+        """The arguments that make this regularizer again."""
+        return {"l1": self.l1}
+
+
+class L2(Regularizer):
+    """``l2 * sum(x**2)``.
+
+    Args:
+        l2: finite float. Default 0.01. ``l`` is its older name.
+
+    Raises:
+        ValueError: a factor that is not a finite number.
+        TypeError: an unknown argument.
+
+    Example:
+        >>> L2(0.5)(np.array([-1.0, 2.0])).item()
+        2.5
+    """
+
+    def __init__(self, l2=0.01, **older):
+        self.l2 = _factor("l2", _renamed(l2, older))
+
+    def __call__(self, x):
+        """The penalty on an array of floats, in its type."""
+        return _in_type_of(x, lambda wide: self.l2 * _energy(wide))
+
+    def get_config(self):
+        """The arguments that make this regularizer again."""
+        return {"l2": self.l2}
+
+
+class OrthogonalRegularizer(Regularizer):
+    """``factor`` times the mean of ``|cosine|`` between each two rows, or columns, of a matrix.
+
+    Args:
+        factor: finite float. Default 0.01.
+        mode: ``"rows"`` or ``"columns"``. Default ``"rows"``.
+
+    Raises:
+        ValueError: a factor that is not a finite number, another mode; on calling, an array that is not a matrix.
+
+    Example:
+        >>> OrthogonalRegularizer(factor=2.0)(np.array([[3.0, 0.0], [5.0, 5.0]])).round(6).item()
+        1.414214
+    """
+
+    def __init__(self, factor=0.01, mode="rows"):
+        self.factor = _factor("factor", factor)
+        if mode not in ("rows", "columns"):
+            raise ValueError(f'`mode` must be "rows" or "columns". Received: {mode!r}')
+        self.mode = mode
+
+    def __call__(self, inputs):
+        """The penalty on a matrix of floats, in its type."""
+        return _in_type_of(inputs, self._penalty)
+
+    def _penalty(self, matrix):
+        if matrix.ndim != 2:
+            raise ValueError(f"`inputs` to OrthogonalRegularizer must have rank 2. Received: shape {matrix.shape}")
+        vectors = matrix if self.mode == "rows" else matrix.T
+        unit = vectors / np.sqrt(np.maximum(np.sum(vectors**2, axis=1, keepdims=True), 1e-12))
+        cosines = np.abs(unit @ unit.T)
+        pairs = len(unit) * (len(unit) - 1) / 2
+        return self.factor * (np.sum(cosines) - np.trace(cosines)) / 2 / pairs
+
+    def get_config(self):
+        """The arguments that make this regularizer again."""
+        return {"factor": self.factor, "mode": self.mode}
+
+
+def l1_l2(l1=0.01, l2=0.01):
+    """An :class:`L1L2` whose factors are 0.01 unless given.
+
+    Args:
+        l1: finite float, the factor of the magnitudes. Default 0.01.
+        l2: finite float, the factor of the squares. Default 0.01.
+
+    Returns:
+        The regularizer.
+
+    Raises:
+        ValueError: a factor that is not a finite number.
+
+    Example:
+        >>> l1_l2().get_config()
+        {'l1': 0.01, 'l2': 0.01}
+    """
+    return L1L2(l1=l1, l2=l2)
+
+
+l1 = L1
+l2 = L2
+orthogonal_regularizer = OrthogonalRegularizer
+
+_BY_NAME = {
+    "L1": L1,
+    "L2": L2,
+    "L1L2": L1L2,
+    "OrthogonalRegularizer": OrthogonalRegularizer,
+    "l1": L1,
+    "l2": L2,
+    "l1_l2": l1_l2,
+    "orthogonal_regularizer": OrthogonalRegularizer,
+}
+
+
+def get(identifier):
+    """The regularizer that a name, a Keras config or a callable stands for.
+
+    Args:
+        identifier: None, a name (``"l1"``, ``"l2"``, ``"l1_l2"``: factors 0.01), a config dict as :func:`serialize`
+            and Keras write it, a callable, or a class.
+
+    Returns:
+        A callable of one array, or None. A callable is returned as it is, a class is called.
+
+    Raises:
+        ValueError: an unknown name, an incomplete config, or something else.
+
+    Example:
+        >>> get("l2").get_config(), get(None), get(sum) is sum
+        ({'l2': 0.01}, None, True)
+    """
+    return interpret(identifier, "regularizer", _BY_NAME)
+
+
+def serialize(regularizer):
+    """The Keras config of a regularizer of this library; any other callable stands for itself.
+
+    Args:
+        regularizer: what :func:`get` returned.
+
+    Returns:
+        A dict that :func:`get` and Keras understand, or ``regularizer`` itself.
+
+    Example:
+        >>> serialize(L2(0.5))["class_name"], serialize(L2(0.5))["config"]
+        ('L2', {'l2': 0.5})
+    """
+    return keras_config(regularizer, Regularizer, "keras.regularizers")
+
+
+def _factor(name, value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise ValueError(f"`{name}` must be a finite number, a regularization factor. Received: {value!r}")
+    return float(value)
+
+
+def _renamed(factor, older):
+    factor = older.pop("l", factor)
+    if older:
+        raise TypeError(f"A regularizer takes no `{next(iter(older))}`. Received: {older}")
+    return 0.01 if factor is None else factor
+
+
+def _in_type_of(x, penalty):
+    x = as_array(x)
+    if not is_floating(x.dtype):
+        raise TypeError(f"`x` must be an array of float16, bfloat16, float32 or float64. Received: {x.dtype}")
+    with np.errstate(all="ignore"):
+        return np.asarray(penalty(x.astype(working_dtype(x.dtype), copy=False)), x.dtype.newbyteorder("="))
+
+
+def _magnitude(x):
+    return np.sum(np.abs(x))
+
+
+def _energy(x):
+    return np.sum(x * x)
