@@ -5,8 +5,8 @@ Source: the formulas of ``tf.keras.constraints``; norms are Euclidean, ``EPSILON
 
 import numpy as np
 
-from .conversion import as_array, is_floating, working_dtype
-from .identifiers import interpret, keras_config
+from nb_sepconv.conversion import as_array, is_floating, working_dtype
+from nb_sepconv.identifiers import interpret, keras_config
 
 EPSILON = 1e-7
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .scopes import GraphKeys, get_collection
+from nb_sepconv.scopes import GraphKeys, get_collection
 
 
 def get_regularization_losses(scope=None):

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from .conversion import as_array, is_floating, working_dtype
+from nb_sepconv.conversion import as_array, is_floating, working_dtype
 
 
 def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):

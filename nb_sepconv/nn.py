@@ -3,10 +3,10 @@
 ``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
 """
 
-from . import activations
-from .activations import exponential, hard_sigmoid, linear, mish, tf1_spelling  # noqa: F401
-from .conversion import as_array
-from .math_ops import half_sum_of_squares
+from nb_sepconv import activations
+from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, tf1_spelling  # noqa: F401
+from nb_sepconv.conversion import as_array
+from nb_sepconv.math_ops import half_sum_of_squares
 
 
 @tf1_spelling(activations.relu)

@@ -8,8 +8,8 @@ import numbers
 
 import numpy as np
 
-from .conversion import as_array, is_floating, working_dtype
-from .identifiers import interpret, keras_config
+from nb_sepconv.conversion import as_array, is_floating, working_dtype
+from nb_sepconv.identifiers import interpret, keras_config
 
 
 class Regularizer:

@@ -1,6 +1,6 @@
 """Activations by name: plain NumPy functions, and how the engine and the layers recognise them."""
 
-from .functions import (
+from nb_sepconv.activations.functions import (
     elu,
     exponential,
     gelu,

@@ -8,8 +8,8 @@ import functools
 
 import numpy as np
 
-from ..conversion import as_array, is_floating, working_dtype
-from .error_function import erfc
+from nb_sepconv.activations.error_function import erfc
+from nb_sepconv.conversion import as_array, is_floating, working_dtype
 
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717

@@ -1,13 +1,14 @@
 """Initializers: ``tf.initializers`` of TF1, and those of Keras by name.
 
-Same seed, same values, on every platform and with every NumPy: see :mod:`.distributions`.
+Same seed, same values, bit for bit, on every platform and with every NumPy. Uniform numbers are those of TensorFlow's
+graph mode bit for bit, normal and orthogonal ones to float rounding: see :mod:`.distributions`.
 """
 
-from ..identifiers import interpret, keras_config
-from . import keras
-from .base import Initializer
-from .fixed import Constant, Identity, Ones, Zeros
-from .random import (
+from nb_sepconv.identifiers import interpret, keras_config
+from nb_sepconv.initializers import keras
+from nb_sepconv.initializers.base import Initializer
+from nb_sepconv.initializers.fixed import Constant, Identity, Ones, Zeros
+from nb_sepconv.initializers.random import (
     GlorotNormal,
     GlorotUniform,
     Orthogonal,
@@ -21,13 +22,12 @@ from .random import (
     lecun_normal,
     lecun_uniform,
 )
-from .seeds import GraphSeed, use_graph_seed
+from nb_sepconv.initializers.seeds import use_graph_seed
 
 __all__ = [
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
-    "GraphSeed",
     "Identity",
     "Initializer",
     "Ones",

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..conversion import as_dtype, as_shape, is_floating
-from .seeds import checked, operation_seeds
+from nb_sepconv.conversion import as_dtype, as_shape, is_floating
+from nb_sepconv.initializers.seeds import checked, operation_seeds
 
 
 class Initializer:

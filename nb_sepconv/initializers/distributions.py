@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from .elementary import log, sine_and_cosine
-from .philox import Seeds, words
+from nb_sepconv.initializers.elementary import log, sine_and_cosine
+from nb_sepconv.initializers.philox import Seeds, words
 
 _UNIFORM_BITS = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
 _SMALLEST = 1e-7

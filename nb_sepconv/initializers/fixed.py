@@ -8,7 +8,7 @@ import numbers
 
 import numpy as np
 
-from .base import Initializer, check_floating
+from nb_sepconv.initializers.base import Initializer, check_floating
 
 
 class Identity(Initializer):

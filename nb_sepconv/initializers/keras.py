@@ -6,9 +6,9 @@ A seed means the same values whatever the graph's seed. Source: ``keras.initiali
 
 import numpy as np
 
-from . import fixed, random
-from .fixed import constant_values
-from .seeds import operation_seeds, own_seeds
+from nb_sepconv.initializers import fixed, random
+from nb_sepconv.initializers.fixed import constant_values
+from nb_sepconv.initializers.seeds import operation_seeds, own_seeds
 
 
 class _Typeless:

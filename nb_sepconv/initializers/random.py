@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 
-from . import distributions
-from .base import Initializer, SeededInitializer
-from .orthonormal import orthonormal_columns
+from nb_sepconv.initializers import distributions
+from nb_sepconv.initializers.base import Initializer, SeededInitializer
+from nb_sepconv.initializers.orthonormal import orthonormal_columns
 
 _TRUNCATED_DEVIATION = 0.87962566103423978  # of a standard normal variable cut at -2 and 2
 
