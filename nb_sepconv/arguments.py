@@ -1,0 +1,120 @@
+"""Every check of a layer's arguments, and its message."""
+
+import math
+import operator
+
+PADDINGS = ("valid", "same", "causal")
+DATA_FORMATS = ("channels_last", "channels_first")
+
+
+def filters(value):
+    """The number of filters: an int > 0 (a float is cut to one), or None until the layer is built."""
+    if value is None:
+        return None
+    if isinstance(value, float):
+        value = _cut(value)
+    if not _is_integer(value):
+        raise TypeError(f"The `filters` argument must be an integer. Received: {value!r} of type {_type(value)}")
+    return _positive("filters", operator.index(value))
+
+
+def depth_multiplier(value):
+    """The depthwise channels per input channel: an int > 0."""
+    if not _is_integer(value):
+        raise TypeError(
+            f"The `depth_multiplier` argument must be an integer. Received: {value!r} of type {_type(value)}"
+        )
+    return _positive("depth_multiplier", operator.index(value))
+
+
+def _cut(value):
+    if not math.isfinite(value):
+        raise ValueError(f"The `filters` argument must be an integer. Received: {value!r}")
+    return int(value)
+
+
+def _positive(name, value):
+    if value <= 0:
+        raise ValueError(
+            f"Invalid value for argument `{name}`. Expected a strictly positive value. Received {name}={value}."
+        )
+    return value
+
+
+def one_integer(value, name):
+    """A tuple of one int > 0, from an int or an iterable of one int."""
+    message = f"The `{name}` argument must be a tuple of 1 integers. Received: {value!r}"
+    values = (value,) if _is_integer(value) else _as_tuple(value, message)
+    if len(values) != 1 or values[0] is None:
+        raise ValueError(message)
+    if not _is_integer(values[0]):
+        raise TypeError(f"{message} with an element of type {_type(values[0])}")
+    number = operator.index(values[0])
+    if number <= 0:
+        raise ValueError(f"{message} including {{{number}}} that does not satisfy the requirement `> 0`.")
+    return (number,)
+
+
+def _as_tuple(value, message):
+    try:
+        return tuple(value)
+    except TypeError:
+        raise ValueError(message) from None
+
+
+def padding(value):
+    """``"valid"``, ``"same"`` or ``"causal"``, from any case."""
+    name = value.lower() if isinstance(value, str) else None
+    if name not in PADDINGS:
+        raise ValueError(f'The `padding` argument must be one of "valid", "same", "causal". Received: {value!r}')
+    return name
+
+
+def data_format(value):
+    """``"channels_last"`` (also None) or ``"channels_first"``, from any case."""
+    name = "channels_last" if value is None else value.lower() if isinstance(value, str) else None
+    if name not in DATA_FORMATS:
+        raise ValueError(
+            f'The `data_format` argument must be one of "channels_first", "channels_last". Received: {value!r}'
+        )
+    return name
+
+
+def stride_or_dilation(strides, dilation_rate):
+    """Refuse a stride and a dilation that are both more than 1, as TF1's layer does."""
+    if strides[0] > 1 and dilation_rate[0] > 1:
+        raise ValueError(
+            "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+            f"Received: strides={strides} and dilation_rate={dilation_rate}"
+        )
+
+
+def groups(value, filters):
+    """The number of groups, 1 for None; it must divide ``filters``."""
+    value = value or 1
+    if not _is_integer(value):
+        raise TypeError(f"The `groups` argument must be an integer. Received: {value!r} of type {_type(value)}")
+    if filters is not None and filters % value:
+        raise ValueError(
+            "The number of filters must be evenly divisible by the number of groups. "
+            f"Received: groups={value}, filters={filters}"
+        )
+    return operator.index(value)
+
+
+def known_keywords(keywords, known):
+    """Refuse a keyword argument that is not among ``known``."""
+    for name in keywords:
+        if name not in known:
+            raise TypeError(
+                f"Keyword argument not understood: `{name}` must be one of {', '.join(sorted(known))}. "
+                f"Received: {keywords[name]!r}"
+            )
+
+
+def _is_integer(value):
+    return hasattr(value, "__index__") and not isinstance(value, bool) and getattr(value, "ndim", 0) == 0
+
+
+def _type(value):
+    return type(value).__name__

@@ -1,0 +1,50 @@
+"""Data types under TF's names, and what a caller may write for one."""
+
+import importlib.util
+
+import numpy as np
+
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+NAMES = ("float16", "float32", "float64", "int32", "int64", "bfloat16")
+
+
+def dtype_named(name):
+    """The NumPy dtype called ``name``; bfloat16 comes from ``ml_dtypes``."""
+    if name != "bfloat16":
+        return np.dtype(name)
+    if importlib.util.find_spec("ml_dtypes") is None:
+        raise AttributeError("`bfloat16` needs the package ml_dtypes: pip install ml_dtypes")
+    import ml_dtypes
+
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+def as_dtype(value):
+    """``value`` as a NumPy dtype in native byte order.
+
+    Args:
+        value: a NumPy dtype or scalar type, a name ("bfloat16" too), or an object with ``as_numpy_dtype``.
+
+    Raises:
+        TypeError: when it names no NumPy dtype.
+    """
+    value = getattr(value, "as_numpy_dtype", value)
+    if isinstance(value, str) and value == "bfloat16":
+        return dtype_named(value)
+    if value is None or isinstance(value, int):
+        raise TypeError(f"`dtype` must be a NumPy dtype or its name. Received: {value!r}")
+    try:
+        return np.dtype(value).newbyteorder("=")
+    except TypeError:
+        raise TypeError(f"`dtype` must be a NumPy dtype or its name. Received: {value!r}") from None
+
+
+def is_floating(dtype):
+    """Whether ``dtype`` is a real floating type, bfloat16 included."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"
+
+
+def dtype_name_of(array):
+    """The name of the type of an array of any library (``torch.float32`` is "float32")."""
+    dtype = array.dtype
+    return dtype.name if isinstance(dtype, np.dtype) else str(dtype).rsplit(".", 1)[-1]

@@ -1,0 +1,338 @@
+"""TF1's separable convolution layer: check, build once, call the op."""
+
+import warnings
+
+import numpy as np
+
+from nb_sepconv import activations, arguments, constraints, initializers, ops, regularizers
+from nb_sepconv.base_layer import Layer
+from nb_sepconv.geometry import geometry
+from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.shapes import Shape, as_shape
+
+__all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
+
+_ZEROS = initializers.Zeros()
+_IGNORED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "conv_op")
+_PURE_ACTIVATIONS = frozenset(vars(activations)[name] for name in ("linear", "relu"))
+
+
+class SeparableConv1D(Layer):
+    """Depthwise separable convolution of series: each channel by itself, then a mix of all channels.
+
+    ``y[n,t,f] = activation(bias[f] + sum_{c,m} P[0, c*M+m, f] * sum_k x_padded[n, t*s + k*d, c] * D[k,c,m])``
+
+    Args:
+        filters: int > 0, the output's channels F.
+        kernel_size: int > 0 or a tuple of one, the taps K.
+        strides: int > 0 or a tuple of one. Default 1.
+        padding: "valid", "same" or "causal", in any case. Default "valid".
+        data_format: "channels_last" (N, L, C) or "channels_first" (N, C, L). Default "channels_last".
+        dilation_rate: int > 0 or a tuple of one; not together with strides > 1. Default 1.
+        depth_multiplier: int > 0, depthwise channels M per input channel. Default 1.
+        activation: callable or name. Default None, linear.
+        use_bias: bool. Default True.
+        depthwise_initializer, pointwise_initializer: callable, name or config. Default the variable scope's, else
+            Glorot uniform.
+        bias_initializer: callable, name or config. Default zeros.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: functions of the variable; their values join
+            the layer's losses and ``REGULARIZATION_LOSSES``. Default None.
+        activity_regularizer: function of the output; its value over the batch size joins them. Default None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: kept on the layer and on the variable for
+            optimizers. Default None.
+        trainable: bool, whether the variables join ``TRAINABLE_VARIABLES``. Default True.
+        name: str, or a VariableScope that the variables go directly into. Default "separable_conv1d", made unique.
+        kwargs: ``dtype`` (default that of the first input), ``weights`` (arrays to start from), ``autocast``,
+            ``_scope``, ``_reuse``, and what else TF's layer accepts and does not use.
+
+    Raises:
+        ValueError, TypeError: for an argument out of its range; the message names it.
+
+    >>> layer = SeparableConv1D(6, 3, padding="same")
+    >>> layer(np.zeros((2, 9, 4), np.float32)).shape, layer.count_params()
+    ((2, 9, 6), 42)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=1,
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer=None,
+        pointwise_initializer=None,
+        bias_initializer=_ZEROS,
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
+        trainable=True,
+        name=None,
+        **kwargs,
+    ):
+        self.activation = activations.get(activation)
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.pointwise_initializer = initializers.get(pointwise_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        activity_regularizer = regularizers.get(activity_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        groups = kwargs.pop("groups", None)
+        _warn_of_ignored({key: kwargs.pop(key) for key in _IGNORED if key in kwargs})
+        super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = arguments.filters(filters)
+        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides = arguments.one_integer(strides, "strides")
+        self.padding = arguments.padding(padding)
+        self.data_format = arguments.data_format(data_format)
+        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.groups = arguments.groups(groups, self.filters)
+        arguments.stride_or_dilation(self.strides, self.dilation_rate)
+        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
+        self.use_bias = use_bias
+        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
+        self.input_spec = InputSpec(min_ndim=3)
+
+    @property
+    def _channel_axis(self):
+        return -1 if self.data_format == "channels_last" else -2
+
+    def build(self, input_shape):
+        """Create the variables for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of three ints and Nones; the channels must be known.
+
+        Raises:
+            ValueError: when the channels are unknown, or ``filters`` is None.
+        """
+        channels = self._channels(as_shape(input_shape))
+        if self.filters is None:
+            raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
+        with self._all_or_nothing():
+            self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
+            multiplied = channels * self.depth_multiplier
+            self._add("depthwise", "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
+            self._add("pointwise", "pointwise_kernel", (1, multiplied, self.filters))
+            if self.use_bias:
+                self._add("bias", "bias", (self.filters,))
+            self.built = True
+
+    def _channels(self, shape):
+        InputSpec(min_ndim=3).check(shape, self.name)
+        if shape[self._channel_axis] is None:
+            raise ValueError(
+                "The channel dimension of the inputs should be defined. "
+                f"The input_shape received is {tuple(shape)}, where axis {self._channel_axis} (0-based) "
+                "is the channel dimension, which found to be `None`."
+            )
+        return shape[self._channel_axis]
+
+    def _add(self, kind, name, shape):
+        weight = self.add_weight(
+            name,
+            shape,
+            initializer=getattr(self, f"{kind}_initializer"),
+            regularizer=getattr(self, f"{kind}_regularizer"),
+            constraint=getattr(self, f"{kind}_constraint"),
+            trainable=True,
+        )
+        setattr(self, name, weight)
+
+    def __call__(self, inputs, *, scope=None, training=None):
+        """Build the layer if it is not, and convolve ``inputs``.
+
+        Args:
+            inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the layer's name.
+            training: accepted as TF1 has it and unused.
+
+        Returns:
+            array (N, T, F) or (N, F, T) of the type of ``inputs``.
+
+        Raises:
+            ValueError: when the rank, the channels or the length do not fit, or variables may not be shared or created.
+            TypeError: when the type is not that of the weights.
+        """
+        if self._takes_the_short_path(inputs):
+            counts = self._graph.thread.scope_counts
+            counts[self._scope._name] = counts.get(self._scope._name, 0) + 1
+            return self.call(inputs)
+        return super().__call__(inputs, scope=scope, training=training)
+
+    def _takes_the_short_path(self, inputs):
+        return False
+
+    def call(self, inputs):
+        """Convolve ``inputs`` with the weights as they are now."""
+        bias = self.bias
+        return ops.separable_conv1d(
+            inputs,
+            _array(self.depthwise_kernel),
+            _array(self.pointwise_kernel),
+            None if bias is None else _array(bias),
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+            activation=self.activation,
+        )
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of three ints and Nones.
+
+        Returns:
+            A Shape, with None where it is unknown.
+
+        Raises:
+            ValueError: when the kernel does not fit into the length.
+        """
+        shape = as_shape(input_shape)
+        InputSpec(ndim=3).check(shape, self.name)
+        batch, length = shape[0], shape[1 if self.data_format == "channels_last" else 2]
+        steps = None if length is None else self._output_length(length, shape)
+        return Shape((batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps))
+
+    def _output_length(self, length, shape):
+        steps = geometry(length, self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding).output_length
+        if steps < (1 if self.padding == "valid" else 0):
+            raise ValueError(
+                f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "
+                f"Consider increasing the input size. Received: input shape {tuple(shape)}"
+            )
+        return steps
+
+    def get_config(self):
+        """The constructor's arguments as a dict that JSON can hold, without the weights."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "depth_multiplier": self.depth_multiplier,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **self._serialized("initializer", initializers),
+            **self._serialized("regularizer", regularizers),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
+            **self._serialized("constraint", constraints),
+        }
+
+    def _serialized(self, what, module):
+        names = (f"{kind}_{what}" for kind in ("depthwise", "pointwise", "bias"))
+        return {name: module.serialize(getattr(self, name)) for name in names}
+
+    @classmethod
+    def from_config(cls, config):
+        """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
+        return cls(**{key: value for key, value in config.items() if key not in (*_IGNORED, "groups")})
+
+
+def _array(weight):
+    try:
+        return weight.array
+    except AttributeError:
+        return np.asarray(weight)
+
+
+def _warn_of_ignored(keywords):
+    for key in keywords:
+        warnings.warn(
+            f"`{key}` is ignored by SeparableConv1D, as in TF: use `{key.replace('kernel', 'depthwise')}` and "
+            f"`{key.replace('kernel', 'pointwise')}`",
+            stacklevel=3,
+        )
+
+
+def separable_conv1d(
+    inputs,
+    filters,
+    kernel_size,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    depth_multiplier=1,
+    activation=None,
+    use_bias=True,
+    depthwise_initializer=None,
+    pointwise_initializer=None,
+    bias_initializer=_ZEROS,
+    depthwise_regularizer=None,
+    pointwise_regularizer=None,
+    bias_regularizer=None,
+    activity_regularizer=None,
+    depthwise_constraint=None,
+    pointwise_constraint=None,
+    bias_constraint=None,
+    trainable=True,
+    name=None,
+    reuse=None,
+):
+    """Depthwise separable convolution of series with variables that the current graph keeps by name.
+
+    Args:
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
+        name: str, the variables' scope, used as it is; or a VariableScope. Default "separable_conv1d", made unique.
+        reuse: True shares the variables of the same name, AUTO_REUSE shares or creates them. Default as the scope.
+        filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, activation, use_bias:
+            as in ``SeparableConv1D``.
+        depthwise_initializer, pointwise_initializer, bias_initializer, depthwise_regularizer, pointwise_regularizer,
+        bias_regularizer, activity_regularizer, depthwise_constraint, pointwise_constraint, bias_constraint, trainable:
+            as in ``SeparableConv1D``.
+
+    Returns:
+        array (N, T, F) or (N, F, T) of the type of ``inputs``.
+
+    Raises:
+        ValueError: when an argument is out of its range, the input does not fit, or the variables exist already and
+            are not to be shared (or the reverse).
+        TypeError: when an argument or the input has a wrong type.
+
+    >>> separable_conv1d(np.zeros((2, 9, 4), np.float32), 6, 3, name="doc_example").shape
+    (2, 7, 6)
+    """
+    layer = SeparableConv1D(
+        filters,
+        kernel_size,
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        depth_multiplier,
+        activation,
+        use_bias,
+        depthwise_initializer,
+        pointwise_initializer,
+        bias_initializer,
+        depthwise_regularizer,
+        pointwise_regularizer,
+        bias_regularizer,
+        activity_regularizer,
+        depthwise_constraint,
+        pointwise_constraint,
+        bias_constraint,
+        trainable,
+        name,
+        _reuse=reuse,
+        _scope=name,
+    )
+    return layer(inputs)

@@ -1,0 +1,67 @@
+"""Shapes as tuples with the words that TF1 code uses on them."""
+
+import math
+import operator
+
+
+class Shape(tuple):
+    """A tuple of ints (None where unknown) that also answers as ``tf.TensorShape`` does.
+
+    >>> Shape((3, 4)).as_list(), Shape((None, 4)).is_fully_defined()
+    ([3, 4], False)
+    """
+
+    __slots__ = ()
+
+    @property
+    def rank(self):
+        """How many dimensions there are."""
+        return len(self)
+
+    ndims = rank
+
+    def as_list(self):
+        """The dimensions as a list."""
+        return list(self)
+
+    def is_fully_defined(self):
+        """Whether every dimension is known."""
+        return None not in self
+
+    def num_elements(self):
+        """The product of the dimensions, or None when one is unknown."""
+        return math.prod(self) if self.is_fully_defined() else None
+
+    def is_compatible_with(self, other):
+        """Whether both shapes could be the shape of one array."""
+        other = as_shape(other)
+        return len(self) == len(other) and all(a is None or b is None or a == b for a, b in zip(self, other, strict=True))
+
+
+def as_shape(value):
+    """``value`` as a Shape.
+
+    Args:
+        value: an int, or a sequence of ints (NumPy's too) and Nones.
+
+    Raises:
+        TypeError: when a dimension is not an integer.
+        ValueError: when a dimension is negative.
+    """
+    if hasattr(value, "as_list"):
+        value = value.as_list()
+    try:
+        dimensions = tuple(value)
+    except TypeError:
+        dimensions = (value,)
+    return Shape(_dimension(d, value) for d in dimensions)
+
+
+def _dimension(value, shape):
+    if value is None:
+        return None
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"`shape` must hold integers or None. Received: {shape!r}")
+    if value < 0:
+        raise ValueError(f"`shape` must hold dimensions >= 0. Received: {shape!r}")
+    return operator.index(value)
