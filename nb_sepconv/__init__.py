@@ -1,5 +1,68 @@
-"""TF1's separable_conv1d on NumPy arrays."""
+"""TF1's separable convolution layer on NumPy arrays, under TF1's names: ``import nb_sepconv as tf``.
+
+Names are loaded when they are first used; nothing is compiled by importing.
+"""
+
+from importlib import import_module
 
 from nb_sepconv.version import __version__
 
-__all__ = ["__version__"]
+_MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train")
+
+_HOMES = {
+    "graph_keys": ("GraphKeys",),
+    "graphs": (
+        *("Graph", "add_to_collection", "add_to_collections", "get_all_collection_keys", "get_collection"),
+        *("get_collection_ref", "get_default_graph", "reset_default_graph", "set_random_seed"),
+    ),
+    "math_ops": ("abs", "reduce_mean", "reduce_sum", "square"),
+    "name_scopes": ("name_scope",),
+    "scopes": (
+        *("AUTO_REUSE", "VariableScope", "get_local_variable", "get_variable", "get_variable_scope"),
+        *("no_regularizer", "variable_scope"),
+    ),
+    "templates": ("make_template",),
+    "variables": (
+        *("Variable", "VariableAggregation", "VariableSynchronization", "global_variables", "local_variables"),
+        *("model_variables", "moving_average_variables", "trainable_variables"),
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+_INITIALIZERS = {
+    f"{name}_initializer": name
+    for name in (
+        *("zeros", "ones", "constant", "random_uniform", "random_normal", "truncated_normal", "orthogonal"),
+        *("uniform_unit_scaling", "variance_scaling", "glorot_uniform", "glorot_normal"),
+    )
+}
+_DTYPES = ("float16", "float32", "float64", "bfloat16", "int32", "int64")
+
+__all__ = [
+    *sorted((*_MODULES, *_HOME_OF, *_INITIALIZERS, *_DTYPES)),
+    "__version__",
+]
+
+
+def __getattr__(name):
+    value = _load(name)
+    globals()[name] = value
+    return value
+
+
+def _load(name):
+    if name in _MODULES:
+        return import_module(f"nb_sepconv.{name}")
+    if name in _HOME_OF:
+        return getattr(import_module(f"nb_sepconv.{_HOME_OF[name]}"), name)
+    if name in _INITIALIZERS:
+        return getattr(import_module("nb_sepconv.initializers"), _INITIALIZERS[name])
+    if name in _DTYPES:
+        return import_module("nb_sepconv.dtypes").dtype_named(name)
+    from nb_sepconv.not_offered import explain
+
+    raise AttributeError(explain("nb_sepconv", name))
+
+
+def __dir__():
+    return __all__

@@ -18,8 +18,14 @@ from nb_sepconv.graphs import get_default_graph
 from nb_sepconv.input_spec import InputSpec
 from nb_sepconv.name_scopes import name_scope
 from nb_sepconv.scopes import VariableScope, get_variable, variable_scope
-from nb_sepconv.variables import Variable, global_variables, resolve_trainable, trainable_variables
-from nb_sepconv.variables import VariableAggregation, VariableSynchronization
+from nb_sepconv.variables import (
+    Variable,
+    VariableAggregation,
+    VariableSynchronization,
+    global_variables,
+    resolve_trainable,
+    trainable_variables,
+)
 
 KEYWORDS = frozenset(
     ("input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast", "implementation", "dynamic")
@@ -236,13 +242,14 @@ class Layer:
         own = self.weights
         if len(weights) != len(own):
             raise ValueError(
-                f'You called `set_weights(weights)` on layer "{self.name}" with a weight list of length {len(weights)}, '
-                f"but the layer was expecting {len(own)} weights. Provided weights: {str(weights)[:50]}..."
+                f'You called `set_weights(weights)` on layer "{self.name}" with a weight list of length '
+                f"{len(weights)}, but the layer was expecting {len(own)} weights. Provided weights: {str(weights)[:50]}..."
             )
         for variable, value in zip(own, weights, strict=True):
             if tuple(variable.shape) != np.shape(value):
                 raise ValueError(
-                    f"Layer weight shape {tuple(variable.shape)} not compatible with provided weight shape {np.shape(value)}"
+                    f"Layer weight shape {tuple(variable.shape)} not compatible with provided "
+                    f"weight shape {np.shape(value)}"
                 )
         for variable, value in zip(own, weights, strict=True):
             variable.assign(value)
@@ -321,7 +328,7 @@ class Layer:
 
         Args:
             inputs: the input array.
-            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the layer's name.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
             training: accepted as TF1 has it and unused.
 
         Returns:
@@ -332,10 +339,19 @@ class Layer:
         if self.built:
             with self._entered(reuse=True):
                 self._compute_derived()
-                return self._compute(inputs)
+                outputs = self._compute(inputs)
+            self._short = self._shortened()
+            return outputs
         with self._all_or_nothing(), self._entered(self._reuse):
             self._build_for(inputs)
             return self._compute(inputs)
+
+    def _shortened(self):
+        """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
+
+    def __setattr__(self, name, value):
+        vars(self)["_short"] = None
+        super().__setattr__(name, value)
 
     def _compute(self, inputs):
         inputs = self._checked(inputs)
@@ -355,7 +371,10 @@ class Layer:
     @contextlib.contextmanager
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
-        before = {key: copy.copy(value) if isinstance(value, (list, dict, set)) else value for key, value in vars(self).items()}
+        before = {
+            key: copy.copy(value) if isinstance(value, (list, dict, set)) else value
+            for key, value in vars(self).items()
+        }
         with (self._graph or get_default_graph()).undo_on_failure():
             try:
                 yield
@@ -415,12 +434,12 @@ class Layer:
     def __deepcopy__(self, memo):
         copied = memo[id(self)] = object.__new__(type(self))
         shared = {key: vars(self)[key] for key in ("_graph", "_scope", "_current_scope")}
-        own = {key: value for key, value in vars(self).items() if key not in shared}
-        vars(copied).update(copy.deepcopy(own, memo), **shared)
+        own = {key: value for key, value in vars(self).items() if key not in (*shared, "_short")}
+        vars(copied).update(copy.deepcopy(own, memo), _short=None, **shared)
         return copied
 
     def __getstate__(self):
-        return {**vars(self), "_graph": None, "_current_scope": None}
+        return {**vars(self), "_graph": None, "_current_scope": None, "_short": None}
 
     def __setstate__(self, state):
         vars(self).update(state)

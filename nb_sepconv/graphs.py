@@ -6,6 +6,7 @@ import threading
 from functools import partial
 
 from nb_sepconv.deferred import Deferred
+from nb_sepconv.initializers import use_graph_seed
 
 
 class _ThreadState(threading.local):
@@ -222,6 +223,9 @@ def get_default_graph():
     return _default_graphs.fallback
 
 
+use_graph_seed(get_default_graph)
+
+
 def reset_default_graph():
     """Replace this thread's default graph by a new, empty one.
 
@@ -251,7 +255,9 @@ def graph_of(values):
     Raises:
         ValueError: when they belong to different graphs.
     """
-    graphs = {id(value.graph): value.graph for value in values or () if isinstance(getattr(value, "graph", None), Graph)}
+    graphs = {
+        id(value.graph): value.graph for value in values or () if isinstance(getattr(value, "graph", None), Graph)
+    }
     if len(graphs) > 1:
         raise ValueError(f"`values` must be from the same graph. Received: {values!r}")
     return next(iter(graphs.values()), None) or get_default_graph()

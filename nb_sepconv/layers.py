@@ -1,6 +1,7 @@
 """TF1's separable convolution layer: check, build once, call the op."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -9,12 +10,12 @@ from nb_sepconv.base_layer import Layer
 from nb_sepconv.geometry import geometry
 from nb_sepconv.input_spec import InputSpec
 from nb_sepconv.shapes import Shape, as_shape
+from nb_sepconv.variables import Variable
 
 __all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
 
 _ZEROS = initializers.Zeros()
 _IGNORED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "conv_op")
-_PURE_ACTIVATIONS = frozenset(vars(activations)[name] for name in ("linear", "relu"))
 
 
 class SeparableConv1D(Layer):
@@ -156,7 +157,7 @@ class SeparableConv1D(Layer):
 
         Args:
             inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
-            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the layer's name.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
             training: accepted as TF1 has it and unused.
 
         Returns:
@@ -166,29 +167,54 @@ class SeparableConv1D(Layer):
             ValueError: when the rank, the channels or the length do not fit, or variables may not be shared or created.
             TypeError: when the type is not that of the weights.
         """
-        if self._takes_the_short_path(inputs):
-            counts = self._graph.thread.scope_counts
-            counts[self._scope._name] = counts.get(self._scope._name, 0) + 1
-            return self.call(inputs)
+        if self._short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
+            op, dtype, axis, channels, depthwise_kernel, pointwise_kernel, bias, thread, scope_name = self._short
+            if inputs.dtype == dtype and inputs.shape[axis] == channels:
+                counts = thread.scope_counts
+                counts[scope_name] = counts.get(scope_name, 0) + 1
+                return op(inputs, depthwise_kernel.array, pointwise_kernel.array, None if bias is None else bias.array)
         return super().__call__(inputs, scope=scope, training=training)
 
-    def _takes_the_short_path(self, inputs):
-        return False
+    def _shortened(self):
+        """What a call needs when nothing it runs could see the layer's scope: all but the arrays, looked up once.
 
-    def call(self, inputs):
-        """Convolve ``inputs`` with the weights as they are now."""
-        bias = self.bias
-        return ops.separable_conv1d(
-            inputs,
-            _array(self.depthwise_kernel),
-            _array(self.pointwise_kernel),
-            None if bias is None else _array(bias),
+        The scope's count of openings, which later default names depend on, is all that entering it would change.
+        """
+        weights = (self.depthwise_kernel, self.pointwise_kernel, *([] if self.bias is None else [self.bias]))
+        if (
+            type(self).call is not SeparableConv1D.call
+            or self.activity_regularizer
+            or activations.fused_name(self.activation) is None
+            or not all(type(weight) is Variable for weight in weights)
+        ):
+            return None
+        channels = self.depthwise_kernel.shape[1]
+        dtype = self.depthwise_kernel.dtype
+        return (
+            self._op(),
+            dtype,
+            self._channel_axis,
+            channels,
+            *weights[:2],
+            self.bias,
+            self._graph.thread,
+            self._scope.name,
+        )
+
+    def _op(self):
+        return partial(
+            ops.separable_conv1d,
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
             activation=self.activation,
         )
+
+    def call(self, inputs):
+        """Convolve ``inputs`` with the weights as they are now."""
+        bias = None if self.bias is None else _array(self.bias)
+        return self._op()(inputs, _array(self.depthwise_kernel), _array(self.pointwise_kernel), bias)
 
     def compute_output_shape(self, input_shape):
         """The shape of the output for inputs of ``input_shape``.
@@ -206,10 +232,14 @@ class SeparableConv1D(Layer):
         InputSpec(ndim=3).check(shape, self.name)
         batch, length = shape[0], shape[1 if self.data_format == "channels_last" else 2]
         steps = None if length is None else self._output_length(length, shape)
-        return Shape((batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps))
+        return Shape(
+            (batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps)
+        )
 
     def _output_length(self, length, shape):
-        steps = geometry(length, self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding).output_length
+        steps = geometry(
+            length, self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding
+        ).output_length
         if steps < (1 if self.padding == "valid" else 0):
             raise ValueError(
                 f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "

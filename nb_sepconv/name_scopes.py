@@ -8,7 +8,7 @@ _ROOT_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _NESTED_NAME = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 
-class name_scope:  # noqa: N801 - TF's name
+class name_scope:
     """A context manager that appends ``name``, made unique, to the current name scope.
 
     Args:

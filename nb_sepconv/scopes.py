@@ -140,7 +140,7 @@ def _check_constant(initializer, dtype):
         raise ValueError(f"Initializer type '{found.name}' and explicit dtype '{as_dtype(dtype).name}' don't match.")
 
 
-class variable_scope:  # noqa: N801 - TF's name
+class variable_scope:
     """A context manager in which ``get_variable`` prefixes names and shares or refuses to share.
 
     Args:

@@ -35,7 +35,9 @@ class Shape(tuple):
     def is_compatible_with(self, other):
         """Whether both shapes could be the shape of one array."""
         other = as_shape(other)
-        return len(self) == len(other) and all(a is None or b is None or a == b for a, b in zip(self, other, strict=True))
+        return len(self) == len(other) and all(
+            a is None or b is None or a == b for a, b in zip(self, other, strict=True)
+        )
 
 
 def as_shape(value):

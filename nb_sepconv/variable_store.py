@@ -79,7 +79,8 @@ class VariableStore:
         refuse_partitioner(partitioner)
         if shape is not None and initializer is not None and not callable(initializer):
             raise ValueError(
-                f"If initializer is a constant, do not specify shape. Received: `shape`={shape!r} for the variable {name}"
+                "If initializer is a constant, do not specify shape. "
+                f"Received: `shape`={shape!r} for the variable {name}"
             )
         dtype = as_dtype(dtype)
         shape = None if shape is None else as_shape(shape)

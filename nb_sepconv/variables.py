@@ -196,7 +196,7 @@ class Variable(ArrayLike):
             )
         if not _converts(value.dtype, self.dtype):
             raise TypeError(
-                f"`value` must convert to the type {self.dtype.name} of the variable {self.name} without changing kind. "
+                f"`value` must convert to the type {self.dtype.name} of the variable {self.name} in kind. "
                 f"Received: an array of type {value.dtype.name}"
             )
         return value.astype(self.dtype, copy=False)
@@ -255,7 +255,8 @@ def _check(initial_value, collections, constraint):
         raise ValueError("`initial_value` must be specified. Received: None")
     if collections is not None and not isinstance(collections, (list, tuple, set)):
         raise ValueError(
-            f"`collections` must be a list, tuple, or set. Received: {collections!r} of type {type(collections).__name__}"
+            "`collections` must be a list, tuple, or set. "
+            f"Received: {collections!r} of type {type(collections).__name__}"
         )
     if constraint is not None and not callable(constraint):
         raise ValueError(f"The `constraint` argument must be a callable. Received: {constraint!r}")
@@ -284,9 +285,9 @@ def _initial_array(value, dtype, shape):
 
 
 def _converts(source, target):
-    if is_floating(source) or is_floating(target):
-        return is_floating(target) and source.kind in "fiub" or (is_floating(source) and is_floating(target))
-    return np.can_cast(source, target, "same_kind")
+    if is_floating(target):
+        return source.kind in "iub" or is_floating(source)
+    return not is_floating(source) and np.can_cast(source, target, "same_kind")
 
 
 def global_variables(scope=None):
