@@ -41,8 +41,8 @@ def _positive(name, value):
     return value
 
 
-def one_integer(value, name):
-    """A tuple of one int > 0, from an int or an iterable of one int."""
+def one_integer(value, name, least=1):
+    """A tuple of one int >= ``least``, from an int or an iterable of one int."""
     message = f"The `{name}` argument must be a tuple of 1 integers. Received: {value!r}"
     values = (value,) if _is_integer(value) else _as_tuple(value, message)
     if len(values) != 1 or values[0] is None:
@@ -50,8 +50,9 @@ def one_integer(value, name):
     if not _is_integer(values[0]):
         raise TypeError(f"{message} with an element of type {_type(values[0])}")
     number = operator.index(values[0])
-    if number <= 0:
-        raise ValueError(f"{message} including {{{number}}} that does not satisfy the requirement `> 0`.")
+    if number < least:
+        requirement = ">= 0" if least == 0 else "> 0"
+        raise ValueError(f"{message} including {{{number}}} that does not satisfy the requirement `{requirement}`.")
     return (number,)
 
 
@@ -81,7 +82,9 @@ def data_format(value):
 
 
 def stride_or_dilation(strides, dilation_rate):
-    """Refuse a stride and a dilation that are both more than 1, as TF1's layer does."""
+    """Refuse a stride of 0, and a stride and a dilation that are both more than 1, as TF1's layer does."""
+    if strides[0] == 0:
+        raise ValueError(f"The argument `strides` cannot contain 0(s). Received: {strides}")
     if strides[0] > 1 and dilation_rate[0] > 1:
         raise ValueError(
             "`strides > 1` not supported in conjunction with `dilation_rate > 1`. "

@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 
 from nb_sepconv import arguments, initializers, regularizers
-from nb_sepconv.array_like import ArrayLike
 from nb_sepconv.conversion import is_floating
-from nb_sepconv.deferred import Deferred, as_loss
-from nb_sepconv.dtypes import FLOATS, as_dtype, dtype_name_of
-from nb_sepconv.graph_keys import GraphKeys
+from nb_sepconv.deferred import as_loss
+from nb_sepconv.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.graphs import get_default_graph
 from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.layer_inputs import as_input, check_floating, of_type
+from nb_sepconv.layer_losses import LayerLosses
 from nb_sepconv.name_scopes import name_scope
 from nb_sepconv.scopes import VariableScope, get_variable, variable_scope
 from nb_sepconv.variables import (
@@ -42,6 +42,7 @@ class Layer:
         self.built = False
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.dynamic = kwargs.get("dynamic", False)
+        self.supports_masking = False
         self._set_name(name)
         self._dtype = None if dtype is None else _dtype_name(dtype)
         self._autocast = bool(kwargs.get("autocast", False))
@@ -51,8 +52,7 @@ class Layer:
         self._weights = {}
         self._not_trained = set()
         self._derived = {}
-        self._losses = []
-        self._callable_losses = []
+        self._losses = LayerLosses()
         self._graph = self._scope = self._current_scope = None
         if scope:
             self._capture_scope(variable_scope(scope))
@@ -61,7 +61,7 @@ class Layer:
 
     def _set_name(self, name):
         if not name or isinstance(name, VariableScope):
-            snake_case = re.sub("([a-z])([A-Z])", r"\1_\2", type(self).__name__).lower()
+            snake_case = _snake_case(type(self).__name__)
             self._name = get_default_graph().next_layer_name(snake_case)
             self._base_name = name.name if name else snake_case
         else:
@@ -172,7 +172,7 @@ class Layer:
                 self._derived[name] = get
             if regularizer and id(weight) not in known:
                 loss = partial(self._weight_loss, name, regularizer)
-                self._keep_callable_loss(f"{self._scope.name}/{name}/Regularizer", loss)
+                self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
             if trainable is not None and not (trainable and _is_among(weight, trainable_variables())):
                 self._not_trained.add(name)
         return weight
@@ -185,6 +185,8 @@ class Layer:
         for name, get in self._derived.items():
             self._weights[name] = get()
             setattr(self, name, self._weights[name])
+
+    add_variable = add_weight
 
     @property
     def trainable_weights(self):
@@ -259,7 +261,7 @@ class Layer:
     @property
     def losses(self):
         """The losses as NumPy scalars: those of calls, then those of weights, computed anew."""
-        return [*self._losses, *(as_loss(v) for loss in self._callable_losses if (v := loss()) is not None)]
+        return self._losses.values()
 
     @property
     def updates(self):
@@ -275,28 +277,16 @@ class Layer:
         """
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
             if callable(loss):
-                self._keep_callable_loss(f"{self.name}/loss", loss)
+                self._losses.add_function(f"{self.name}/loss", loss)
             elif loss is not None:
-                self._keep_loss(f"{self.name}/loss", as_loss(loss))
-
-    def _keep_callable_loss(self, name, loss):
-        self._callable_losses.append(loss)
-        if loss() is not None:
-            self._collect_loss(Deferred(name, loss))
-
-    def _keep_loss(self, name, loss):
-        self._losses.append(loss)
-        self._collect_loss(Deferred(name, partial(as_loss, loss)))
-
-    def _collect_loss(self, loss):
-        get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+                self._losses.add_value(f"{self.name}/loss", loss)
 
     def _add_activity_loss(self, outputs):
         if self.activity_regularizer:
             loss = as_loss(self.activity_regularizer(outputs))
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = loss / loss.dtype.type(len(outputs))
-            self._keep_loss(f"{self._scope.original_name_scope}ActivityRegularizer/truediv", mean)
+            self._losses.add_value(f"{self._scope.original_name_scope}ActivityRegularizer/truediv", mean)
 
     # ---- building and calling ----
 
@@ -334,7 +324,7 @@ class Layer:
         Returns:
             The output array.
         """
-        inputs = self._as_input(inputs)
+        inputs = as_input(inputs, self.name)
         self._set_scope(scope)
         if self.built:
             with self._entered(reuse=True):
@@ -354,14 +344,15 @@ class Layer:
         super().__setattr__(name, value)
 
     def _compute(self, inputs):
-        inputs = self._checked(inputs)
-        outputs = self.call(inputs)
+        self.input_spec.check(inputs.shape, self.name)
+        check_floating(inputs, self.name)
+        outputs = self.call(of_type(inputs, self._dtype, self.name, self._autocast))
         self._add_activity_loss(outputs)
         return outputs
 
     def _build_for(self, inputs):
         self.input_spec.check(inputs.shape, self.name)
-        self._check_type(inputs)
+        check_floating(inputs, self.name)
         self._dtype = self._dtype or dtype_name_of(inputs)
         self.build(tuple(inputs.shape))
         if self._initial_weights is not None:
@@ -383,39 +374,6 @@ class Layer:
                 for added in vars(self).keys() - before.keys():
                     delattr(self, added)
                 raise
-
-    def _as_input(self, inputs):
-        if isinstance(inputs, ArrayLike):
-            return inputs.read()
-        if hasattr(inputs, "shape") and hasattr(inputs, "dtype"):
-            return inputs
-        if isinstance(inputs, (list, tuple, dict, str, bytes)) or inputs is None:
-            raise ValueError(
-                f'Layer "{self.name}" expects 1 input(s), an array of numbers. '
-                f"Received: a {type(inputs).__name__}, {str(inputs)[:50]}"
-            )
-        return np.asarray(inputs)
-
-    def _checked(self, inputs):
-        self.input_spec.check(inputs.shape, self.name)
-        self._check_type(inputs)
-        name = dtype_name_of(inputs)
-        if name == self._dtype:
-            return inputs
-        if self._autocast:
-            return inputs.astype(as_dtype(self._dtype))
-        raise TypeError(
-            f'`inputs` must have the type {self._dtype} of the weights of the layer "{self.name}". '
-            f"Received: an array of type {name} and shape {tuple(inputs.shape)}"
-        )
-
-    def _check_type(self, inputs):
-        name = dtype_name_of(inputs)
-        if name not in FLOATS:
-            raise TypeError(
-                f'`inputs` of the layer "{self.name}" must have one of the types {", ".join(FLOATS)}. '
-                f"Received: an array of type {name} and shape {tuple(inputs.shape)}"
-            )
 
     # ---- configuration, copies ----
 
@@ -444,6 +402,11 @@ class Layer:
     def __setstate__(self, state):
         vars(self).update(state)
         self._graph = self._scope and get_default_graph()
+
+
+def _snake_case(name):
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
+    return f"private{name}" if name.startswith("_") else name
 
 
 def _initializer(initializer, scope, dtype):

@@ -5,7 +5,6 @@ import re
 import threading
 from functools import partial
 
-from nb_sepconv.deferred import Deferred
 from nb_sepconv.initializers import use_graph_seed
 
 
@@ -76,7 +75,7 @@ class Graph:
             return self._collections.setdefault(name, [])
 
     def get_collection(self, name, scope=None):
-        """A copy of the collection ``name``; losses are computed anew.
+        """A copy of the collection ``name``.
 
         Args:
             name: the collection's key.
@@ -90,7 +89,7 @@ class Graph:
         if scope is not None:
             matches = re.compile(scope).match
             items = [item for item in items if hasattr(item, "name") and matches(item.name)]
-        return [item.read() if isinstance(item, Deferred) else item for item in items]
+        return items
 
     def clear_collection(self, name):
         """Remove the collection ``name``."""

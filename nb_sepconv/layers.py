@@ -95,7 +95,7 @@ class SeparableConv1D(Layer):
         super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
         self.filters = arguments.filters(filters)
         self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
-        self.strides = arguments.one_integer(strides, "strides")
+        self.strides = arguments.one_integer(strides, "strides", least=0)
         self.padding = arguments.padding(padding)
         self.data_format = arguments.data_format(data_format)
         self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
@@ -240,7 +240,7 @@ class SeparableConv1D(Layer):
         steps = geometry(
             length, self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding
         ).output_length
-        if steps < (1 if self.padding == "valid" else 0):
+        if steps < 0:
             raise ValueError(
                 f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "
                 f"Consider increasing the input size. Received: input shape {tuple(shape)}"

@@ -339,14 +339,14 @@ def enter_unnamed_scope(name, custom_getter=None):
     return _NestedScope(get_default_graph(), name, None, None, defaults)
 
 
-def _nested_getter(getter, outer):
+def _nested_getter(custom_getter, outer):
     if outer is None:
-        return getter
+        return custom_getter
 
-    def nested(getter_below, *args, **kwargs):
-        return getter(partial(outer, getter_below), *args, **kwargs)
+    def nested_getter(getter, *args, **kwargs):
+        return custom_getter(partial(outer, getter), *args, **kwargs)
 
-    return nested
+    return nested_getter
 
 
 def unique_scope_name(prefix):

@@ -99,6 +99,8 @@ class Template:
         """Its VariableScope, or None before there is one."""
         return self._variable_scope
 
+    var_scope = variable_scope
+
     @property
     def variable_scope_name(self):
         """Its scope's name with a slash at its end, or None before there is a scope."""
