@@ -257,17 +257,18 @@ class SeparableConv1D(Layer):
             "padding": self.padding,
             "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
-            "depth_multiplier": self.depth_multiplier,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
-            **self._serialized("initializer", initializers),
-            **self._serialized("regularizer", regularizers),
-            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-            **self._serialized("constraint", constraints),
+            **self._serialized(initializers, "bias_initializer"),
+            **self._serialized(regularizers, "bias_regularizer", "activity_regularizer"),
+            **self._serialized(constraints, "bias_constraint"),
+            "depth_multiplier": self.depth_multiplier,
+            **self._serialized(initializers, "depthwise_initializer", "pointwise_initializer"),
+            **self._serialized(regularizers, "depthwise_regularizer", "pointwise_regularizer"),
+            **self._serialized(constraints, "depthwise_constraint", "pointwise_constraint"),
         }
 
-    def _serialized(self, what, module):
-        names = (f"{kind}_{what}" for kind in ("depthwise", "pointwise", "bias"))
+    def _serialized(self, module, *names):
         return {name: module.serialize(getattr(self, name)) for name in names}
 
     @classmethod
