@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import re
 import warnings
 from functools import partial
 
@@ -16,10 +15,11 @@ from nb_sepconv.graphs import get_default_graph
 from nb_sepconv.input_spec import InputSpec
 from nb_sepconv.layer_inputs import as_input, check_floating, of_type
 from nb_sepconv.layer_losses import LayerLosses
+from nb_sepconv.layer_weights import LayerWeights, write_weights
 from nb_sepconv.name_scopes import name_scope
+from nb_sepconv.names import snake_case
 from nb_sepconv.scopes import VariableScope, get_variable, variable_scope
 from nb_sepconv.variables import (
-    Variable,
     VariableAggregation,
     VariableSynchronization,
     global_variables,
@@ -44,14 +44,12 @@ class Layer:
         self.dynamic = kwargs.get("dynamic", False)
         self.supports_masking = False
         self._set_name(name)
-        self._dtype = None if dtype is None else _dtype_name(dtype)
+        self._dtype = None if dtype is None else as_dtype(dtype).name
         self._autocast = bool(kwargs.get("autocast", False))
         self._initial_weights = kwargs.get("weights")
         self._batch_input_shape = _batch_input_shape(**kwargs)
         self._input_spec = None
-        self._weights = {}
-        self._not_trained = set()
-        self._derived = {}
+        self._weights = LayerWeights()
         self._losses = LayerLosses()
         self._graph = self._scope = self._current_scope = None
         if scope:
@@ -61,9 +59,9 @@ class Layer:
 
     def _set_name(self, name):
         if not name or isinstance(name, VariableScope):
-            snake_case = _snake_case(type(self).__name__)
-            self._name = get_default_graph().next_layer_name(snake_case)
-            self._base_name = name.name if name else snake_case
+            class_name = snake_case(type(self).__name__)
+            self._name = get_default_graph().next_layer_name(class_name)
+            self._base_name = name.name if name else class_name
         else:
             self._name = self._base_name = name
 
@@ -167,37 +165,29 @@ class Layer:
                 synchronization=synchronization,
                 aggregation=aggregation,
             )
-            weight = self._weights[name] = get()
-            if not isinstance(weight, Variable):
-                self._derived[name] = get
+            weight = get()
+            self._weights.keep(name, weight, get)
             if regularizer and id(weight) not in known:
                 loss = partial(self._weight_loss, name, regularizer)
                 self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
             if trainable is not None and not (trainable and _is_among(weight, trainable_variables())):
-                self._not_trained.add(name)
+                self._weights.freeze(name)
         return weight
 
     def _weight_loss(self, name, regularizer):
         return regularizer(self._weights[name])
-
-    def _compute_derived(self):
-        """Ask custom getters anew for weights that are no variables but arrays computed from them."""
-        for name, get in self._derived.items():
-            self._weights[name] = get()
-            setattr(self, name, self._weights[name])
 
     add_variable = add_weight
 
     @property
     def trainable_weights(self):
         """The variables that are trained; none in a layer that is not trainable."""
-        return [weight for name, weight in self._weights.items() if self.trainable and name not in self._not_trained]
+        return self._weights.trained() if self.trainable else []
 
     @property
     def non_trainable_weights(self):
         """The variables that are not trained."""
-        trained = [] if self.trainable else [w for name, w in self._weights.items() if name not in self._not_trained]
-        return trained + [weight for name, weight in self._weights.items() if name in self._not_trained]
+        return self._weights.frozen() if self.trainable else self._weights.trained() + self._weights.frozen()
 
     @property
     def weights(self):
@@ -241,20 +231,7 @@ class Layer:
         Raises:
             ValueError: when there are more or fewer, or a shape differs; then none is written.
         """
-        own = self.weights
-        if len(weights) != len(own):
-            raise ValueError(
-                f'You called `set_weights(weights)` on layer "{self.name}" with a weight list of length '
-                f"{len(weights)}, but the layer was expecting {len(own)} weights. Provided weights: {str(weights)[:50]}..."
-            )
-        for variable, value in zip(own, weights, strict=True):
-            if tuple(variable.shape) != np.shape(value):
-                raise ValueError(
-                    f"Layer weight shape {tuple(variable.shape)} not compatible with provided "
-                    f"weight shape {np.shape(value)}"
-                )
-        for variable, value in zip(own, weights, strict=True):
-            variable.assign(value)
+        write_weights(self.weights, weights, self.name)
 
     # ---- losses ----
 
@@ -328,7 +305,7 @@ class Layer:
         self._set_scope(scope)
         if self.built:
             with self._entered(reuse=True):
-                self._compute_derived()
+                vars(self).update(self._weights.compute_anew())
                 outputs = self._compute(inputs)
             self._short = self._shortened()
             return outputs
@@ -362,10 +339,7 @@ class Layer:
     @contextlib.contextmanager
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
-        before = {
-            key: copy.copy(value) if isinstance(value, (list, dict, set)) else value
-            for key, value in vars(self).items()
-        }
+        before = vars(self) | {"_weights": copy.copy(self._weights), "_losses": copy.copy(self._losses)}
         with (self._graph or get_default_graph()).undo_on_failure():
             try:
                 yield
@@ -404,11 +378,6 @@ class Layer:
         self._graph = self._scope and get_default_graph()
 
 
-def _snake_case(name):
-    name = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
-    return f"private{name}" if name.startswith("_") else name
-
-
 def _initializer(initializer, scope, dtype):
     initializer = initializers.get(scope.initializer if initializer is None else initializer)
     return initializer or initializers.get("glorot_uniform" if is_floating(dtype) else "zeros")
@@ -416,12 +385,6 @@ def _initializer(initializer, scope, dtype):
 
 def _is_among(value, values):
     return any(value is other for other in values)
-
-
-def _dtype_name(dtype):
-    if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name")
-    return as_dtype(dtype).name
 
 
 def _batch_input_shape(batch_input_shape=None, input_shape=None, input_dim=None, batch_size=None, **_):

@@ -23,12 +23,13 @@ def as_dtype(value):
     """``value`` as a NumPy dtype in native byte order.
 
     Args:
-        value: a NumPy dtype or scalar type, a name ("bfloat16" too), or an object with ``as_numpy_dtype``.
+        value: a NumPy dtype or scalar type, a name ("bfloat16" too), an object with ``as_numpy_dtype``, or the config of
+            a Keras dtype policy.
 
     Raises:
         TypeError: when it names no NumPy dtype.
     """
-    value = getattr(value, "as_numpy_dtype", value)
+    value = value.get("config", {}).get("name") if isinstance(value, dict) else getattr(value, "as_numpy_dtype", value)
     if isinstance(value, str) and value == "bfloat16":
         return dtype_named(value)
     if value is None or isinstance(value, int):
@@ -37,11 +38,6 @@ def as_dtype(value):
         return np.dtype(value).newbyteorder("=")
     except TypeError:
         raise TypeError(f"`dtype` must be a NumPy dtype or its name. Received: {value!r}") from None
-
-
-def is_floating(dtype):
-    """Whether ``dtype`` is a real floating type, bfloat16 included."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
 
 
 def dtype_name_of(array):

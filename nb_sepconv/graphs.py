@@ -6,6 +6,7 @@ import threading
 from functools import partial
 
 from nb_sepconv.initializers import use_graph_seed
+from nb_sepconv.names import check_name
 
 
 class _ThreadState(threading.local):
@@ -134,11 +135,8 @@ class Graph:
         return self.thread.name_scope
 
     def name_scope(self, name):
-        """A context manager that opens the name scope ``name`` in this graph (``nb_sepconv.name_scope`` opens it in the
-        current graph)."""
-        from nb_sepconv.name_scopes import name_scope
-
-        return name_scope(name, graph=self)
+        """A context manager that opens the name scope ``name`` in this graph; see the function ``name_scope``."""
+        return _NameScope(self, name)
 
     def next_layer_name(self, base_name):
         """``base_name_1``, then ``base_name_2``, and so on."""
@@ -179,6 +177,29 @@ class Graph:
                 outer.extend(log)
         finally:
             self.thread.undo_log = outer
+
+
+class _NameScope:
+    def __init__(self, graph, name):
+        self._graph = graph
+        self._name = name
+        self._outer = []
+
+    def __enter__(self):
+        thread = self._graph.thread
+        outer, opened = thread.name_scope, self._open(thread.name_scope)
+        self._outer.append(outer)
+        thread.name_scope = opened.removesuffix("/")
+        return opened
+
+    def _open(self, outer):
+        if not self._name:
+            return ""
+        check_name(self._name, nested=bool(outer))
+        return self._name if self._name.endswith("/") else self._graph.unique_name(self._name) + "/"
+
+    def __exit__(self, *error):
+        self._graph.thread.name_scope = self._outer.pop()
 
 
 def _remove_identical(items, value):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nb_sepconv.scopes import GraphKeys, get_collection
+from nb_sepconv.graph_keys import GraphKeys
+from nb_sepconv.graphs import get_collection
 
 
 def get_regularization_losses(scope=None):

@@ -1,0 +1,27 @@
+"""Which names scopes and variables may have."""
+
+import re
+
+_ROOT = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
+_NESTED = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
+
+
+def check_name(name, nested):
+    """Refuse a name that TF does not accept at the root, or ``nested`` in another scope."""
+    if not isinstance(name, str):
+        raise TypeError(f"`name` must be a string. Received: {name!r} of type {type(name).__name__}")
+    kind, pattern = ("scope", _NESTED) if nested else ("root scope", _ROOT)
+    if not pattern.match(name):
+        raise ValueError(
+            f"'{name}' is not a valid {kind} name. A {kind} name has to match the following pattern: {pattern.pattern}"
+        )
+
+
+def snake_case(name):
+    """A class's name as layers count it.
+
+    >>> snake_case("SeparableConv1D"), snake_case("_EEGBlock")
+    ('separable_conv1d', 'private__eeg_block')
+    """
+    name = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
+    return f"private{name}" if name.startswith("_") else name
