@@ -23,8 +23,8 @@ def as_dtype(value):
     """``value`` as a NumPy dtype in native byte order.
 
     Args:
-        value: a NumPy dtype or scalar type, a name ("bfloat16" too), an object with ``as_numpy_dtype``, or the config of
-            a Keras dtype policy.
+        value: a NumPy dtype or scalar type, a name ("bfloat16" too), an object with ``as_numpy_dtype``, or the
+            config of a Keras dtype policy.
 
     Raises:
         TypeError: when it names no NumPy dtype.

@@ -21,7 +21,7 @@ def snake_case(name):
     """A class's name as layers count it.
 
     >>> snake_case("SeparableConv1D"), snake_case("_EEGBlock")
-    ('separable_conv1d', 'private__eeg_block')
+    ('separable_conv1d', 'private_eeg_block')
     """
     name = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
     return f"private{name}" if name.startswith("_") else name
