@@ -1,0 +1,170 @@
+"""The vector unit: how wide it is, and its loads, stores and fused multiply-adds as LLVM instructions.
+
+Everything here works on addresses (intp) and one width, so that a micro-kernel is written once for every instruction set.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import config
+from numba.core.cgutils import alloca_once_value, get_or_insert_function
+from numba.core.codegen import get_host_cpu_features
+
+INTP = ir.IntType(64)
+ALIGNMENT = 64
+
+
+class VectorUnit(NamedTuple):
+    """What the code generator can use: bytes per register, how many registers, and whether it has a fused multiply-add."""
+
+    name: str
+    width_bytes: int
+    registers: int
+    fma: bool
+
+
+AVX512 = VectorUnit("AVX-512", 64, 32, True)
+AVX2 = VectorUnit("AVX2+FMA", 32, 16, True)
+NEON = VectorUnit("NEON", 16, 32, True)
+GENERIC = VectorUnit("128-bit", 16, 16, False)
+
+
+@cache
+def vector_unit() -> VectorUnit:
+    """The unit that the code generator uses for this process (``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` respected)."""
+    assembly = _probe_assembly()
+    if "zmm" in assembly:
+        return AVX512
+    if "ymm" in assembly and "vfmadd" in assembly:
+        return AVX2
+    if "fmla" in assembly:
+        return NEON
+    return GENERIC
+
+
+def _probe_assembly() -> str:
+    """What a 64-byte multiply-add compiles to: the registers it names are the width of the unit."""
+    module = ir.Module("probe")
+    vector = ir.VectorType(ir.FloatType(), 16)
+    function = ir.Function(module, ir.FunctionType(vector, [vector] * 3), "probe")
+    builder = ir.IRBuilder(function.append_basic_block())
+    builder.ret(call_intrinsic(builder, "llvm.fmuladd.v16f32", function.args))
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    machine = target.create_target_machine(cpu=_cpu_name(), features=_cpu_features())
+    return machine.emit_assembly(llvm.parse_assembly(str(module)))
+
+
+def _cpu_name() -> str:
+    return config.CPU_NAME or llvm.get_host_cpu_name()
+
+
+def _cpu_features() -> str:
+    if config.CPU_FEATURES is not None:
+        return config.CPU_FEATURES
+    return "" if config.CPU_NAME else get_host_cpu_features()
+
+
+def call_intrinsic(builder, name, arguments):
+    """Call an LLVM intrinsic whose result has the type of its first argument."""
+    return _call(builder, name, arguments[0].type, arguments)
+
+
+def _call(builder, name, result, arguments):
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    return builder.call(get_or_insert_function(builder.module, signature, name), arguments)
+
+
+def masked_load(builder, address, mask, vector, align):
+    """The lanes of ``mask`` from memory, zeros elsewhere; memory outside the mask is not touched."""
+    pointer = builder.inttoptr(address, vector.as_pointer())
+    zero = ir.Constant(vector, None)
+    name = f"llvm.masked.load.{_suffix(vector)}.p0"
+    return _call(builder, name, vector, [pointer, ir.IntType(32)(align), mask, zero])
+
+
+def masked_store(builder, value, address, mask, align):
+    pointer = builder.inttoptr(address, value.type.as_pointer())
+    name = f"llvm.masked.store.{_suffix(value.type)}.p0"
+    _call(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(align), mask])
+
+
+def _suffix(vector):
+    kinds = {ir.FloatType: "f32", ir.DoubleType: "f64"}
+    return f"v{vector.count}" + kinds.get(type(vector.element), f"i{getattr(vector.element, 'width', 0)}")
+
+
+def _indices(order):
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order)
+
+
+def splat(builder, value, width):
+    undefined = ir.Constant(ir.VectorType(value.type, width), ir.Undefined)
+    one = builder.insert_element(undefined, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(one, undefined, _indices([0] * width))
+
+
+class Lanes:
+    """Vectors of one element type: emits the instructions of a micro-kernel into an LLVM builder."""
+
+    def __init__(self, dtype):
+        unit = vector_unit()
+        self.double = dtype == types.float64
+        self.item_bytes = 8 if self.double else 4
+        self.width = unit.width_bytes // self.item_bytes
+        self.scalar = ir.DoubleType() if self.double else ir.FloatType()
+        self.type = ir.VectorType(self.scalar, self.width)
+        self._fma = "llvm.fma." if unit.fma else "llvm.fmuladd."
+
+    @property
+    def bytes(self):
+        return self.width * self.item_bytes
+
+    def at(self, builder, address, offset_bytes=0):
+        return builder.add(address, INTP(offset_bytes)) if offset_bytes else address
+
+    def load(self, builder, address, align=ALIGNMENT):
+        return builder.load(builder.inttoptr(address, self.type.as_pointer()), align=min(align, self.bytes))
+
+    def store(self, builder, value, address, align=ALIGNMENT):
+        builder.store(value, builder.inttoptr(address, self.type.as_pointer()), align=min(align, self.bytes))
+
+    def broadcast(self, builder, address):
+        value = builder.load(builder.inttoptr(address, self.scalar.as_pointer()), align=self.item_bytes)
+        return self.splat(builder, value)
+
+    def splat(self, builder, value):
+        return splat(builder, value, self.width)
+
+    def fma(self, builder, a, b, c):
+        return call_intrinsic(builder, self._fma + _suffix(self.type), [a, b, c])
+
+    def zero(self):
+        return ir.Constant(self.type, [0.0] * self.width)
+
+    def below(self, builder, count):
+        """The mask whose first ``count`` lanes are set (none where ``count`` <= 0)."""
+        lane = ir.Constant(ir.VectorType(INTP, self.width), list(range(self.width)))
+        return builder.icmp_signed("<", lane, splat(builder, count, self.width))
+
+    def transpose(self, builder, rows):
+        """``width`` vectors, transposed by interleaving halves log2(width) times."""
+        half = self.width // 2
+        low = [i // 2 + self.width * (i % 2) for i in range(self.width)]
+        high = [i + half for i in low]
+        while half:
+            rows = [
+                builder.shuffle_vector(rows[i], rows[i + self.width // 2], _indices(order))
+                for i in range(self.width // 2)
+                for order in (low, high)
+            ]
+            half //= 2
+        return rows
+
+    def registers(self, builder, values):
+        """Mutable vectors that LLVM keeps in registers."""
+        return [alloca_once_value(builder, value) for value in values]
