@@ -1,21 +1,20 @@
 """The two inner loops, unrolled over registers: depthwise over taps, pointwise over channels."""
 
-from llvmlite import ir
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.cpu.movers import procedure
-from nb_sepconv.kernels.cpu.vector import INTP
+from nb_sepconv.kernels.cpu.problem import FEW, ROWS, STEPS
+from nb_sepconv.kernels.cpu.vector import INTP, while_at_least
 
 
-def depthwise_microkernel(lanes, steps):
+
+def convolve(lanes):
     """``hidden[t] = sum_k x[tap_row[k] + t] * weights[k]`` for ``steps`` rows of one vector of channels.
 
     Addresses: ``x`` and ``hidden`` are rows of one vector each, ``tap_offsets`` holds where each tap's first row lies in
-    ``x`` (bytes, intp), ``weights`` is one vector per tap.
+    ``x`` (bytes, intp), ``weights`` is one vector per tap. Both buffers reach at least 16 rows further than ``steps``.
     """
 
-    @procedure(5)
-    def depthwise(builder, x, tap_offsets, taps, weights, hidden):
+    def group(builder, x, tap_offsets, taps, weights, hidden, steps):
         sums = lanes.registers(builder, [lanes.zero()] * steps)
         with for_range(builder, taps) as loop:
             offset_at = builder.add(tap_offsets, builder.mul(loop.index, INTP(8)))
@@ -27,10 +26,18 @@ def depthwise_microkernel(lanes, steps):
         for step, total in enumerate(sums):
             lanes.store(builder, builder.load(total), lanes.at(builder, hidden, step * lanes.bytes))
 
-    return depthwise
+    def emit(builder, x, tap_offsets, taps, weights, hidden, steps):
+        done = alloca_once_value(builder, INTP(0))
+        for size, least in ((STEPS, 2 * FEW + 1), (FEW, 1)):
+            with while_at_least(builder, steps, done, least):
+                at = builder.mul(builder.load(done), INTP(lanes.bytes))
+                group(builder, builder.add(x, at), tap_offsets, taps, weights, builder.add(hidden, at), size)
+                builder.store(builder.add(builder.load(done), INTP(size)), done)
+
+    return 6, emit
 
 
-def pointwise_microkernel(lanes, rows, vectors):
+def multiply(lanes, vectors):
     """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for ``rows`` rows and ``vectors`` vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
@@ -38,28 +45,13 @@ def pointwise_microkernel(lanes, rows, vectors):
     Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
     """
 
-    @procedure(10)
-    def pointwise(
-        builder,
-        hidden,
-        block_bytes,
-        whole_blocks,
-        part_blocks,
-        part_lanes,
-        weights,
-        start,
-        start_row_bytes,
-        y,
-        y_row_bytes,
-    ):
-        places = [(row, vector) for row in range(rows) for vector in range(vectors)]
-
+    def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
+              y, y_row_bytes, rows):  # fmt: skip
         def address(base, row_bytes, row, vector):
             return builder.add(builder.add(base, builder.mul(row_bytes, INTP(row))), INTP(vector * lanes.bytes))
 
-        starts = [
-            lanes.load(builder, address(start, start_row_bytes, *place), lanes.item_bytes) for place in places
-        ]
+        places = [(row, vector) for row in range(rows) for vector in range(vectors)]
+        starts = [lanes.load(builder, address(start, start_row_bytes, *place), lanes.item_bytes) for place in places]
         sums = lanes.registers(builder, starts)
         weight_at = alloca_once_value(builder, weights)
         with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
@@ -79,4 +71,26 @@ def pointwise_microkernel(lanes, rows, vectors):
         for place, total in zip(places, sums, strict=True):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
 
-    return pointwise
+    def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
+             y, y_row_bytes, rows):  # fmt: skip
+        done = alloca_once_value(builder, INTP(0))
+        for size in (ROWS, FEW, 1):
+            with while_at_least(builder, rows, done, size):
+                at = builder.load(done)
+                group(
+                    builder,
+                    builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
+                    block_bytes,
+                    whole_blocks,
+                    part_blocks,
+                    part_lanes,
+                    weights,
+                    builder.add(start, builder.mul(at, start_row_bytes)),
+                    start_row_bytes,
+                    builder.add(y, builder.mul(at, y_row_bytes)),
+                    y_row_bytes,
+                    size,
+                )
+                builder.store(builder.add(at, INTP(size)), done)
+
+    return 11, emit

@@ -2,13 +2,20 @@
 
 from typing import NamedTuple
 
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from nb_sepconv.kernels.cpu.vector import INTP
+
 ROWS = 14  # rows of the pointwise micro-kernel: with two vectors of filters, 28 accumulators
 STEPS = 16  # steps of the depthwise micro-kernel
-PANEL_VECTORS = 2
+FEW = 4  # rows or steps of the smaller groups, for what is left
+PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
 
 
 class Problem(NamedTuple):
-    """All integers; strides, offsets and ``*_bytes`` are in bytes. A row is one output step of one example."""
+    """All integers; strides and ``*_bytes`` are in bytes. A row is one output step of one example."""
 
     examples: int
     length: int
@@ -20,21 +27,49 @@ class Problem(NamedTuple):
     stride: int
     dilation: int
     left: int
+
     input_example_stride: int
     input_step_stride: int
     input_channel_stride: int
     output_example_stride: int
     output_step_stride: int
     output_filter_stride: int
+
+    width: int
+    item_bytes: int
+    stored_bytes: int
     tile_rows: int
     sum_blocks: int
+    filter_parts: int
     windows: int
     window_span: int
     phase_rows: int
-    filter_parts: int
-    activation: int
-    pointwise: int
+    rows_in_place: int
+    fused: int
+
+    load_rows: int
+    load_items: int
+    load: int
+    convolve: int
+    multiply_panel: int
+    multiply_vector: int
+    activate: int
+    store: int
 
 
-def ceil_div(a, b):
-    return -(-a // b)
+@intrinsic
+def _load_fields(typingctx, address):
+    """The fields that lie at an address, as a tuple."""
+    count = len(Problem._fields)
+
+    def codegen(context, builder, signature, arguments):
+        start = builder.inttoptr(arguments[0], INTP.as_pointer())
+        return cgutils.pack_array(builder, [builder.load(builder.gep(start, [INTP(i)])) for i in range(count)])
+
+    return types.UniTuple(types.intp, count)(types.intp), codegen
+
+
+@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def load_problem(address):
+    """The problem whose fields lie at an address, in order."""
+    return Problem(*_load_fields(address))

@@ -3,6 +3,7 @@
 Everything here works on addresses (intp) and one width, so that a micro-kernel is written once for every instruction set.
 """
 
+from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
@@ -168,3 +169,33 @@ class Lanes:
     def registers(self, builder, values):
         """Mutable vectors that LLVM keeps in registers."""
         return [alloca_once_value(builder, value) for value in values]
+
+
+@contextmanager
+def count_from(builder, start, stop, step):
+    """A loop ``for i in range(start, stop, step)`` over signed intp; yields ``i``."""
+    index = alloca_once_value(builder, start)
+    head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    builder.cbranch(builder.icmp_signed("<", builder.load(index), stop), body, end)
+    builder.position_at_end(body)
+    now = builder.load(index)
+    yield now
+    builder.store(builder.add(now, INTP(step)), index)
+    builder.branch(head)
+    builder.position_at_end(end)
+
+
+@contextmanager
+def while_at_least(builder, total, done, least):
+    """A loop that goes on while ``total - done >= least``; the body advances ``done``, an intp in memory."""
+    head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    left = builder.sub(total, builder.load(done))
+    builder.cbranch(builder.icmp_signed(">=", left, INTP(least)), body, end)
+    builder.position_at_end(body)
+    yield
+    builder.branch(head)
+    builder.position_at_end(end)

@@ -1,50 +1,95 @@
-"""Weights in the order that the micro-kernels read them: one aligned buffer of depthwise, bias and pointwise panels."""
+"""Weights in the order that the micro-kernels read them, in one aligned buffer.
+
+Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][block][m][lane][filter]``: zeros in lanes and
+filters that do not exist, no rows for channels that do not exist.
+"""
 
 from functools import cache
 
 import numpy as np
-from numba import njit
+from numba import cfunc, types
 
-from nb_sepconv.kernels.cpu.movers import address_of
-from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.forward import align, ceil_div, compiled
+from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS, load_problem
+from nb_sepconv.kernels.cpu.procedures import address_of, call9, store_intp
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
+
+_kept = []
+
+
+def packed_bytes(p):
+    """The size of the buffer."""
+    depthwise = -(-p.channels // p.width) * p.multiplier * p.kernel_size * p.width
+    filters = -(-p.filters // p.width) * p.width if p.fused else 0
+    return (depthwise + filters * (1 + p.channels * p.multiplier)) * p.item_bytes + ALIGNMENT
+
+
+def pack_weights(problem, depthwise, pointwise, bias, buffer):
+    """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,), or none at address 0. All arguments are addresses."""
+    p = load_problem(problem)
+    offsets = np.empty(max(p.kernel_size, p.width), np.intp)
+    target = _pack_depthwise(p, depthwise, align(buffer), address_of(offsets))
+    if p.fused:
+        target = _pack_bias(p, bias, target, address_of(offsets))
+        _pack_pointwise(p, pointwise, target, address_of(offsets))
+    offsets[0] = 0
+
+
+@compiled
+def _space(offsets, count, distance):
+    for i in range(count):
+        store_intp(i * distance, offsets + i * 8)
+
+
+@compiled
+def _pack_depthwise(p, depthwise, target, offsets):
+    item = p.stored_bytes
+    load = p.load_rows if p.multiplier == 1 else p.load_items
+    _space(offsets, p.kernel_size, p.width * p.item_bytes)
+    for block in range(0, p.channels, p.width):
+        for m in range(p.multiplier):
+            channels = min(p.width, p.channels - block)
+            source = depthwise + (block * p.multiplier + m) * item
+            step = p.channels * p.multiplier * item
+            taps = p.kernel_size
+            call9(load, source, step, p.multiplier * item, channels, 0, taps, taps, target, offsets)
+            target += p.kernel_size * p.width * p.item_bytes
+    return target
+
+
+@compiled
+def _pack_bias(p, bias, target, offsets):
+    present = 1 if bias else 0
+    for f in range(0, p.filters, p.width):
+        filters = min(p.width, p.filters - f)
+        call9(p.load_rows, bias + f * p.stored_bytes, 0, p.stored_bytes, filters, 0, present, 1, target, offsets)
+        target += p.width * p.item_bytes
+    return target
+
+
+@compiled
+def _pack_pointwise(p, pointwise, target, offsets):
+    item = p.stored_bytes
+    vector_bytes = p.width * p.item_bytes
+    for panel in range(0, p.filters, PANEL_VECTORS * p.width):
+        vectors = min(PANEL_VECTORS, ceil_div(p.filters - panel, p.width))
+        _space(offsets, p.width, vectors * vector_bytes)
+        for block in range(0, p.channels, p.width):
+            channels = min(p.width, p.channels - block)
+            for m in range(p.multiplier):
+                for v in range(vectors):
+                    f = panel + v * p.width
+                    source = pointwise + ((block * p.multiplier + m) * p.filters + f) * item
+                    step = p.multiplier * p.filters * item
+                    filters = min(p.width, p.filters - f)
+                    at = target + v * vector_bytes
+                    call9(p.load_rows, source, step, item, filters, 0, channels, channels, at, offsets)
+                target += channels * vectors * vector_bytes
 
 
 @cache
-def weight_packer(width):
-    """Compiled ``pack(depthwise (K, C, M), pointwise (H, F), bias (F,))``: a flat buffer, zeros where there is no channel.
-
-    Depthwise ``[block][m][k][lane]``; bias ``[f]``; pointwise ``[panel][block][m][lane][filter]`` without absent lanes.
-    """
-    panel_filters = PANEL_VECTORS * width
-
-    @njit(nogil=True)
-    def pack(depthwise, pointwise, bias):
-        taps, channels, multiplier = depthwise.shape
-        filters = pointwise.shape[1]
-        blocks = (channels + width - 1) // width
-        padded = (filters + width - 1) // width * width
-        size = blocks * multiplier * taps * width + padded + padded * pointwise.shape[0]
-        buffer = np.zeros(size + ALIGNMENT // depthwise.itemsize, depthwise.dtype)
-        misaligned = address_of(buffer) % ALIGNMENT
-        at = (ALIGNMENT - misaligned) % ALIGNMENT // depthwise.itemsize
-        for c in range(channels):
-            for m in range(multiplier):
-                row = at + ((c // width * multiplier + m) * taps) * width + c % width
-                for k in range(taps):
-                    buffer[row + k * width] = depthwise[k, c, m]
-        at += blocks * multiplier * taps * width
-        buffer[at : at + filters] = bias
-        at += padded
-        for panel in range(0, filters, panel_filters):
-            columns = min(panel_filters, padded - panel)
-            present = min(columns, filters - panel)
-            for block in range(0, channels, width):
-                for m in range(multiplier):
-                    for c in range(block, min(block + width, channels)):
-                        for f in range(present):
-                            buffer[at + f] = pointwise[c * multiplier + m, panel + f]
-                        at += columns
-        return buffer
-
-    return pack
+def packer_address():
+    """The machine address of the compiled :func:`pack_weights`."""
+    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
+    _kept.append(packer)
+    return packer.address
