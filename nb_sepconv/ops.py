@@ -1,10 +1,10 @@
 """Separable convolution as stateless functions: arrays in, arrays out."""
 
-import numpy as np
+import numpy as np  # noqa: F401, the examples use it
 
-from nb_sepconv import activations
-from nb_sepconv.geometry import geometry, kernel_span
-from nb_sepconv.kernels import cpu
+from nb_sepconv import array_arguments, convolution
+
+__all__ = ["depthwise_conv1d", "separable_conv1d"]
 
 
 def separable_conv1d(
@@ -20,28 +20,83 @@ def separable_conv1d(
     activation=None,
     out=None,
 ):
-    x = np.asarray(inputs)
-    d = np.asarray(depthwise_kernel)
-    p = np.asarray(pointwise_kernel)
-    p = p.reshape(p.shape[-2:])
-    stride, dilation = int(np.ravel(strides)[0]), int(np.ravel(dilation_rate)[0])
-    compute = np.float64 if x.dtype == np.float64 else np.float32
-    view = (x if data_format == "channels_last" else x.transpose(0, 2, 1)).astype(compute)
-    kernel_size = d.shape[0]
-    where = geometry(view.shape[1], kernel_size, stride, dilation, padding)
-    if where.output_length < (1 if view.shape[1] == 0 and padding == "valid" else 0) or (
-        padding == "valid" and where.output_length < 1
-    ):
-        raise ValueError(
-            f"`inputs` is too short: the kernel spans {kernel_span(kernel_size, dilation)} steps "
-            f"and the input has {view.shape[1]}. Received: inputs of shape {x.shape}"
-        )
-    y = np.empty((len(view), where.output_length, p.shape[1]), compute)
-    b = np.zeros(p.shape[1], compute) if bias is None else np.asarray(bias).astype(compute)
-    cpu.forward(view, d.astype(compute), p.astype(compute), b, y, stride, dilation, where.left)
-    y = y.astype(x.dtype)
-    if data_format != "channels_last":
-        y = np.ascontiguousarray(y.transpose(0, 2, 1))
-    if activation is not None:
-        y = activations.get(activation)(y)
-    return y
+    """Convolve each channel by itself, mix the results pointwise, add the bias, apply the activation.
+
+    ``y[n,t,f] = act(bias[f] + sum_{c,m} P[c*M+m, f] * sum_k x_padded[n, t*s + k*d, c] * D[k,c,m])``, the definition of
+    TensorFlow's ``tf.nn.separable_conv2d`` in one dimension.
+
+    Args:
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64; any strides.
+        depthwise_kernel: array (K, C, M) of the type of ``inputs``.
+        pointwise_kernel: array (1, C*M, F) or (C*M, F) of that type.
+        bias: array (F,) of that type. Default None, no bias.
+        strides: int > 0 or a tuple of one. Default 1.
+        padding: "valid", "same", "causal" or two ints >= 0, the zeros before and after. Default "valid".
+        data_format: "channels_last" or "channels_first". Default "channels_last".
+        dilation_rate: int > 0 or a tuple of one. Default 1.
+        activation: None, a name, or a function of the outputs. Default None.
+        out: array that takes the outputs, of their shape and type; any strides. Default a new one.
+
+    Returns:
+        array (N, T, F), or (N, F, T) with "channels_first", of the type of ``inputs``; 16-bit types are summed in
+        float32. ``T = (L + zeros - (K-1)*dilation - 1) // strides + 1``; ceil(L / strides) with "same" and "causal".
+
+    Raises:
+        TypeError: a type that is not among these, or not the same for all.
+        ValueError: a shape or an argument that does not fit, or an input shorter than the kernel spans.
+        MemoryError: the output does not fit into memory.
+
+    >>> x = np.array([[[1.0], [2.0], [4.0]]])
+    >>> separable_conv1d(x, np.array([[[-1.0]], [[1.0]]]), np.array([[1.0, 10.0]])).tolist()
+    [[[1.0, 10.0], [2.0, 20.0]]]
+    """
+    return _convolve(
+        (inputs, depthwise_kernel, pointwise_kernel, bias), strides, padding, data_format, dilation_rate, activation, out
+    )
+
+
+def depthwise_conv1d(
+    inputs,
+    depthwise_kernel,
+    *,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    activation=None,
+    out=None,
+):
+    """Convolve each channel by itself with M kernels: ``y[n,t,c*M+m] = sum_k x_padded[n, t*s + k*d, c] * D[k,c,m]``.
+
+    Args:
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64; any strides.
+        depthwise_kernel: array (K, C, M) of the type of ``inputs``.
+        strides, padding, data_format, dilation_rate, activation, out: as in :func:`separable_conv1d`.
+
+    Returns:
+        array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``.
+
+    Raises:
+        TypeError, ValueError, MemoryError: as in :func:`separable_conv1d`.
+
+    >>> depthwise_conv1d(np.array([[[1.0], [2.0], [4.0]]]), np.array([[[1.0, 2.0]]]), strides=2).tolist()
+    [[[1.0, 2.0], [4.0, 8.0]]]
+    """
+    return _convolve((inputs, depthwise_kernel), strides, padding, data_format, dilation_rate, activation, out)
+
+
+def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out):
+    fused, after = convolution.fused_activation(activation)
+    settings = convolution.settings(strides, padding, data_format, dilation_rate, fused)
+    call = convolution.remembered(arrays, settings)
+    if call is None:
+        arrays, call = convolution.prepare(arrays, settings)
+    if out is not None:
+        array_arguments.output(out, call.shape, arrays[0].dtype)
+    outputs = call.run(arrays[0], call.pack(arrays[1:]))
+    if after is not None:
+        outputs = after(outputs)
+    if out is None:
+        return outputs
+    out[...] = outputs
+    return out

@@ -125,14 +125,17 @@ def _load_block(p, inputs, example, step, steps, block, scratch):
 @compiled
 def _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch):
     """The depthwise results as outputs: channel ``c`` and multiplier ``m`` are output channel ``c*M + m``."""
+    vector_bytes = p.width * p.item_bytes
     for block in range(first_block, last_block):
         for m in range(p.multiplier):
             place = (block - first_block) * p.multiplier + m
             hidden = scratch.hidden + place * scratch.block_bytes
+            if p.activate:
+                call4(p.activate, hidden, last_row - first_row, vector_bytes, 1)
             target = outputs + (block * p.width * p.multiplier + m) * p.output_filter_stride
             filters = p.channels - block * p.width
             stride = p.multiplier * p.output_filter_stride
-            _store(p, hidden, p.width * p.item_bytes, first_row, last_row, filters, target, stride)
+            _store(p, hidden, vector_bytes, first_row, last_row, filters, target, stride)
 
 
 @compiled

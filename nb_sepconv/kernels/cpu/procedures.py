@@ -63,6 +63,21 @@ def address_of(typingctx, array):
 
 
 @intrinsic
+def data_of(typingctx, array_id):
+    """The address of the first element of the NumPy array whose ``id`` this is.
+
+    NumPy's C interface fixes it as the first field behind the object's header; asking the array from Python for it takes
+    longer than a small convolution.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        field = builder.add(arguments[0], INTP(object.__basicsize__))
+        return builder.load(builder.inttoptr(field, INTP.as_pointer()))
+
+    return types.intp(types.intp), codegen
+
+
+@intrinsic
 def store_intp(typingctx, value, address):
     def codegen(context, builder, signature, arguments):
         builder.store(arguments[0], builder.inttoptr(arguments[1], INTP.as_pointer()))

@@ -16,10 +16,10 @@ class Float:
         self.item_bytes = self.lanes.item_bytes
 
     def load(self, builder, address, mask):
-        return masked_load(builder, address, mask, self.lanes.type, self.item_bytes)
+        return masked_load(builder, address, mask, self.lanes.type)
 
     def store(self, builder, value, address, mask):
-        masked_store(builder, value, address, mask, self.item_bytes)
+        masked_store(builder, value, address, mask)
 
 
 class HalfWidth:
@@ -34,12 +34,12 @@ class HalfWidth:
         self._bits = ir.VectorType(I32, self.lanes.width)
 
     def load(self, builder, address, mask):
-        stored = masked_load(builder, address, mask, self._stored, self.item_bytes)
+        stored = masked_load(builder, address, mask, self._stored)
         return self._widen(builder, builder.zext(stored, self._bits), self.lanes)
 
     def store(self, builder, value, address, mask):
         bits = self._narrow(builder, builder.bitcast(value, self._bits), self.lanes)
-        masked_store(builder, builder.trunc(bits, self._stored), address, mask, self.item_bytes)
+        masked_store(builder, builder.trunc(bits, self._stored), address, mask)
 
 
 def _constant(number, lanes):

@@ -80,18 +80,18 @@ def _call(builder, name, result, arguments):
     return builder.call(get_or_insert_function(builder.module, signature, name), arguments)
 
 
-def masked_load(builder, address, mask, vector, align):
-    """The lanes of ``mask`` from memory, zeros elsewhere; memory outside the mask is not touched."""
+def masked_load(builder, address, mask, vector):
+    """The lanes of ``mask`` from memory of any alignment, zeros elsewhere; memory outside the mask is not touched."""
     pointer = builder.inttoptr(address, vector.as_pointer())
     zero = ir.Constant(vector, None)
     name = f"llvm.masked.load.{_suffix(vector)}.p0"
-    return _call(builder, name, vector, [pointer, ir.IntType(32)(align), mask, zero])
+    return _call(builder, name, vector, [pointer, ir.IntType(32)(1), mask, zero])
 
 
-def masked_store(builder, value, address, mask, align):
+def masked_store(builder, value, address, mask):
     pointer = builder.inttoptr(address, value.type.as_pointer())
     name = f"llvm.masked.store.{_suffix(value.type)}.p0"
-    _call(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(align), mask])
+    _call(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(1), mask])
 
 
 def _suffix(vector):

@@ -7,14 +7,12 @@ filters that do not exist, no rows for channels that do not exist.
 from functools import cache
 
 import numpy as np
-from numba import cfunc, types
+from numba import njit
 
 from nb_sepconv.kernels.cpu.forward import align, ceil_div, compiled
 from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS, load_problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call9, store_intp
+from nb_sepconv.kernels.cpu.procedures import address_of, call9, data_of, store_intp
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
-
-_kept = []
 
 
 def packed_bytes(p):
@@ -24,6 +22,7 @@ def packed_bytes(p):
     return (depthwise + filters * (1 + p.channels * p.multiplier)) * p.item_bytes + ALIGNMENT
 
 
+@compiled
 def pack_weights(problem, depthwise, pointwise, bias, buffer):
     """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,), or none at address 0. All arguments are addresses."""
     p = load_problem(problem)
@@ -32,7 +31,7 @@ def pack_weights(problem, depthwise, pointwise, bias, buffer):
     if p.fused:
         target = _pack_bias(p, bias, target, address_of(offsets))
         _pack_pointwise(p, pointwise, target, address_of(offsets))
-    offsets[0] = 0
+    offsets[0] = 0  # the table outlives its last reader
 
 
 @compiled
@@ -88,8 +87,13 @@ def _pack_pointwise(p, pointwise, target, offsets):
 
 
 @cache
-def packer_address():
-    """The machine address of the compiled :func:`pack_weights`."""
-    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
-    _kept.append(packer)
-    return packer.address
+def pack_runner():
+    """Compiled ``pack(problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
+
+    @njit("void(intp, intp, intp, intp, intp)", nogil=True)
+    def pack(problem, depthwise, pointwise, bias, buffer):
+        pointwise = data_of(pointwise) if pointwise else 0
+        bias = data_of(bias) if bias else 0
+        pack_weights(problem, data_of(depthwise), pointwise, bias, data_of(buffer))
+
+    return pack

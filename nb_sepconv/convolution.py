@@ -1,0 +1,171 @@
+"""A convolution of certain shapes, types and settings: checked and planned once, then run on any values."""
+
+import operator
+from typing import NamedTuple
+
+import numpy as np
+
+from nb_sepconv import activations, arguments, array_arguments
+from nb_sepconv.geometry import geometry, kernel_span
+from nb_sepconv.kernels import cpu
+
+REMEMBERED_CALLS = 1024
+_calls = {}
+
+
+class Settings(NamedTuple):
+    """How the kernel moves: as given where the caller wrote the usual types, checked when a call is planned."""
+
+    stride: int
+    dilation: int
+    padding: object
+    data_format: object
+    activation: str | None
+
+
+def settings(strides, padding, data_format, dilation_rate, activation):
+    """Settings in a form that hashes, from what a caller may write."""
+    return Settings(
+        strides if type(strides) is int else arguments.one_integer(strides, "strides")[0],
+        dilation_rate if type(dilation_rate) is int else arguments.one_integer(dilation_rate, "dilation_rate")[0],
+        padding if type(padding) is str else zeros(padding),
+        data_format if type(data_format) is str else arguments.data_format(data_format),
+        activation,
+    )
+
+
+def zeros(padding):
+    """A padding of any form as a name or as two ints, the zeros before and after."""
+    if isinstance(padding, str):
+        return arguments.padding(padding)
+    try:
+        left, right = (operator.index(count) for count in padding)
+    except (TypeError, ValueError):
+        left = right = -1
+    if left < 0 or right < 0:
+        raise ValueError(
+            'The `padding` argument must be one of "valid", "same", "causal", or two integers >= 0. '
+            f"Received: {padding!r}"
+        )
+    return left, right
+
+
+def fused_activation(activation):
+    """The activation's name where the kernels know it, and else the function to apply to their outputs, or None."""
+    if activation is None:
+        return None, None
+    function = activations.get(activation)
+    name = activations.fused_name(function)
+    if name in cpu.FUSED_ACTIVATIONS:
+        return name, None
+    return None, None if name == "linear" else function
+
+
+class Convolution:
+    """A planned call; ``shape`` is its output's."""
+
+    __slots__ = ("_dtype", "_plan", "shape")
+
+    def __init__(self, plan, shape, dtype):
+        self._plan, self.shape, self._dtype = plan, shape, dtype
+
+    def pack(self, weights):
+        """The weights as the kernels read them: (depthwise, pointwise, bias or None), or (depthwise,)."""
+        return cpu.pack(self._plan, *weights)
+
+    def run(self, inputs, packed):
+        """The outputs for ``inputs``, an array of the planned shape, strides and type."""
+        outputs = array_arguments.allocated(self.shape, self._dtype)
+        cpu.run(self._plan, inputs, outputs, packed)
+        return outputs
+
+
+def remembered(arrays, chosen):
+    """The call that was planned for such arrays and settings, or None."""
+    key = _key(arrays, chosen)
+    return key and _calls.get(key)
+
+
+def _key(arrays, chosen):
+    key = [cpu.get_num_threads(), chosen]
+    for array in arrays:
+        if type(array) is np.ndarray:
+            key += array.shape, array.strides, array.dtype
+        elif array is not None:
+            return None
+    return tuple(key)
+
+
+def prepare(arrays, chosen):
+    """Check arrays (inputs, depthwise, pointwise, bias) or (inputs, depthwise), and plan their convolution.
+
+    Returns the arrays as the kernels take them, and the call, remembered where the arrays could be taken as they were.
+    """
+    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
+    checked, filters = _checked(arrays, channels_last)
+    call = _planned(checked[0], checked[1].shape, filters, channels_last, chosen)
+    if all(a is b for a, b in zip(arrays, checked, strict=True)):
+        if len(_calls) >= REMEMBERED_CALLS:
+            _calls.clear()
+        _calls[_key(arrays, chosen)] = call
+    return checked, call
+
+
+def _checked(arrays, channels_last):
+    inputs = array_arguments.series(arrays[0])
+    channels = inputs.shape[2 if channels_last else 1]
+    depthwise = array_arguments.weight("depthwise_kernel", arrays[1], ("K", channels, "M"), inputs.dtype)
+    if len(arrays) == 2:
+        return (inputs, depthwise), None
+    pointwise = array_arguments.pointwise_kernel(arrays[2], channels * depthwise.shape[2], inputs.dtype)
+    filters = pointwise.shape[-1]
+    bias = arrays[3]
+    if bias is not None:
+        bias = array_arguments.weight("bias", bias, (filters,), inputs.dtype)
+    return (inputs, depthwise, pointwise, bias), filters
+
+
+def _planned(inputs, kernel_shape, filters, channels_last, chosen):
+    taps, channels, multiplier = kernel_shape
+    stride, dilation = (arguments.one_integer(n, name)[0] for n, name in zip(chosen, ("strides", "dilation_rate")))
+    examples, length, _ = inputs.shape if channels_last else (inputs.shape[0], inputs.shape[2], 0)
+    where = _geometry(inputs.shape, length, taps, stride, dilation, zeros(chosen.padding))
+    shape = (examples, where.output_length, filters or channels * multiplier)
+    shape = shape if channels_last else (shape[0], shape[2], shape[1])
+    array_arguments.addressable(shape, inputs.dtype)
+    sizes = cpu.Sizes(
+        dtype=inputs.dtype.name,
+        examples=examples,
+        length=length,
+        channels=channels,
+        steps=where.output_length,
+        filters=filters,
+        kernel_size=taps,
+        multiplier=multiplier,
+        stride=stride,
+        dilation=dilation,
+        left=where.left,
+        input_strides=_by_step(inputs.strides, channels_last),
+        output_strides=_by_step(_strides(shape, inputs.itemsize), channels_last),
+        activation=chosen.activation,
+    )
+    return Convolution(cpu.plan(sizes, cpu.get_num_threads()), shape, inputs.dtype)
+
+
+def _strides(shape, itemsize):
+    return shape[1] * shape[2] * itemsize, shape[2] * itemsize, itemsize
+
+
+def _by_step(strides, channels_last):
+    return strides if channels_last else (strides[0], strides[2], strides[1])
+
+
+def _geometry(shape, length, taps, stride, dilation, padding):
+    where = geometry(length, taps, stride, dilation, padding)
+    if padding not in ("same", "causal") and where.output_length < 1:
+        added = "" if padding == "valid" else f", {sum(padding)} more with its padding"
+        raise ValueError(
+            f"`inputs` is too short: the kernel spans {kernel_span(taps, dilation)} steps and the input has {length}"
+            f"{added}. Received: inputs of shape {shape}"
+        )
+    return where

@@ -1,0 +1,39 @@
+"""Planning, packing and running: what the rest of the package sees of the CPU kernels."""
+
+import numpy as np
+
+from nb_sepconv.kernels.cpu.forward import worker_address
+from nb_sepconv.kernels.cpu.launch import launch
+from nb_sepconv.kernels.cpu.plan import Plan, Sizes
+from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
+from nb_sepconv.kernels.cpu.weights import pack_runner
+
+FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
+SERIAL_MULTIPLY_ADDS = 1_000_000  # below this, waking threads costs more than they save
+
+
+def plan(sizes: Sizes, threads: int) -> Plan:
+    """The plan for a convolution on at most ``threads`` threads."""
+    outputs = sizes.filters or 0
+    hidden = sizes.channels * sizes.multiplier
+    work = sizes.examples * sizes.steps * hidden * (sizes.kernel_size + outputs)
+    return Plan(sizes, threads if work >= SERIAL_MULTIPLY_ADDS else 1)
+
+
+def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
+    """The weights as the kernels read them; C-contiguous arrays (K, C, M), (C*M, F) and (F,), or None for the last two."""
+    buffer = np.empty(plan.packed_bytes, np.uint8)
+    pack_runner()(
+        plan.address,
+        id(depthwise),
+        0 if pointwise is None else id(pointwise),
+        0 if bias is None else id(bias),
+        id(buffer),
+    )
+    return buffer
+
+
+def run(plan: Plan, inputs, outputs, packed) -> None:
+    """Fill ``outputs`` from ``inputs``, arrays of the strides that the plan was made for, with the packed weights."""
+    if plan.tickets:
+        launch(worker_address(), plan, inputs, outputs, packed)
