@@ -1,0 +1,56 @@
+"""Separable convolution by definition, in float64, with nothing of the package: the oracle of the tests.
+
+It places each tap's product by slicing a padded copy of the input, an algorithm that the kernels do not share.
+"""
+
+import numpy as np
+
+
+def output_length(length, kernel_size, stride, dilation, padding):
+    """TensorFlow's rules, written as counts of steps."""
+    span = (kernel_size - 1) * dilation + 1
+    if padding in ("same", "causal"):
+        return int(np.ceil(length / stride))
+    if padding != "valid":
+        length += sum(padding)
+    return 0 if length < span else int(np.floor((length - span) / stride)) + 1
+
+
+def zeros_around(length, kernel_size, stride, dilation, padding):
+    span = (kernel_size - 1) * dilation + 1
+    if padding == "valid":
+        return 0, 0
+    if padding == "causal":
+        return span - 1, 0
+    if padding == "same":
+        needed = max(span + stride * (int(np.ceil(length / stride)) - 1) - length, 0)
+        return needed // 2, (needed + 1) // 2
+    return padding
+
+
+def depthwise_conv1d(inputs, depthwise_kernel, strides=1, padding="valid", dilation_rate=1):
+    """(N, L, C), (K, C, M) -> (N, T, C*M)."""
+    x, kernel = np.asarray(inputs, np.float64), np.asarray(depthwise_kernel, np.float64)
+    taps, channels, multiplier = kernel.shape
+    before, after = zeros_around(x.shape[1], taps, strides, dilation_rate, padding)
+    padded = np.concatenate([np.zeros((len(x), before, channels)), x, np.zeros((len(x), after, channels))], axis=1)
+    steps = output_length(x.shape[1], taps, strides, dilation_rate, padding)
+    total = np.zeros((len(x), steps, channels, multiplier))
+    for tap in range(taps):
+        seen = padded[:, tap * dilation_rate :][:, : max(steps - 1, 0) * strides + 1 : strides][:, :steps]
+        total += seen[..., None] * kernel[tap]
+    return total.reshape(len(x), steps, channels * multiplier)
+
+
+def separable_conv1d(inputs, depthwise_kernel, pointwise_kernel, bias=None, **geometry):
+    """(N, L, C), (K, C, M), (1, C*M, F) or (C*M, F), (F,) -> (N, T, F)."""
+    hidden = depthwise_conv1d(inputs, depthwise_kernel, **geometry)
+    pointwise = np.asarray(pointwise_kernel, np.float64)
+    outputs = hidden @ pointwise.reshape(pointwise.shape[-2:])
+    return outputs if bias is None else outputs + np.asarray(bias, np.float64)
+
+
+def error_scale(inputs, depthwise_kernel, pointwise_kernel, bias=None, **geometry):
+    """``|P| (|D| * |x|) + |bias|``, what the rounding errors of a sum are measured against."""
+    absolute = [np.abs(np.asarray(a, np.float64)) for a in (inputs, depthwise_kernel, pointwise_kernel)]
+    return separable_conv1d(*absolute, None if bias is None else np.abs(np.asarray(bias, np.float64)), **geometry)
