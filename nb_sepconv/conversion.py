@@ -32,9 +32,39 @@ def is_floating(dtype: np.dtype) -> bool:
     return dtype in (np.float16, np.float32, np.float64) or dtype.name == "bfloat16"
 
 
-def working_dtype(dtype: np.dtype) -> np.dtype:
-    """The type that values of ``dtype`` are computed in: float32 for the 16-bit floats, else the type itself."""
-    return np.dtype(np.float32) if dtype.itemsize == 2 and is_floating(dtype) else dtype
+def widely(function, x: np.ndarray) -> np.ndarray:
+    """``function(x)`` in the type of ``x``, native byte order; 16-bit floats compute in float32 and round once.
+
+    What leaves the range becomes an infinity, what has no value NaN, without a warning.
+    """
+    narrow = x.dtype.itemsize == 2 and is_floating(x.dtype)
+    native = x.dtype if x.dtype.isnative else x.dtype.newbyteorder("=")
+    with np.errstate(all="ignore"):
+        return np.asarray(function(x.astype(np.float32) if narrow else x), native)
+
+
+def real_numbers(value, name: str) -> np.ndarray:
+    """The value as an array of integers or of one of the float types.
+
+    Raises:
+        TypeError: it holds something else; ``name`` is the argument's.
+    """
+    x = as_array(value)
+    if x.dtype.kind not in "iu" and not is_floating(x.dtype):
+        raise TypeError(f"`{name}` must be an array of integers or floats. Received: {x.dtype}")
+    return x
+
+
+def floats(value, name: str) -> np.ndarray:
+    """The value as an array of one of the float types.
+
+    Raises:
+        TypeError: it holds something else; ``name`` is the argument's.
+    """
+    x = as_array(value)
+    if not is_floating(x.dtype):
+        raise TypeError(f"`{name}` must be an array of float16, bfloat16, float32 or float64. Received: {x.dtype}")
+    return x
 
 
 def as_dtype(dtype) -> np.dtype:
