@@ -29,7 +29,7 @@ def _fits(array: np.ndarray, narrow: np.dtype) -> bool:
 
 def is_floating(dtype: np.dtype) -> bool:
     """Whether the type is float16, bfloat16, float32 or float64, the types that layers compute with."""
-    return dtype in (np.float16, np.float32, np.float64) or dtype.name == "bfloat16"
+    return (dtype.kind == "f" and dtype.itemsize <= 8) or dtype.name == "bfloat16"
 
 
 def widely(function, x: np.ndarray) -> np.ndarray:
