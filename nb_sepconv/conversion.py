@@ -1,8 +1,5 @@
 """How a value of the caller becomes an array: arrays keep their type, Python's numbers take TF's 32-bit types."""
 
-import numbers
-import operator
-
 import numpy as np
 
 _DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.int64): np.dtype(np.int32)}
@@ -65,35 +62,3 @@ def floats(value, name: str) -> np.ndarray:
     if not is_floating(x.dtype):
         raise TypeError(f"`{name}` must be an array of float16, bfloat16, float32 or float64. Received: {x.dtype}")
     return x
-
-
-def as_dtype(dtype) -> np.dtype:
-    """The NumPy type that ``dtype`` names; ``"bfloat16"`` needs ml_dtypes.
-
-    Raises:
-        TypeError: it names none.
-    """
-    if dtype == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    try:
-        return np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"`dtype` must be a NumPy type or its name. Received: {dtype!r}") from None
-
-
-def as_shape(shape) -> tuple[int, ...]:
-    """The shape as a tuple of ints: an int or a sequence of ints, none of them negative.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    sizes = (shape,) if isinstance(shape, numbers.Integral) else shape
-    try:
-        sizes = tuple(operator.index(size) for size in sizes)
-    except TypeError:
-        sizes = (-1,)
-    if any(size < 0 for size in sizes):
-        raise ValueError(f"`shape` must be a non-negative int or a sequence of them. Received: {shape!r}")
-    return sizes
