@@ -5,7 +5,7 @@ Source: the formulas of ``tf.keras.constraints``; norms are Euclidean, ``EPSILON
 
 import numpy as np
 
-from nb_sepconv.conversion import as_array, is_floating, working_dtype
+from nb_sepconv.conversion import floats, widely
 from nb_sepconv.identifiers import interpret, keras_config
 
 EPSILON = 1e-7
@@ -118,23 +118,17 @@ class NonNeg(Constraint):
 
     def __call__(self, w):
         """The projection of an array of floats."""
-        w = _floats(w)
-        return np.asarray(np.maximum(w, w.dtype.type(0)))
+        return widely(lambda wide: np.maximum(wide, 0), floats(w, "w"))
 
 
 def _rescaled(w, axis, desired):
-    w = _floats(w)
-    wide = w.astype(working_dtype(w.dtype), copy=False)
     axis = axis if np.ndim(axis) == 0 else tuple(axis)
-    norms = np.sqrt(np.sum(np.square(wide), axis=axis, keepdims=True))
-    return np.asarray(wide * (desired(norms) / (EPSILON + norms)), w.dtype.newbyteorder("="))
 
+    def rescaled(wide):
+        norms = np.sqrt(np.sum(np.square(wide), axis=axis, keepdims=True))
+        return wide * (desired(norms) / (EPSILON + norms))
 
-def _floats(w):
-    w = as_array(w)
-    if not is_floating(w.dtype):
-        raise TypeError(f"`w` must be an array of float16, bfloat16, float32 or float64. Received: {w.dtype}")
-    return w
+    return widely(rescaled, floats(w, "w"))
 
 
 max_norm = maxnorm = MaxNorm

@@ -1,8 +1,5 @@
 """How a value of the caller becomes an array: arrays keep their type, Python's numbers take TF's 32-bit types."""
 
-import numbers
-import operator
-
 import numpy as np
 
 _DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.int64): np.dtype(np.int32)}
@@ -29,41 +26,39 @@ def _fits(array: np.ndarray, narrow: np.dtype) -> bool:
 
 def is_floating(dtype: np.dtype) -> bool:
     """Whether the type is float16, bfloat16, float32 or float64, the types that layers compute with."""
-    return dtype in (np.float16, np.float32, np.float64) or dtype.name == "bfloat16"
+    return (dtype.kind == "f" and dtype.itemsize <= 8) or dtype.name == "bfloat16"
 
 
-def working_dtype(dtype: np.dtype) -> np.dtype:
-    """The type that values of ``dtype`` are computed in: float32 for the 16-bit floats, else the type itself."""
-    return np.dtype(np.float32) if dtype.itemsize == 2 and is_floating(dtype) else dtype
+def widely(function, x: np.ndarray) -> np.ndarray:
+    """``function(x)`` in the type of ``x``, native byte order; 16-bit floats compute in float32 and round once.
+
+    What leaves the range becomes an infinity, what has no value NaN, without a warning.
+    """
+    narrow = x.dtype.itemsize == 2 and is_floating(x.dtype)
+    native = x.dtype if x.dtype.isnative else x.dtype.newbyteorder("=")
+    with np.errstate(all="ignore"):
+        return np.asarray(function(x.astype(np.float32) if narrow else x), native)
 
 
-def as_dtype(dtype) -> np.dtype:
-    """The NumPy type that ``dtype`` names; ``"bfloat16"`` needs ml_dtypes.
+def real_numbers(value, name: str) -> np.ndarray:
+    """The value as an array of integers or of one of the float types.
 
     Raises:
-        TypeError: it names none.
+        TypeError: it holds something else; ``name`` is the argument's.
     """
-    if dtype == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    try:
-        return np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"`dtype` must be a NumPy type or its name. Received: {dtype!r}") from None
+    x = as_array(value)
+    if x.dtype.kind not in "iu" and not is_floating(x.dtype):
+        raise TypeError(f"`{name}` must be an array of integers or floats. Received: {x.dtype}")
+    return x
 
 
-def as_shape(shape) -> tuple[int, ...]:
-    """The shape as a tuple of ints: an int or a sequence of ints, none of them negative.
+def floats(value, name: str) -> np.ndarray:
+    """The value as an array of one of the float types.
 
     Raises:
-        ValueError: it is neither.
+        TypeError: it holds something else; ``name`` is the argument's.
     """
-    sizes = (shape,) if isinstance(shape, numbers.Integral) else shape
-    try:
-        sizes = tuple(operator.index(size) for size in sizes)
-    except TypeError:
-        sizes = (-1,)
-    if any(size < 0 for size in sizes):
-        raise ValueError(f"`shape` must be a non-negative int or a sequence of them. Received: {shape!r}")
-    return sizes
+    x = as_array(value)
+    if not is_floating(x.dtype):
+        raise TypeError(f"`{name}` must be an array of float16, bfloat16, float32 or float64. Received: {x.dtype}")
+    return x

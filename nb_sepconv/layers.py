@@ -1,14 +1,13 @@
 """TF1's separable convolution layer: check, build once, call the op."""
 
 import warnings
-from functools import partial
 
 import numpy as np
 
-from nb_sepconv import activations, arguments, constraints, initializers, ops, regularizers
+from nb_sepconv import activations, arguments, constraints, initializers, regularizers
 from nb_sepconv.base_layer import Layer
-from nb_sepconv.geometry import geometry
 from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.separable import SeparableConvolution
 from nb_sepconv.shapes import Shape, as_shape
 from nb_sepconv.variables import Variable
 
@@ -18,7 +17,7 @@ _ZEROS = initializers.Zeros()
 _IGNORED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "conv_op")
 
 
-class SeparableConv1D(Layer):
+class SeparableConv1D(SeparableConvolution, Layer):
     """Depthwise separable convolution of series: each channel by itself, then a mix of all channels.
 
     ``y[n,t,f] = activation(bias[f] + sum_{c,m} P[0, c*M+m, f] * sum_k x_padded[n, t*s + k*d, c] * D[k,c,m])``
@@ -106,10 +105,6 @@ class SeparableConv1D(Layer):
         self.depthwise_kernel = self.pointwise_kernel = self.bias = None
         self.input_spec = InputSpec(min_ndim=3)
 
-    @property
-    def _channel_axis(self):
-        return -1 if self.data_format == "channels_last" else -2
-
     def build(self, input_shape):
         """Create the variables for inputs of ``input_shape``.
 
@@ -120,37 +115,10 @@ class SeparableConv1D(Layer):
             ValueError: when the channels are unknown, or ``filters`` is None.
         """
         channels = self._channels(as_shape(input_shape))
-        if self.filters is None:
-            raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
         with self._all_or_nothing():
             self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
-            multiplied = channels * self.depth_multiplier
-            self._add("depthwise", "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
-            self._add("pointwise", "pointwise_kernel", (1, multiplied, self.filters))
-            if self.use_bias:
-                self._add("bias", "bias", (self.filters,))
+            self._create_weights(channels)
             self.built = True
-
-    def _channels(self, shape):
-        InputSpec(min_ndim=3).check(shape, self.name)
-        if shape[self._channel_axis] is None:
-            raise ValueError(
-                "The channel dimension of the inputs should be defined. "
-                f"The input_shape received is {tuple(shape)}, where axis {self._channel_axis} (0-based) "
-                "is the channel dimension, which found to be `None`."
-            )
-        return shape[self._channel_axis]
-
-    def _add(self, kind, name, shape):
-        weight = self.add_weight(
-            name,
-            shape,
-            initializer=getattr(self, f"{kind}_initializer"),
-            regularizer=getattr(self, f"{kind}_regularizer"),
-            constraint=getattr(self, f"{kind}_constraint"),
-            trainable=True,
-        )
-        setattr(self, name, weight)
 
     def __call__(self, inputs, *, scope=None, training=None):
         """Build the layer if it is not, and convolve ``inputs``.
@@ -201,21 +169,6 @@ class SeparableConv1D(Layer):
             self._scope.name,
         )
 
-    def _op(self):
-        return partial(
-            ops.separable_conv1d,
-            strides=self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-            activation=self.activation,
-        )
-
-    def call(self, inputs):
-        """Convolve ``inputs`` with the weights as they are now."""
-        bias = None if self.bias is None else _array(self.bias)
-        return self._op()(inputs, _array(self.depthwise_kernel), _array(self.pointwise_kernel), bias)
-
     def compute_output_shape(self, input_shape):
         """The shape of the output for inputs of ``input_shape``.
 
@@ -228,24 +181,20 @@ class SeparableConv1D(Layer):
         Raises:
             ValueError: when the kernel does not fit into the length.
         """
-        shape = as_shape(input_shape)
-        InputSpec(ndim=3).check(shape, self.name)
-        batch, length = shape[0], shape[1 if self.data_format == "channels_last" else 2]
-        steps = None if length is None else self._output_length(length, shape)
-        return Shape(
-            (batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps)
-        )
-
-    def _output_length(self, length, shape):
-        steps = geometry(
-            length, self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding
-        ).output_length
-        if steps < 0:
+        shape = self._output_shape(input_shape)
+        if any(size is not None and size < 0 for size in shape):
             raise ValueError(
                 f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "
-                f"Consider increasing the input size. Received: input shape {tuple(shape)}"
+                f"Consider increasing the input size. Received: input shape {tuple(input_shape)}"
             )
-        return steps
+        return Shape(shape)
+
+    @staticmethod
+    def _array(weight):
+        try:
+            return weight.array
+        except AttributeError:
+            return np.asarray(weight)
 
     def get_config(self):
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
@@ -268,20 +217,10 @@ class SeparableConv1D(Layer):
             **self._serialized(constraints, "depthwise_constraint", "pointwise_constraint"),
         }
 
-    def _serialized(self, module, *names):
-        return {name: module.serialize(getattr(self, name)) for name in names}
-
     @classmethod
     def from_config(cls, config):
         """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
         return cls(**{key: value for key, value in config.items() if key not in (*_IGNORED, "groups")})
-
-
-def _array(weight):
-    try:
-        return weight.array
-    except AttributeError:
-        return np.asarray(weight)
 
 
 def _warn_of_ignored(keywords):

@@ -29,4 +29,4 @@ def get_regularization_loss(scope=None, name="total_regularization_loss"):
         A number of the type of the losses; float32 zero where there is none.
     """
     losses = [np.asarray(loss) for loss in get_regularization_losses(scope)]
-    return np.asarray(sum(losses[1:], start=losses[0])) if losses else np.zeros((), np.float32)
+    return np.asarray(sum(losses[1:], start=losses[0].copy())) if losses else np.zeros((), np.float32)

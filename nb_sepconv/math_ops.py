@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from nb_sepconv.conversion import as_array, is_floating, working_dtype
+from nb_sepconv.conversion import as_array, is_floating, widely
 
 
 def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
@@ -71,8 +71,7 @@ def square(x, name=None):
         >>> square([-3.0, 2.0]).tolist()
         [9.0, 4.0]
     """
-    x = _numbers(x, "x")
-    return np.asarray(np.multiply(x, x))
+    return widely(lambda wide: wide * wide, _numbers(x, "x"))
 
 
 def abs(x, name=None):
@@ -95,28 +94,18 @@ def abs(x, name=None):
     return np.asarray(np.abs(_numbers(x, "x")))
 
 
-def half_sum_of_squares(t):
-    """``sum(t**2) / 2`` in the type of ``t``, a float array."""
-    if not is_floating(t.dtype):
-        raise TypeError(f"`t` must be an array of float16, bfloat16, float32 or float64. Received: {t.dtype}")
-    wide = t.astype(working_dtype(t.dtype), copy=False)
-    return np.asarray(np.sum(wide * wide) / 2, t.dtype.newbyteorder("="))
-
-
 def _reduce(function, values, axis, keepdims, reduction_indices, keep_dims):
     values = _numbers(values, "input_tensor")
     axis = _one_of("axis", axis, "reduction_indices", reduction_indices)
     keepdims = bool(_one_of("keepdims", keepdims, "keep_dims", keep_dims))
     axis = axis if axis is None or np.ndim(axis) == 0 else tuple(axis)
-    wide = values.astype(working_dtype(values.dtype), copy=False)
-    return np.asarray(function(wide, axis=axis, keepdims=keepdims), values.dtype.newbyteorder("="))
+    return widely(lambda wide: function(wide, axis=axis, keepdims=keepdims), values)
 
 
 def _mean(values, axis, keepdims):
     total = np.sum(values, axis=axis, keepdims=keepdims, dtype=values.dtype)
     count = values.size // total.size if total.size else 0
-    with np.errstate(all="ignore"):
-        return np.trunc(total / count) if values.dtype.kind in "iu" else total / count
+    return np.trunc(total / count) if values.dtype.kind in "iu" else total / np.float64(count)
 
 
 def _one_of(name, value, older_name, older_value):

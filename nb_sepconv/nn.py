@@ -3,10 +3,11 @@
 ``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
 """
 
+import numpy as np
+
 from nb_sepconv import activations
 from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, tf1_spelling  # noqa: F401
-from nb_sepconv.conversion import as_array
-from nb_sepconv.math_ops import half_sum_of_squares
+from nb_sepconv.conversion import floats, widely
 
 
 @tf1_spelling(activations.relu)
@@ -136,4 +137,4 @@ def l2_loss(t, name=None):
         >>> l2_loss([3.0, 4.0]).item()
         12.5
     """
-    return half_sum_of_squares(as_array(t))
+    return widely(lambda wide: np.sum(wide * wide) / 2, floats(t, "t"))

@@ -8,7 +8,7 @@ import numbers
 
 import numpy as np
 
-from nb_sepconv.conversion import as_array, is_floating, working_dtype
+from nb_sepconv.conversion import floats, widely
 from nb_sepconv.identifiers import interpret, keras_config
 
 
@@ -50,7 +50,7 @@ class L1L2(Regularizer):
 
     def __call__(self, x):
         """The penalty on an array of floats, in its type."""
-        return _in_type_of(x, lambda wide: self.l1 * _magnitude(wide) + self.l2 * _energy(wide))
+        return widely(lambda wide: self.l1 * _magnitude(wide) + self.l2 * _energy(wide), floats(x, "x"))
 
     def get_config(self):
         """The arguments that make this regularizer again."""
@@ -77,7 +77,7 @@ class L1(Regularizer):
 
     def __call__(self, x):
         """The penalty on an array of floats, in its type."""
-        return _in_type_of(x, lambda wide: self.l1 * _magnitude(wide))
+        return widely(lambda wide: self.l1 * _magnitude(wide), floats(x, "x"))
 
     def get_config(self):
         """The arguments that make this regularizer again."""
@@ -104,7 +104,7 @@ class L2(Regularizer):
 
     def __call__(self, x):
         """The penalty on an array of floats, in its type."""
-        return _in_type_of(x, lambda wide: self.l2 * _energy(wide))
+        return widely(lambda wide: self.l2 * _energy(wide), floats(x, "x"))
 
     def get_config(self):
         """The arguments that make this regularizer again."""
@@ -134,7 +134,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, inputs):
         """The penalty on a matrix of floats, in its type."""
-        return _in_type_of(inputs, self._penalty)
+        return widely(self._penalty, floats(inputs, "inputs"))
 
     def _penalty(self, matrix):
         if matrix.ndim != 2:
@@ -233,14 +233,6 @@ def _renamed(factor, older):
     if older:
         raise TypeError(f"A regularizer takes no `{next(iter(older))}`. Received: {older}")
     return 0.01 if factor is None else factor
-
-
-def _in_type_of(x, penalty):
-    x = as_array(x)
-    if not is_floating(x.dtype):
-        raise TypeError(f"`x` must be an array of float16, bfloat16, float32 or float64. Received: {x.dtype}")
-    with np.errstate(all="ignore"):
-        return np.asarray(penalty(x.astype(working_dtype(x.dtype), copy=False)), x.dtype.newbyteorder("="))
 
 
 def _magnitude(x):

@@ -97,7 +97,7 @@ def serialize(activation):
         >>> serialize(relu), serialize(abs) is abs
         ('relu', True)
     """
-    return _NAMES.get(activation, activation)
+    return fused_name(activation) or activation
 
 
 def fused_name(function) -> str | None:

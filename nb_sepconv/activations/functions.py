@@ -9,7 +9,7 @@ import functools
 import numpy as np
 
 from nb_sepconv.activations.error_function import erfc
-from nb_sepconv.conversion import as_array, is_floating, working_dtype
+from nb_sepconv.conversion import floats, real_numbers, widely
 
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -18,22 +18,13 @@ _INTEGER_FRIENDLY = {"linear", "relu", "relu6"}
 
 def _activation(compute):
     """Make ``compute``, written for float32 and float64, accept every float type and keep it."""
+    accepted = real_numbers if compute.__name__ in _INTEGER_FRIENDLY else floats
 
     @functools.wraps(compute)
     def activation(x, *args, **kwargs):
-        x = as_array(x)
-        _check_type(x, compute.__name__)
-        with np.errstate(all="ignore"):
-            y = compute(x.astype(working_dtype(x.dtype), copy=False), *args, **kwargs)
-        return np.asarray(y, x.dtype.newbyteorder("="))
+        return widely(lambda wide: compute(wide, *args, **kwargs), accepted(x, "x"))
 
     return activation
-
-
-def _check_type(x, name):
-    integer = x.dtype.kind in "iu" and name in _INTEGER_FRIENDLY
-    if not integer and not is_floating(x.dtype):
-        raise TypeError(f"`{name}` takes an array of float16, bfloat16, float32 or float64. Received: {x.dtype}")
 
 
 def _gated(x, gate):

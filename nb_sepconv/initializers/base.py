@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 
-from nb_sepconv.conversion import as_dtype, as_shape, is_floating
+from nb_sepconv.conversion import is_floating
+from nb_sepconv.dtypes import as_dtype
 from nb_sepconv.initializers.seeds import checked, operation_seeds
+from nb_sepconv.shapes import as_shape
 
 
 class Initializer:
@@ -30,14 +32,18 @@ class Initializer:
             An array of this shape and type.
 
         Raises:
-            ValueError: a negative size, a shape or type that this initializer cannot fill, a partition.
+            ValueError: a negative or unknown size, a shape or type that this initializer cannot fill, a partition.
+            TypeError: a shape or type that is none.
         """
         if partition_info is not None:
             raise ValueError(
                 f"`partition_info` must be None, variables are not partitioned. Received: {partition_info}"
             )
         dtype = self.dtype if dtype is None else as_dtype(dtype)
-        return self._values(as_shape(shape), dtype)
+        shape = as_shape(shape)
+        if None in shape:
+            raise ValueError(f"`shape` must be known in every dimension. Received: {tuple(shape)}")
+        return self._values(tuple(shape), dtype)
 
     def _values(self, shape, dtype):
         raise NotImplementedError(f"{type(self).__name__} must define `_values` or `__call__`.")

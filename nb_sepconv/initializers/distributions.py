@@ -55,7 +55,8 @@ def truncated_normal(seeds: Seeds, size: int, dtype: np.dtype) -> np.ndarray:
 def _first_within(seeds, groups, tries, dtype):
     """The first numbers within the truncation of each group, NaN where ``tries`` blocks do not hold enough."""
     stride = _group_size(dtype) * _WORDS_PER_TRUNCATED // 4
-    candidates = _normals(words(seeds, groups[:, None] * stride + np.arange(tries)), dtype).reshape(len(groups), -1)
+    candidates = _normals(words(seeds, groups[:, None] * stride + np.arange(tries)), dtype)
+    candidates = candidates.reshape(len(groups), tries * candidates.shape[-1])
     outside = np.abs(candidates) >= _TRUNCATION
     order = np.argsort(outside, axis=-1, kind="stable")[:, : _group_size(dtype)]
     return np.take_along_axis(np.where(outside, np.nan, candidates), order, axis=-1)
@@ -82,4 +83,4 @@ def _normals(numbers, dtype):
     radius = np.sqrt(-2 * log(np.maximum(fractions[..., 0::2], float(real(_SMALLEST)))))
     angle = (2 * math.pi * fractions[..., 1::2]).astype(real).astype(np.float64)
     pairs = np.stack([radius * part for part in sine_and_cosine(angle)], axis=-1)
-    return pairs.astype(real).reshape(*numbers.shape[:-1], -1)
+    return pairs.astype(real).reshape(*numbers.shape[:-1], 2 * pairs.shape[-2])

@@ -1,0 +1,77 @@
+"""What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
+
+from functools import partial
+
+from nb_sepconv import ops
+from nb_sepconv.geometry import geometry
+from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.shapes import as_shape
+
+
+class SeparableConvolution:
+    """The weights' shapes, the convolution and the output's shape, from the settings that a layer keeps.
+
+    A subclass sets ``filters``, ``kernel_size``, ``strides``, ``padding``, ``data_format``, ``dilation_rate``,
+    ``depth_multiplier``, ``activation``, ``use_bias``, the initializers, regularizers and constraints of
+    ``depthwise``, ``pointwise`` and ``bias``, and has ``name`` and ``add_weight``.
+    """
+
+    @property
+    def _channel_axis(self):
+        return -1 if self.data_format == "channels_last" else -2
+
+    def _channels(self, shape):
+        InputSpec(min_ndim=3).check(shape, self.name)
+        if shape[self._channel_axis] is None:
+            raise ValueError(
+                "The channel dimension of the inputs should be defined. "
+                f"The input_shape received is {tuple(shape)}, where axis {self._channel_axis} (0-based) "
+                "is the channel dimension, which found to be `None`."
+            )
+        return shape[self._channel_axis]
+
+    def _create_weights(self, channels):
+        if self.filters is None:
+            raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
+        self._create("depthwise", "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
+        self._create("pointwise", "pointwise_kernel", (1, channels * self.depth_multiplier, self.filters))
+        if self.use_bias:
+            self._create("bias", "bias", (self.filters,))
+
+    def _create(self, kind, name, shape):
+        weight = self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=getattr(self, f"{kind}_initializer"),
+            regularizer=getattr(self, f"{kind}_regularizer"),
+            constraint=getattr(self, f"{kind}_constraint"),
+            trainable=True,
+        )
+        setattr(self, name, weight)
+
+    def _op(self):
+        return partial(
+            ops.separable_conv1d,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+            activation=self.activation,
+        )
+
+    def call(self, inputs):
+        """Convolve ``inputs`` with the weights as they are now."""
+        bias = None if self.bias is None else self._array(self.bias)
+        return self._op()(inputs, self._array(self.depthwise_kernel), self._array(self.pointwise_kernel), bias)
+
+    def _output_shape(self, input_shape):
+        """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""
+        shape = as_shape(input_shape)
+        InputSpec(ndim=3).check(shape, self.name)
+        batch, length = shape[0], shape[1 if self.data_format == "channels_last" else 2]
+        taps, stride, dilation = self.kernel_size[0], self.strides[0], self.dilation_rate[0]
+        steps = None if length is None else geometry(length, taps, stride, dilation, self.padding).output_length
+        return (batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps)
+
+    def _serialized(self, module, *names):
+        return {name: module.serialize(getattr(self, name)) for name in names}
