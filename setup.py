@@ -17,7 +17,7 @@ setup(
     description="TF1's separable_conv1d on NumPy arrays without TensorFlow: fast Numba kernels, TF's names and answers",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     keywords=["separable convolution", "time series", "numba", "numpy", "tensorflow", "tf1", "keras"],
     packages=find_packages(include=["nb_sepconv", "nb_sepconv.*"]),

@@ -230,7 +230,8 @@ def plot(recording: Recording, findings: Findings, path: Path) -> None:
         panel.grid(alpha=0.3)
         panel.margins(x=0)
         panel.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
-    panels[0].set_title(f"{recording.name}.csv: {beats_per_minute(findings.beats, rate):.1f} beats per minute", loc="left")
+    title = f"{recording.name}.csv: {beats_per_minute(findings.beats, rate):.1f} beats per minute"
+    panels[0].set_title(title, loc="left")
     panels[-1].set_xlabel("time (s)")
     figure.savefig(path, dpi=120)
 
