@@ -43,7 +43,7 @@ def first_sentence(value: object) -> str:
 
 def signature(value: object) -> str:
     """``(arguments)`` of a function or class; a default without a short name of its own shows its class."""
-    if not callable(value) or isinstance(value, type) and issubclass(value, BaseException):
+    if not callable(value) or (isinstance(value, type) and issubclass(value, BaseException)):
         return ""
     text = str(inspect.signature(value))
     return re.sub(r"<([\w.]+\.)?(\w+) object at 0x\w+>", r"\2()", text)

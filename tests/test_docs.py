@@ -1,12 +1,14 @@
 """The documents: their code runs, their links lead somewhere, and they name everything that is public."""
 
 import doctest
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import nb_sepconv as tf
+from docs import write_api
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -67,3 +69,27 @@ def test_links_lead_to_files_and_headings(document):
 
 def test_readme_has_code_that_runs():
     assert blocks(ROOT / "README.md", "pycon")
+
+
+def test_api_document_names_everything_public_and_nothing_else():
+    document = read(write_api.DOCUMENT)
+    documented = set()
+    for part in re.split(r"^## ", document, flags=re.MULTILINE)[1:]:
+        module = part.split()[0]
+        documented |= {f"{module}.{name}" for name in re.findall(r"^- `(\w+)", part, re.MULTILINE)}
+    assert documented == {
+        f"{module.__name__}.{name}"
+        for module in write_api.public_modules(tf)
+        for name in write_api.public_names(module)
+        if not inspect.ismodule(getattr(module, name))
+    }
+
+
+def test_everything_public_is_described():
+    undescribed = [
+        f"{module.__name__}.{name}"
+        for module in write_api.public_modules(tf)
+        for name in write_api.public_names(module)
+        if callable(value := getattr(module, name)) and not write_api.first_sentence(value)
+    ]
+    assert undescribed == []
