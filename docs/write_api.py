@@ -3,12 +3,15 @@
 import inspect
 import re
 from collections.abc import Iterator
+from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import nb_sepconv
 
 DOCUMENT = Path(__file__).with_name("api.md")
+IMPORTED_BY_THEMSELVES = ["activations", "constraints", "regularizers"]
 HEADER = """\
 # Every public name
 
@@ -25,12 +28,18 @@ def public_names(module: ModuleType) -> list[str]:
     return sorted(name for name in own if not name.startswith("_"))
 
 
-def public_modules(module: ModuleType) -> Iterator[ModuleType]:
+def public_modules() -> Iterator[ModuleType]:
+    """The package, the modules among its names and theirs, and those that are imported by themselves."""
+    yield from with_inner_modules(nb_sepconv)
+    yield from (import_module(f"nb_sepconv.{name}") for name in IMPORTED_BY_THEMSELVES)
+
+
+def with_inner_modules(module: ModuleType) -> Iterator[ModuleType]:
     """The module and, depth first, the modules among its public names."""
     yield module
     for name in public_names(module):
         if inspect.ismodule(value := getattr(module, name)):
-            yield from public_modules(value)
+            yield from with_inner_modules(value)
 
 
 def first_sentence(value: object) -> str:
@@ -42,11 +51,12 @@ def first_sentence(value: object) -> str:
 
 
 def signature(value: object) -> str:
-    """``(arguments)`` of a function or class; a default without a short name of its own shows its class."""
-    if not callable(value) or (isinstance(value, type) and issubclass(value, BaseException)):
+    """``(arguments)`` of a function or class, with the defaults as they would be written."""
+    if not callable(value) or (isinstance(value, type) and issubclass(value, BaseException | Enum)):
         return ""
-    text = str(inspect.signature(value))
-    return re.sub(r"<([\w.]+\.)?(\w+) object at 0x\w+>", r"\2()", text)
+    text = re.sub(r"<(?:\w+\.)*(\w+) object at 0x\w+>", r"\1()", str(inspect.signature(value)))
+    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text)
+    return re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", text)
 
 
 def section(module: ModuleType) -> str:
@@ -61,7 +71,7 @@ def section(module: ModuleType) -> str:
 
 def api_document() -> str:
     """The whole document."""
-    return "\n".join([HEADER, *map(section, public_modules(nb_sepconv))])
+    return "\n".join([HEADER, *map(section, public_modules())])
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_api_document_names_everything_public_and_nothing_else():
         documented |= {f"{module}.{name}" for name in re.findall(r"^- `(\w+)", part, re.MULTILINE)}
     assert documented == {
         f"{module.__name__}.{name}"
-        for module in write_api.public_modules(tf)
+        for module in write_api.public_modules()
         for name in write_api.public_names(module)
         if not inspect.ismodule(getattr(module, name))
     }
@@ -88,7 +88,7 @@ def test_api_document_names_everything_public_and_nothing_else():
 def test_everything_public_is_described():
     undescribed = [
         f"{module.__name__}.{name}"
-        for module in write_api.public_modules(tf)
+        for module in write_api.public_modules()
         for name in write_api.public_names(module)
         if callable(value := getattr(module, name)) and not write_api.first_sentence(value)
     ]
