@@ -21,11 +21,12 @@ Written by `make docs` from the docstrings; `help(name)` shows them whole. The u
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """What a module offers: its ``__all__``, or else what it defines itself."""
+    """What a module offers: its ``__all__``, or else what it or a module inside of it defines."""
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
-    own = (name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__)
-    return sorted(name for name in own if not name.startswith("_"))
+    inside = re.compile(rf"{re.escape(module.__name__)}(\.|$)")
+    names = (name for name, value in vars(module).items() if inside.match(getattr(value, "__module__", None) or ""))
+    return sorted(name for name in names if not name.startswith("_"))
 
 
 def public_modules() -> Iterator[ModuleType]:
