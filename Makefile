@@ -1,0 +1,59 @@
+# Every target sets up what it needs in .venv, once. Another interpreter: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+INTERPRETER := $(VENV)/python-$(PYTHON_VERSION).created
+
+.PHONY: help demo test test-all lint format bench docs clean
+
+help:
+	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
+	@echo "make test      format, lint, tests and doctests"
+	@echo "make test-all  the same, and the tests that take minutes"
+	@echo "make lint      format and lint alone"
+	@echo "make format    put the format right"
+	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
+	@echo "make docs      write docs/api.md from the docstrings"
+	@echo "make clean     remove .venv and everything that was built"
+
+demo: $(VENV)/demo.installed
+	@$(BIN)/python examples/heartbeats.py
+
+test: lint
+	@$(BIN)/python -m pytest
+
+test-all: lint
+	@$(BIN)/python -m pytest -m ""
+
+lint: $(VENV)/test.installed
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+format: $(VENV)/test.installed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/bench.installed
+	@$(BIN)/python -m benchmarks
+
+docs: $(VENV)/test.installed
+	@$(BIN)/python docs/write_api.py
+
+clean:
+	@rm -rf $(VENV) build dist output *.egg-info .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: set-up runs again only when setup.py or the interpreter changes.
+$(VENV)/%.installed: setup.py $(INTERPRETER)
+	@echo "Installing nb_sepconv with what '$*' needs into $(VENV)"
+	@$(BIN)/python -m pip install --editable '.[$*]' > $(VENV)/$*.log 2>&1 || { cat $(VENV)/$*.log; exit 1; }
+	@touch $@
+
+$(INTERPRETER):
+	@$(PYTHON) -c 'import sys; sys.exit("nb_sepconv needs Python 3.10 or newer" if sys.version_info < (3, 10) else None)'
+	@echo "Creating $(VENV) for Python $(PYTHON_VERSION)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@

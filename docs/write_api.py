@@ -1,0 +1,80 @@
+"""Write docs/api.md: every public name of the package, with its signature and the first sentence of its docstring."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import nb_sepconv
+
+DOCUMENT = Path(__file__).with_name("api.md")
+IMPORTED_BY_THEMSELVES = ["activations", "constraints", "regularizers"]
+HEADER = """\
+# Every public name
+
+Written by `make docs` from the docstrings; `help(name)` shows them whole. The usual import is
+`import nb_sepconv as tf`.
+"""
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """What a module offers: its ``__all__``, or else what it or a module inside of it defines."""
+    if hasattr(module, "__all__"):
+        return sorted(module.__all__)
+    inside = re.compile(rf"{re.escape(module.__name__)}(\.|$)")
+    names = (name for name, value in vars(module).items() if inside.match(getattr(value, "__module__", None) or ""))
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def public_modules() -> Iterator[ModuleType]:
+    """The package, the modules among its names and theirs, and those that are imported by themselves."""
+    yield from with_inner_modules(nb_sepconv)
+    yield from (import_module(f"nb_sepconv.{name}") for name in IMPORTED_BY_THEMSELVES)
+
+
+def with_inner_modules(module: ModuleType) -> Iterator[ModuleType]:
+    """The module and, depth first, the modules among its public names."""
+    yield module
+    for name in public_names(module):
+        if inspect.ismodule(value := getattr(module, name)):
+            yield from with_inner_modules(value)
+
+
+def first_sentence(value: object) -> str:
+    """The docstring's first sentence on one line, and nothing for a constant."""
+    if not (callable(value) or inspect.ismodule(value)):
+        return ""
+    paragraph = (inspect.getdoc(value) or "").partition("\n\n")[0]
+    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", " ".join(paragraph.split())).replace("``", "`")
+
+
+def signature(value: object) -> str:
+    """``(arguments)`` of a function or class, with the defaults as they would be written."""
+    if not callable(value) or (isinstance(value, type) and issubclass(value, BaseException | Enum)):
+        return ""
+    text = re.sub(r"<(?:\w+\.)*(\w+) object at 0x\w+>", r"\1()", str(inspect.signature(value)))
+    text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text)
+    return re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", text)
+
+
+def section(module: ModuleType) -> str:
+    """A heading, the module's first sentence and a list of its names."""
+    lines = [f"## {module.__name__}", "", first_sentence(module), ""]
+    for name in public_names(module):
+        value = getattr(module, name)
+        if not inspect.ismodule(value):
+            lines.append(f"- `{name}{signature(value)}`  \n  {first_sentence(value)}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def api_document() -> str:
+    """The whole document."""
+    return "\n".join([HEADER, *map(section, public_modules())])
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(api_document(), encoding="utf-8")
+    print(f"Wrote {DOCUMENT}")

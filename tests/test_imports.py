@@ -1,0 +1,129 @@
+"""Who may import whom, and what ``import nb_sepconv`` costs."""
+
+import ast
+import json
+import subprocess
+import sys
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+import nb_sepconv
+
+PACKAGE = Path(nb_sepconv.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+RUNS = 5
+
+# A room is a module or a package right below nb_sepconv. It imports rooms of the floors below its own, and no others.
+FLOORS = [
+    {"arguments", "array_like", "conversion", "dtypes", "geometry", "graph_keys", "identifiers", "kernels"}
+    | {"names", "not_offered", "shapes", "version"},
+    {"activations", "constraints", "deferred", "initializers", "input_spec", "layer_inputs", "math_ops", "regularizers"}
+    | {"weights"},
+    {"graphs", "nn", "ops"},
+    {"layer_losses", "losses", "name_scopes"},
+    {"variables"},
+    {"layer_weights", "variable_store"},
+    {"scope_object"},
+    {"scopes"},
+    {"base_layer", "templates"},
+    {"layers"},
+    {"nb_sepconv"},
+]
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+PROBE = """
+import json, os, sys, time, warnings
+import numba, numpy
+from numba.core import config, event
+
+def state():
+    settings = {name: repr(value) for name, value in vars(config).items() if name.isupper()}
+    return [dict(os.environ), settings, repr(warnings.filters), repr(numpy.geterr()), repr(numpy.random.get_state())]
+
+known, before = set(sys.modules), state()
+with event.install_recorder("numba:compile") as compiled:
+    started = time.perf_counter()
+    import nb_sepconv
+    seconds = time.perf_counter() - started
+    added = {name.partition(".")[0] for name in set(sys.modules) - known}
+    unchanged = state() == before
+    import nb_sepconv.layers, nb_sepconv.ops
+    compiled_by_import = len(compiled.buffer)
+    numba.njit(lambda: 1)()
+print(json.dumps({
+    "seconds": seconds, "added": sorted(added), "unchanged": unchanged,
+    "compiled_by_import": compiled_by_import, "compiled_after": len(compiled.buffer),
+}))
+"""
+
+
+def room(path):
+    first = path.relative_to(PACKAGE).parts[0]
+    return "nb_sepconv" if first == "__init__.py" else first.removesuffix(".py")
+
+
+def imported_names(node, package):
+    """The absolute dotted names that an import statement brings in, and nothing for another node."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        origin = resolve_name("." * node.level + (node.module or ""), package)
+        return [f"{origin}.{alias.name}" for alias in node.names]
+    return []
+
+
+def all_imports(path, nodes_of=ast.walk):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = ".".join(["nb_sepconv", *path.relative_to(PACKAGE).parent.parts])
+    return [name.split(".") for node in nodes_of(tree) for name in imported_names(node, package)]
+
+
+def by_relative_path(path):
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_relative_path)
+def test_rooms_import_only_from_the_floors_below(path):
+    rooms = {parts[1] for parts in all_imports(path) if parts[0] == "nb_sepconv"} - {room(path)}
+    assert {name for name in rooms if FLOOR_OF[name] >= FLOOR_OF[room(path)]} == set()
+
+
+def test_every_room_has_a_floor():
+    assert {room(path) for path in MODULES} == FLOOR_OF.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_relative_path)
+def test_only_the_kernels_import_numba(path):
+    assert room(path) == "kernels" or not any(parts[0] in ("numba", "llvmlite") for parts in all_imports(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_relative_path)
+def test_optional_packages_are_imported_inside_functions(path):
+    packages = {parts[0] for parts in all_imports(path, nodes_of=ast.iter_child_nodes)}
+    assert packages - sys.stdlib_module_names <= {"nb_sepconv", "numpy", "numba", "llvmlite"}
+
+
+@pytest.fixture(scope="module")
+def fresh_imports():
+    """What a few fresh interpreters report of ``import nb_sepconv`` after ``import numba``."""
+    command = [sys.executable, "-W", "error", "-c", PROBE]
+    return [json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout) for _ in range(RUNS)]
+
+
+def test_import_takes_a_tenth_of_a_second_at_most(fresh_imports):
+    assert min(report["seconds"] for report in fresh_imports) <= 0.1
+
+
+def test_import_brings_in_no_other_package(fresh_imports):
+    assert set(fresh_imports[0]["added"]) - sys.stdlib_module_names == {"nb_sepconv"}
+
+
+def test_import_changes_no_global_state(fresh_imports):
+    assert fresh_imports[0]["unchanged"]
+
+
+def test_import_compiles_nothing(fresh_imports):
+    assert fresh_imports[0]["compiled_by_import"] == 0
+    assert fresh_imports[0]["compiled_after"] > 0
