@@ -10,6 +10,10 @@ DELIBERATE = {
     "refusals.padding_none": WRONG_TYPE,
     "refusals.class_padding_none": WRONG_TYPE,
     "refusals.scalar_input": WRONG_TYPE,
+    "refusals.filters_none": (
+        ("ValueError",),
+        "TensorFlow complains of a shape that is not fully defined; we name the argument",
+    ),
     "refusals.depthwise_regularizer_unknown": (
         ("ValueError",),
         "TensorFlow keeps an unknown regularizer's name and fails to call it; we refuse the name",

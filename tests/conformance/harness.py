@@ -11,7 +11,7 @@ import numpy as np
 
 RELATIVE_TOLERANCE = {"float16": 1e-2, "float32": 1e-5, "float64": 1e-9}
 SIGNIFICANT_DIGITS = {"float16": 5, "float32": 8, "float64": 12}
-QUOTED_WORD = re.compile(r"""[`'"](\w+)[^`'"]*[`'"]""")
+QUOTED_WORD = re.compile(r"""[`'"](\w+)(?=[`'" ])""")
 
 
 class Scenarios(dict):
