@@ -238,14 +238,6 @@ def added_loss_by_callable(tf, x):
 
 
 @scenario
-def loss_added_again_is_collected_once(tf, x):
-    layer = regularized(tf)
-    layer(x(2, 6, 3))
-    layer.add_loss(collected(tf)[0])
-    return [len(layer.losses), len(collected(tf))]
-
-
-@scenario
 def updates_are_empty(tf, x):
     layer = tf.layers.SeparableConv1D(4, 3)
     layer(x(2, 6, 3))

@@ -40,7 +40,7 @@ def scope_of_the_first_call(tf):
         template(1.0)
     with tf.variable_scope("b"):
         template(1.0)
-    return [template.name, template.var_scope.name, graph_facts(tf)]
+    return [template.name, template.variable_scope.name, graph_facts(tf)]
 
 
 @scenario
@@ -49,7 +49,7 @@ def scope_created_now(tf):
         template = tf.make_template("t", scaled(tf), create_scope_now_=True)
     with tf.variable_scope("b"):
         template(1.0)
-    return [template.name, template.var_scope.name, graph_facts(tf)]
+    return [template.name, template.variable_scope.name, graph_facts(tf)]
 
 
 @scenario
@@ -173,7 +173,7 @@ def existing_scope_name(tf):
         tf.get_variable("v", [1])
     template = tf.make_template("t", scaled(tf))
     template(1.0)
-    return [template.var_scope.name, names(tf.global_variables())]
+    return [template.variable_scope.name, names(tf.global_variables())]
 
 
 @scenario
