@@ -81,11 +81,12 @@ def measure(options):
     machine = describe_machine()
     with workers(options.libraries, options.threads, pythons) as (started, missing):
         say_missing(missing)
-        peak = started[OURS].ask("peak")
+        peaks = [started[OURS].ask("peak")]
         results = []
         for workload in workloads:
             results.append(measure_workload(workload, started, options.rounds, options.seconds))
             say_result(results[-1])
+        peaks.append(started[OURS].ask("peak"))
         facts = {library: worker.facts for library, worker in started.items()}
     first_workload = next((w for w in workloads if w.name == FIRST_CALL_WORKLOAD), workloads[0])
     first_result = next(result for result in results if result["workload"] is first_workload)
@@ -96,7 +97,7 @@ def measure(options):
         "seconds": options.seconds,
         "threads": options.threads,
         "machine": machine,
-        "peak": peak,
+        "peak": max(peaks),
         "facts": facts,
         "missing": missing,
         "results": results,

@@ -6,8 +6,9 @@ from benchmarks.peers import OURS
 from benchmarks.statistics import best_peer, geometric_mean, ratio, ratios
 
 LAYOUTS = ("channels_last", "channels_first")
-OUR_CANDIDATES = tuple(f"{kind}, {layout}" for kind in ("layer", "function") for layout in LAYOUTS)
+OUR_CANDIDATES = tuple(f"{kind}, {layout}" for kind in ("layer", "ops") for layout in LAYOUTS)
 OVERHEAD_WORKLOAD = "tiny"
+STATISTICS = {"median": "medians", "least": "minima"}
 
 
 def render(measured):
@@ -17,7 +18,7 @@ def render(measured):
         machine_section(measured),
         ratio_section(measured),
         loss_section(measured),
-        *(time_section(measured["results"], statistic) for statistic in ("median", "least")),
+        *(time_section(measured["results"], statistic) for statistic in STATISTICS),
         speed_section(measured),
         overhead_section(measured),
         first_call_section(measured),
@@ -85,15 +86,18 @@ def ratio_section(measured):
         found = [ratio(result["times"], name) for name in ours]
         rows.append([result["workload"].name, library, milliseconds(seconds), *map(mark_loss, found)])
     for label, reduce in (("geometric mean", geometric_mean), ("minimum", min)):
-        for statistic in ("median", "least"):
-            reduced = [reduce(ratios(results, name, statistic).values()) for name in ours]
-            rows.append([f"**{label}** of {statistic}s", "", "", *map(mark_loss, reduced)])
+        for statistic in STATISTICS:
+            reduced = [reduce(ratios(results, name, statistic)) for name in ours]
+            rows.append([f"{label} of {STATISTICS[statistic]}", "", "", *map(mark_loss, reduced)])
     header = ["workload", "best peer", "its ms", *ours]
-    return "## How many times as fast as the best peer\n\nMedian times; below 1 is a loss.\n\n" + table(header, rows)
+    return (
+        "## How many times as fast as the best peer\n\nBest peer's time over ours, medians; a loss is bold.\n\n"
+        + table(header, rows)
+    )
 
 
 def mark_loss(value):
-    return f"{value:.2f}" if value >= 1 else f"**{value:.2f}** (loss)"
+    return f"{value:.2f}" if value >= 1 else f"**{value:.2f}**"
 
 
 def loss_section(measured):
@@ -122,8 +126,9 @@ def time_section(results, statistic):
         times = result["times"]
         entries = [times[OURS, name] for name in ours] + [peer_entry(times, library) for library in peers]
         rows.append([result["workload"].name, *(milliseconds(entry[statistic]) for entry in entries)])
-    title = {"median": "Median", "least": "Least"}[statistic]
-    return f"## {title} time per call, ms\n\n" + table(["workload", *ours, *peers], rows)
+    return f"## {STATISTICS[statistic].capitalize()} of the times per call, ms\n\n" + table(
+        ["workload", *ours, *peers], rows
+    )
 
 
 def speed_section(measured):
@@ -149,11 +154,12 @@ def overhead_section(measured):
 
 
 def first_call_section(measured):
+    steps = ("import_seconds", "build_seconds", "first_call_seconds")
     rows = [
-        [library, name, *(f"{facts[key]:.2f}" for key in ("import_seconds", "build_seconds", "first_call_seconds"))]
+        [library, name, *(f"{facts[step]:.2f}" for step in steps), f"{sum(facts[step] for step in steps):.2f}"]
         for (library, name), facts in measured["first_calls"].items()
     ]
-    header = ["library", "how", "import s", "build s", "first call s"]
+    header = ["library", "how", "import s", "build s", "first call s", "together s"]
     text = f"## First call in a fresh process (`{measured['first_call_workload']}`)\n\n"
     return text + table(header, rows) if rows else ""
 

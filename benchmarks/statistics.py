@@ -26,4 +26,4 @@ def ratio(times, candidate, statistic="median"):
 
 
 def ratios(results, candidate, statistic="median"):
-    return {result["workload"].name: ratio(result["times"], candidate, statistic) for result in results}
+    return [ratio(result["times"], candidate, statistic) for result in results]

@@ -6,11 +6,11 @@ import numpy as np
 
 import nb_sepconv as tf
 from benchmarks.peers import Prepared, channels_first
-from nb_sepconv.version import VERSION
+from nb_sepconv.version import __version__
 
 
 def version():
-    return VERSION
+    return __version__
 
 
 def use_threads(count):
@@ -47,7 +47,7 @@ def layer(data_format, workload, arrays):
     return Prepared(partial(built, inputs), fetch)
 
 
-def function(data_format, workload, arrays):
+def ops(data_format, workload, arrays):
     inputs, fetch = inputs_and_fetch(arrays, data_format)
     operands = inputs, arrays["depthwise"], arrays["pointwise"][None], arrays["bias"]
     return Prepared(partial(tf.ops.separable_conv1d, *operands, **arguments(workload, data_format)), fetch)
@@ -55,6 +55,6 @@ def function(data_format, workload, arrays):
 
 CANDIDATES = {
     f"{kind.__name__}, {data_format}": partial(kind, data_format)
-    for kind in (layer, function)
+    for kind in (layer, ops)
     for data_format in ("channels_last", "channels_first")
 }

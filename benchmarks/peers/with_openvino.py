@@ -54,12 +54,13 @@ def compiled(model):
 def request(model, inputs, fetch):
     infer = compiled(model).create_infer_request()
     infer.set_input_tensor(ov.Tensor(inputs, shared_memory=True))
+    return Prepared(partial(infer_once, infer, inputs), lambda tensor: fetch(np.array(tensor.data)))
 
-    def call():
-        infer.infer()
-        return infer.get_output_tensor()
 
-    return Prepared(call, lambda tensor: fetch(np.array(tensor.data)))
+def infer_once(infer, inputs):
+    """The output; the inputs lie in the request's tensor and must outlive it."""
+    infer.infer()
+    return infer.get_output_tensor()
 
 
 def series_first(image, workload, arrays):

@@ -106,8 +106,30 @@ def images(prepare, workload, arrays):
     return Prepared(quiet(network, inputs), lambda y: channels_first(y.numpy()[:, :, 0]))
 
 
+def images_then_product(prepare, workload, arrays):
+    """The depthwise half on images, the other half as a linear layer over the channels that lie last."""
+    inputs = torch.from_numpy(np.ascontiguousarray(arrays["inputs"]))
+    with torch.inference_mode():
+        halves = separable_images(workload, arrays).to(memory_format=torch.channels_last)
+        network = prepare(ThenProduct(halves).eval(), inputs)
+    return Prepared(quiet(network, inputs), lambda y: y.numpy())
+
+
+class ThenProduct(nn.Module):
+    def __init__(self, halves):
+        super().__init__()
+        self.depthwise, mixing = halves[:-1], halves[-1]
+        self.mixing = nn.Linear(mixing.in_channels, mixing.out_channels)
+        self.mixing.weight.data = mixing.weight.data[:, :, 0, 0].contiguous()
+        self.mixing.bias.data = mixing.bias.data
+
+    def forward(self, series):
+        hidden = self.depthwise(series.permute(0, 2, 1)[:, :, None])
+        return self.mixing(hidden[:, :, 0].permute(0, 2, 1))
+
+
 CANDIDATES = {
-    f"{form.__name__}, {prepare.__name__}": partial(form, prepare)
+    f"{form.__name__.replace('_', ' ')}, {prepare.__name__}": partial(form, prepare)
     for prepare in (eager, frozen, compiled)
-    for form in (series, images)
+    for form in (series, images, images_then_product)
 }

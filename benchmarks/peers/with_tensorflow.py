@@ -36,43 +36,54 @@ def spaced_depthwise(images, kernel, workload, rates):
     return tf.nn.depthwise_conv2d(images, kernel, strides, workload.padding.upper(), dilations=rates)
 
 
-def convolution(depthwise, axis, workload, arrays):
-    """Images to outputs, a function of a tensor of shape (N, 1, L, C) or (N, L, 1, C)."""
+def convolve_mixing(hidden, mixing, bias):
+    return tf.nn.bias_add(tf.nn.conv2d(hidden, mixing[None, None], 1, "VALID"), bias)
+
+
+def multiply_mixing(hidden, mixing, bias):
+    rows = tf.reshape(hidden, [-1, hidden.shape[-1]])
+    outputs = tf.nn.bias_add(tf.matmul(rows, mixing), bias)
+    return tf.reshape(outputs, [*hidden.shape[:-1], mixing.shape[-1]])
+
+
+def separable(depthwise, mix, axis, workload, arrays):
+    """A function of images of shape (N, 1, L, C), axis 1 being the height, or (N, L, 1, C), axis 2 the width."""
     kernel = tf.constant(np.expand_dims(arrays["depthwise"], axis - 1))
-    mixing = tf.constant(arrays["pointwise"][None, None])
-    bias = tf.constant(arrays["bias"])
-    rates = [workload.dilation_rate if place == 2 - axis else 1 for place in range(2)]
+    mixing, bias = tf.constant(arrays["pointwise"]), tf.constant(arrays["bias"])
+    rates = [1, workload.dilation_rate] if axis == 1 else [workload.dilation_rate, 1]
 
     def convolve(images):
-        hidden = depthwise(images, kernel, workload, rates)
-        return tf.nn.bias_add(tf.nn.conv2d(hidden, mixing, 1, "VALID"), bias)
+        return mix(depthwise(images, kernel, workload, rates), mixing, bias)
 
     return convolve
 
 
-def in_function(depthwise, axis, workload, arrays):
+def in_function(depthwise, mix, axis, workload, arrays):
     if depthwise is spaced_depthwise and workload.dilation_rate == 1:
         raise NotApplicableError
     images = tf.constant(np.expand_dims(arrays["inputs"], axis))
-    convolve = tf.function(convolution(depthwise, axis, workload, arrays), autograph=False)
+    convolve = tf.function(separable(depthwise, mix, axis, workload, arrays), autograph=False)
     concrete = convolve.get_concrete_function(tf.TensorSpec(images.shape, tf.float32))
     return Prepared(partial(concrete, images), lambda outputs: np.squeeze(outputs.numpy(), axis))
 
 
-def in_session(depthwise, axis, workload, arrays):
+def in_session(depthwise, mix, axis, workload, arrays):
     images = np.expand_dims(arrays["inputs"], axis)
     with tf.Graph().as_default() as graph:
         fed = tf.compat.v1.placeholder(tf.float32, images.shape)
-        outputs = convolution(depthwise, axis, workload, arrays)(fed)
+        outputs = separable(depthwise, mix, axis, workload, arrays)(fed)
     run = tf.compat.v1.Session(graph=graph).make_callable(outputs, [fed])
     return Prepared(partial(run, images), lambda outputs: np.squeeze(outputs, axis))
 
 
+AXES = {"height one": 1, "width one": 2}
 CANDIDATES = {
-    "function, width": partial(in_function, native_depthwise, 1),
-    "function, height": partial(in_function, native_depthwise, 2),
-    "function, width, space to batch": partial(in_function, spaced_depthwise, 1),
-    "function, height, space to batch": partial(in_function, spaced_depthwise, 2),
-    "session, width": partial(in_session, spaced_depthwise, 1),
-    "session, height": partial(in_session, spaced_depthwise, 2),
+    f"{runner}, {images}{variant}": partial(build, depthwise, mix, axis)
+    for images, axis in AXES.items()
+    for runner, build, depthwise, mix, variant in (
+        ("function", in_function, native_depthwise, convolve_mixing, ""),
+        ("function", in_function, native_depthwise, multiply_mixing, ", product"),
+        ("function", in_function, spaced_depthwise, convolve_mixing, ", space to batch"),
+        ("session", in_session, spaced_depthwise, convolve_mixing, ""),
+    )
 }
