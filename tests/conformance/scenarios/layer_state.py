@@ -218,7 +218,7 @@ def default_weights_are_glorot(tf, run, x):
     depthwise, pointwise, bias = run(list(tf.global_variables()))
     limits = [(6 / (3 * (40 + 4))) ** 0.5, (6 / (160 + 2000)) ** 0.5, (6 / 4000) ** 0.5]
     largest = [float(np.abs(values).max()) for values in (depthwise, pointwise, bias)]
-    return [bool(0.9 * limit < top <= limit) for top, limit in zip(largest, limits, strict=True)]
+    return [bool(0.9 < top / limit < 1 + 1e-6) for top, limit in zip(largest, limits, strict=True)]
 
 
 @scenario
