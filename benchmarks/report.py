@@ -1,0 +1,193 @@
+"""From measurements to docs/benchmarks.md."""
+
+import numpy as np
+
+from benchmarks.peers import OURS
+from benchmarks.statistics import best_peer, geometric_mean, ratio, ratios
+
+LAYOUTS = ("channels_last", "channels_first")
+OUR_CANDIDATES = tuple(f"{kind}, {layout}" for kind in ("layer", "ops") for layout in LAYOUTS)
+OVERHEAD_WORKLOAD = "tiny"
+STATISTICS = {"median": "medians", "least": "minima"}
+
+
+def render(measured):
+    """The whole page from what `benchmarks.__main__.measure` returned."""
+    sections = [
+        heading(measured),
+        machine_section(measured),
+        ratio_section(measured),
+        loss_section(measured),
+        *(time_section(measured["results"], statistic) for statistic in STATISTICS),
+        speed_section(measured),
+        overhead_section(measured),
+        first_call_section(measured),
+        memory_section(measured),
+        favourite_section(measured["results"]),
+        workload_section(measured["results"]),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def heading(measured):
+    return f"""# Benchmarks
+
+Written by `{measured["command"]}` on {measured["date"]}; do not edit by hand.
+
+Every library runs in a process of its own, on the same numbers, with all cores, and they take turns within one run; a
+library whose turn it is not sleeps. Each peer uses the layout and the formulation that was fastest for that workload
+when all it offers were tried; transposing the input for it is not charged, and its weights are constants that it may
+pack beforehand. Before it is timed each answer is compared with float64. Times are of one forward call with bias in
+float32: {measured["rounds"]} turns of {measured["seconds"]} s per library and workload."""
+
+
+def table(header, rows):
+    """A Markdown table; the first column is words, the others numbers."""
+    marks = ["---"] + ["---:"] * (len(header) - 1)
+    lines = [header, marks, *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def milliseconds(seconds):
+    return significant(seconds * 1e3)
+
+
+def significant(number):
+    """Three significant digits, without exponent."""
+    if number == 0:
+        return "0"
+    return f"{number:.{max(0, 2 - int(np.floor(np.log10(abs(number)))))}f}"
+
+
+def mebibytes(count):
+    return "not measured" if count is None else f"{count / 2**20:.1f}"
+
+
+def machine_section(measured):
+    rows = [[name, value] for name, value in measured["machine"].items()]
+    rows += [["threads", measured["threads"]], ["peak (float32 matrix product)", f"{measured['peak']:.0f} GFLOP/s"]]
+    rows += [
+        [library, f"{facts['version']} on Python {facts['python']}"] for library, facts in measured["facts"].items()
+    ]
+    rows += [[library, f"not measured: {why}"] for library, why in measured["missing"].items()]
+    lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    return "## Machine and versions\n\n" + "\n".join(lines)
+
+
+def our_entries(results):
+    return [name for name in OUR_CANDIDATES if (OURS, name) in results[0]["times"]]
+
+
+def ratio_section(measured):
+    results, ours = measured["results"], our_entries(measured["results"])
+    rows = []
+    for result in results:
+        library, seconds = best_peer(result["times"])
+        found = [ratio(result["times"], name) for name in ours]
+        rows.append([result["workload"].name, library, milliseconds(seconds), *map(mark_loss, found)])
+    for label, reduce in (("geometric mean", geometric_mean), ("minimum", min)):
+        for statistic in STATISTICS:
+            reduced = [reduce(ratios(results, name, statistic)) for name in ours]
+            rows.append([f"{label} of {STATISTICS[statistic]}", "", "", *map(mark_loss, reduced)])
+    header = ["workload", "best peer", "its ms", *ours]
+    return (
+        "## How many times as fast as the best peer\n\nBest peer's time over ours, medians; a loss is bold.\n\n"
+        + table(header, rows)
+    )
+
+
+def mark_loss(value):
+    return f"{value:.2f}" if value >= 1 else f"**{value:.2f}**"
+
+
+def loss_section(measured):
+    results = measured["results"]
+    lost = [
+        f"- {result['workload'].name}, {name}: {ratio(result['times'], name):.2f} of {best_peer(result['times'])[0]}"
+        for result in results
+        for name in our_entries(results)
+        if ratio(result["times"], name) < 1
+    ]
+    return "## Losses\n\n" + ("\n".join(lost) if lost else "None in this run.")
+
+
+def libraries_of(results):
+    return list(dict.fromkeys(library for library, _ in results[0]["times"] if library != OURS))
+
+
+def peer_entry(times, library):
+    return next((entry for (name, _), entry in times.items() if name == library), None)
+
+
+def time_section(results, statistic):
+    ours, peers = our_entries(results), libraries_of(results)
+    rows = []
+    for result in results:
+        times = result["times"]
+        entries = [times[OURS, name] for name in ours] + [peer_entry(times, library) for library in peers]
+        rows.append([result["workload"].name, *(milliseconds(entry[statistic]) for entry in entries)])
+    return f"## {STATISTICS[statistic].capitalize()} of the times per call, ms\n\n" + table(
+        ["workload", *ours, *peers], rows
+    )
+
+
+def speed_section(measured):
+    results, ours = measured["results"], our_entries(measured["results"])
+    rows = []
+    for result in results:
+        speeds = [result["workload"].operations / result["times"][OURS, name]["median"] / 1e9 for name in ours]
+        rows.append([result["workload"].name, *(f"{s:.0f} ({s / measured['peak']:.0%})" for s in speeds)])
+    text = "## Useful GFLOP/s of ours, and the share of the measured peak\n\n"
+    return text + "2·N·T·C·M·(K + F) operations per call.\n\n" + table(["workload", *ours], rows)
+
+
+def overhead_section(measured):
+    found = [result for result in measured["results"] if result["workload"].name == OVERHEAD_WORKLOAD]
+    if not found:
+        return ""
+    rows = [
+        [library, name, significant(entry["median"] * 1e6), significant(entry["least"] * 1e6)]
+        for (library, name), entry in found[0]["times"].items()
+    ]
+    header = ["library", "how", "median us", "least us"]
+    return f"## Overhead of a call (`{OVERHEAD_WORKLOAD}`)\n\n" + table(header, rows)
+
+
+def first_call_section(measured):
+    steps = ("import_seconds", "build_seconds", "first_call_seconds")
+    rows = [
+        [library, name, *(f"{facts[step]:.2f}" for step in steps), f"{sum(facts[step] for step in steps):.2f}"]
+        for (library, name), facts in measured["first_calls"].items()
+    ]
+    header = ["library", "how", "import s", "build s", "first call s", "together s"]
+    text = f"## First call in a fresh process (`{measured['first_call_workload']}`)\n\n"
+    return text + table(header, rows) if rows else ""
+
+
+def memory_section(measured):
+    rows = [[name, *(mebibytes(count) for count in counts.values())] for name, counts in measured["memory"].items()]
+    if not rows:
+        return ""
+    header = ["workload", *next(iter(measured["memory"].values()))]
+    text = "## Peak memory above input, weights and output, MiB\n\nThe packed copy of the weights is part of it.\n\n"
+    return text + table(header, rows)
+
+
+def favourite_section(results):
+    peers = libraries_of(results)
+    rows = []
+    for result in results:
+        chosen = dict(entry for entry in result["times"] if entry[0] != OURS)
+        errors = [error for (library, _), error in result["errors"].items() if library == OURS]
+        rows.append([result["workload"].name, *(chosen[library] for library in peers), f"{max(errors):.1e}"])
+    header = ["workload", *peers, "largest relative error of ours"]
+    return "## What each peer chose, and how exact we are\n\n" + table(header, rows)
+
+
+def workload_section(results):
+    fields = ("batch", "length", "channels", "kernel_size", "strides", "dilation_rate", "depth_multiplier", "filters")
+    rows = [
+        [result["workload"].name, *(getattr(result["workload"], field) for field in (*fields, "padding", "model"))]
+        for result in results
+    ]
+    return "## Workloads\n\n" + table(["workload", *fields, "padding", "model"], rows)

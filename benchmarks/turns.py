@@ -1,0 +1,105 @@
+"""Measure: every library on the same numbers, checked against float64, timed in turns."""
+
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import memory
+from benchmarks.peers import OURS
+from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
+from benchmarks.statistics import summary
+from benchmarks.workloads import make_arrays
+
+LARGEST_ERROR = 2e-5
+
+
+@contextmanager
+def numbers_on_disk(workload):
+    """The path of the workload's numbers and answer, for all workers to load."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "numbers.npz"
+        np.savez(path, **make_arrays(workload))
+        yield str(path)
+
+
+@contextmanager
+def workers(libraries, threads, pythons):
+    """The workers that started, and why the others did not."""
+    with ExitStack() as stack:
+        started, missing = {}, {}
+        for library in libraries:
+            try:
+                worker = WorkerProcess(library, threads, **pythons.get(library, {}))
+                started[library] = stack.enter_context(worker)
+            except MissingLibraryError as error:
+                missing[library] = str(error)
+        if OURS in missing:
+            raise WorkerError(f"nb_sepconv itself does not import: {missing[OURS]}")
+        yield started, missing
+
+
+def prepare(library, worker, workload, path):
+    """Which candidates of a library compute the workload, with their errors; ours must all."""
+    worker.ask("load", path=path, workload=workload.as_dict())
+    answers = {name: worker.ask("prepare", candidate=name) for name in worker.facts["candidates"]}
+    usable = {name: answer for name, answer in answers.items() if "error" in answer}
+    refused = {name: answer["refused"] for name, answer in answers.items() if "refused" in answer}
+    if (library == OURS and refused) or not usable:
+        raise WorkerError(f"{library} does not compute {workload.name}: {refused}")
+    for name, answer in usable.items():
+        if not answer["error"] <= LARGEST_ERROR:
+            raise WorkerError(f"{library} ({name}) is wrong on {workload.name}: relative error {answer['error']:.1e}")
+    return usable
+
+
+def favourite(worker, usable):
+    """The fastest candidate of a peer, tried once."""
+    estimates = {name: worker.ask("estimate", candidate=name) for name in usable}
+    best = min(estimates, key=estimates.get)
+    worker.ask("keep", candidates=[best])
+    return best
+
+
+def measure_workload(workload, started, rounds, seconds):
+    """Times and errors by (library, candidate): all of ours, of each peer its favourite."""
+    with numbers_on_disk(workload) as path:
+        entries, errors = [], {}
+        for library, worker in started.items():
+            usable = prepare(library, worker, workload, path)
+            names = list(usable) if library == OURS else [favourite(worker, usable)]
+            entries += [(library, name) for name in names]
+            errors.update({(library, name): usable[name]["error"] for name in names})
+    samples = {entry: [] for entry in entries}
+    for turn in range(rounds):
+        for library, name in entries[turn % len(entries) :] + entries[: turn % len(entries)]:
+            samples[library, name] += started[library].ask("time", candidate=name, seconds=seconds)
+    times = {entry: summary(numbers) for entry, numbers in samples.items()}
+    return {"workload": workload, "times": times, "errors": errors}
+
+
+def first_calls(workload, choices, threads, pythons):
+    """Seconds to import, build and call once, each candidate in a process that has done nothing before."""
+    found = {}
+    with numbers_on_disk(workload) as path:
+        for library, name in choices:
+            with WorkerProcess(library, threads, **pythons.get(library, {})) as worker:
+                worker.ask("load", path=path, workload=workload.as_dict())
+                answer = worker.ask("prepare", candidate=name)
+                found[library, name] = {**worker.facts, **answer}
+    return found
+
+
+def measure_memory(workload, candidates, threads, pythons):
+    """Bytes above input, weights and output by candidate of ours, each in a process of its own; None where unknown."""
+    if not memory.CLEAR_REFS.exists():
+        return dict.fromkeys(candidates)
+    found = {}
+    with numbers_on_disk(workload) as path:
+        for name in candidates:
+            settings = {**pythons.get(OURS, {}), "environment": memory.ENVIRONMENT}
+            with WorkerProcess(OURS, threads, **settings) as worker:
+                worker.ask("load", path=path, workload=workload.as_dict())
+                found[name] = worker.ask("memory", candidate=name)
+    return found

@@ -1,0 +1,132 @@
+"""One library in a process of its own: `python -m benchmarks.worker LIBRARY THREADS` answers JSON lines.
+
+Each line on stdin is `{"do": name, ...arguments}`; each answer is one line, `{"answer": ...}` or `{"error": message}`.
+"""
+
+import gc
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+from benchmarks import memory
+from benchmarks.peers import NotApplicableError, peer_module
+from benchmarks.workloads import Workload, relative_error
+
+ESTIMATE_SECONDS = 0.2
+SHORTEST_SAMPLE_SECONDS = 2e-4
+
+
+class Worker:
+    def __init__(self, library, threads):
+        started = time.perf_counter()
+        self.peer = peer_module(library)
+        self.peer.use_threads(threads)
+        self.import_seconds = time.perf_counter() - started
+        self.prepared = {}
+
+    def hello(self):
+        return {
+            "version": self.peer.version(),
+            "python": sys.version.partition(" ")[0],
+            "import_seconds": self.import_seconds,
+            "candidates": list(self.peer.CANDIDATES),
+        }
+
+    def load(self, path, workload):
+        """Take the numbers of a workload and forget the one before."""
+        self.prepared.clear()
+        with np.load(path) as numbers:
+            self.workload, self.arrays = Workload(**workload), dict(numbers)
+        self.expected = self.arrays.pop("expected")
+
+    def prepare(self, candidate):
+        """Build, compute twice, and compare: seconds and error, or why the library refuses."""
+        started = time.perf_counter()
+        try:
+            prepared = self.peer.CANDIDATES[candidate](self.workload, self.arrays)
+            built = time.perf_counter()
+            result = prepared.call()
+            called = time.perf_counter()
+        except NotApplicableError:
+            return {}
+        except Exception as error:
+            return {"refused": f"{type(error).__name__}: {error}"[:300]}
+        self.prepared[candidate] = prepared
+        return {
+            "build_seconds": built - started,
+            "first_call_seconds": called - built,
+            "error": relative_error(prepared.fetch(result), self.expected),
+        }
+
+    def estimate(self, candidate):
+        return float(np.median(self.time(candidate, ESTIMATE_SECONDS)))
+
+    def keep(self, candidates):
+        self.prepared = {name: prepared for name, prepared in self.prepared.items() if name in candidates}
+        gc.collect()
+
+    def time(self, candidate, seconds):
+        """Seconds per call, a sample at a time, until the seconds are over."""
+        call = self.prepared[candidate].call
+        call()
+        calls, samples, stop = calls_per_sample(call), [], time.perf_counter() + seconds
+        while not samples or time.perf_counter() < stop:
+            samples.append(seconds_of(call, calls) / calls)
+        return samples
+
+    def memory(self, candidate):
+        """Bytes above inputs, weights and output that a new computation needs, its code being compiled."""
+        build = self.peer.CANDIDATES[candidate]
+        build(self.workload, self.arrays).call()
+        fresh = build(self.workload, self.arrays)
+        return memory.peak_of(fresh.call) - self.workload.output_bytes
+
+    def peak(self):
+        from benchmarks.machine import peak_gflops
+
+        return peak_gflops()
+
+
+def seconds_of(call, calls):
+    started = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return time.perf_counter() - started
+
+
+def calls_per_sample(call):
+    """So many that reading the clock costs nothing beside them."""
+    calls = 1
+    while seconds_of(call, calls) < SHORTEST_SAMPLE_SECONDS:
+        calls *= 2
+    return calls
+
+
+def answer(worker, request):
+    """The answer to a request, as a JSON-able dictionary."""
+    action = getattr(worker, request.pop("do"))
+    try:
+        return {"answer": action(**request)}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def serve(library, threads):
+    """Answer until stdin ends; whatever the library prints goes to stderr."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        worker = Worker(library, threads)
+    except ImportError as error:
+        print(json.dumps({"missing": str(error)}), file=replies)
+        return
+    print(json.dumps({"answer": worker.hello()}), file=replies)
+    for line in sys.stdin:
+        print(json.dumps(answer(worker, json.loads(line))), file=replies)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,42 @@
+"""Where nb_sepconv differs from TensorFlow on purpose, scenario by scenario."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from conformance.scenarios.activations import ORDINARY
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Why we differ, and what we do instead: raise one of these, or give this value."""
+
+    why: str
+    raises: tuple[str, ...] = ()
+    value: object = None
+
+
+NAMED_ARGUMENT = Difference("TensorFlow leaks an AttributeError; we name the argument", ("TypeError", "ValueError"))
+UNKNOWN_REGULARIZER = Difference("TensorFlow keeps an unknown name and fails to call it; we refuse it", ("ValueError",))
+LIMIT_AT_INFINITY = "TensorFlow gives NaN at infinity; we give the limit"
+
+DELIBERATE = {
+    "refusals.data_format_number": NAMED_ARGUMENT,
+    "refusals.class_data_format_number": NAMED_ARGUMENT,
+    "refusals.padding_number": NAMED_ARGUMENT,
+    "refusals.class_padding_number": NAMED_ARGUMENT,
+    "refusals.padding_none": NAMED_ARGUMENT,
+    "refusals.class_padding_none": NAMED_ARGUMENT,
+    "refusals.scalar_input": NAMED_ARGUMENT,
+    "refusals.filters_none": Difference("TensorFlow complains of a shape; we name the argument", ("ValueError",)),
+    "refusals.depthwise_regularizer_unknown": UNKNOWN_REGULARIZER,
+    "refusals.activity_regularizer_unknown": UNKNOWN_REGULARIZER,
+    "shapes.computed_of_zero_steps": Difference("A valid output has at least one step", ("ValueError",)),
+    "activations.non_finite_softsign": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, -1, 1])),
+    "activations.non_finite_swish": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, 0, np.inf])),
+    "activations.non_finite_silu": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, 0, np.inf])),
+    "activations.float64_leaky_relu": Difference(
+        "TensorFlow rounds the slope 0.2 to float32",
+        value=np.where(ORDINARY[:2] < 0, 0.2, 1.0) * ORDINARY[:2].astype(np.float64),
+    ),
+}

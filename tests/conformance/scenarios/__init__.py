@@ -1,0 +1,46 @@
+"""The scenarios by subject."""
+
+from conformance.scenarios import (
+    activations,
+    collections,
+    configuration,
+    default_names,
+    getters,
+    initializers,
+    layer_names,
+    layer_scopes,
+    layer_sharing,
+    layer_state,
+    losses,
+    name_scopes,
+    numbers,
+    refusals,
+    scopes,
+    shapes,
+    templates,
+    threads,
+    variables,
+)
+
+MODULES = (
+    activations,
+    collections,
+    configuration,
+    default_names,
+    getters,
+    initializers,
+    layer_names,
+    layer_scopes,
+    layer_sharing,
+    layer_state,
+    losses,
+    name_scopes,
+    numbers,
+    refusals,
+    scopes,
+    shapes,
+    templates,
+    threads,
+    variables,
+)
+SUBJECTS = {module.__name__.rpartition(".")[2]: module.scenario for module in MODULES}

@@ -1,0 +1,215 @@
+"""The benchmarks' own sums: answers, statistics, the page, the workers, and every peer that is installed."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import interpreters, parse, portable
+from benchmarks.peers import LIBRARIES, OURS, NotApplicableError, peer_module
+from benchmarks.processes import WorkerError, WorkerProcess
+from benchmarks.report import OUR_CANDIDATES, render, significant, table
+from benchmarks.statistics import best_peer, geometric_mean, ratio, summary
+from benchmarks.turns import numbers_on_disk
+from benchmarks.workloads import Workload, load_workloads, make_arrays, relative_error
+
+SMALL = Workload(
+    name="small",
+    batch=2,
+    length=9,
+    channels=3,
+    kernel_size=4,
+    strides=1,
+    dilation_rate=1,
+    padding="same",
+    depth_multiplier=2,
+    filters=5,
+    model="a test",
+)
+GEOMETRIES = (
+    SMALL,
+    replace(SMALL, padding="valid"),
+    replace(SMALL, strides=2),
+    replace(SMALL, dilation_rate=2),
+    replace(SMALL, padding="valid", strides=3, kernel_size=3),
+    replace(SMALL, depth_multiplier=1, kernel_size=1, strides=2),
+)
+
+
+def by_definition(workload, inputs, depthwise, pointwise, bias):
+    inputs, depthwise, pointwise = (array.astype(np.float64) for array in (inputs, depthwise, pointwise))
+    outputs = np.zeros((workload.batch, workload.output_length, workload.filters)) + bias
+    left, multiplier = workload.pads[0], workload.depth_multiplier
+    for n, t, k, c, m in np.ndindex(*outputs.shape[:2], *depthwise.shape):
+        s = t * workload.strides + k * workload.dilation_rate - left
+        if 0 <= s < workload.length:
+            outputs[n, t] += inputs[n, s, c] * depthwise[k, c, m] * pointwise[c * multiplier + m]
+    return outputs
+
+
+@pytest.mark.parametrize("workload", GEOMETRIES)
+def test_expected_outputs_are_the_definition(workload):
+    arrays = make_arrays(workload)
+    expected = arrays.pop("expected")
+    assert expected.dtype == np.float64
+    np.testing.assert_allclose(expected, by_definition(workload, **arrays), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_every_candidate_is_right(library):
+    peer = peer_or_skip(library)
+    peer.use_threads(1)
+    for workload in GEOMETRIES:
+        arrays = make_arrays(workload)
+        expected = arrays.pop("expected")
+        for build in peer.CANDIDATES.values():
+            assert error_of(build, workload, arrays, expected) < 2e-6
+
+
+def error_of(build, workload, arrays, expected):
+    try:
+        prepared = build(workload, arrays)
+    except NotApplicableError:
+        return 0.0
+    return relative_error(prepared.fetch(prepared.call()), expected)
+
+
+def peer_or_skip(library):
+    try:
+        return peer_module(library)
+    except ImportError as error:
+        pytest.skip(f"{library} is not installed: {error}")
+
+
+def test_workloads_are_the_published_ones():
+    workloads = load_workloads()
+    assert len(workloads) == 20
+    assert [workload.name for workload in load_workloads(["tiny", "eegnet"])] == ["eegnet", "tiny"]
+    assert workloads[0].output_length == 836
+    assert workloads[0].operations == 2 * 8 * 836 * 64 * (33 + 256)
+    with pytest.raises(ValueError, match=r"Unknown workloads \['none'\]"):
+        load_workloads(["none"])
+
+
+def test_outputs_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"\(2, 3\) where \(3, 2\)"):
+        relative_error(np.zeros((2, 3)), np.ones((3, 2)))
+
+
+def test_statistics():
+    times = {
+        (OURS, "layer"): summary([2.0, 1.0, 9.0]),
+        ("A", "x"): summary([3.0, 4.0, 5.0]),
+        ("B", "y"): summary([6.0, 1.0, 7.0]),
+    }
+    assert times[OURS, "layer"] == {"median": 2.0, "least": 1.0, "samples": 3}
+    assert best_peer(times) == ("A", 4.0)
+    assert best_peer(times, "least") == ("B", 1.0)
+    assert ratio(times, "layer") == 2.0
+    assert geometric_mean([1.0, 4.0]) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0"), (123.4, "123"), (1.2345, "1.23"), (0.0067, "0.00670")])
+def test_significant_digits(number, words):
+    assert significant(number) == words
+
+
+def test_table():
+    assert table(["a", "b"], [["x", 1]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
+
+
+def measured_example():
+    def times(peer_seconds):
+        ours = {(OURS, name): summary([1e-3]) for name in OUR_CANDIDATES}
+        return {**ours, ("NumPy", "taps"): summary([peer_seconds])}
+
+    workloads = [replace(SMALL, name="tiny"), SMALL]
+    results = [
+        {"workload": workload, "times": times(seconds), "errors": dict.fromkeys(times(seconds), 1e-7)}
+        for workload, seconds in zip(workloads, (4e-3, 0.25e-3), strict=True)
+    ]
+    facts = {"version": "1.2", "python": "3.12"}
+    first = {"import_seconds": 0.5, "build_seconds": 0.25, "first_call_seconds": 2.0}
+    return {
+        "command": "python -m benchmarks",
+        "date": "2026-01-01",
+        "rounds": 3,
+        "seconds": 0.1,
+        "threads": 2,
+        "machine": {"processor": "a processor"},
+        "peak": 100.0,
+        "facts": {OURS: facts, "NumPy": facts},
+        "missing": {"PyTorch": "No module named 'torch'"},
+        "results": results,
+        "first_call_workload": "small",
+        "first_calls": {(OURS, "layer, channels_last"): first},
+        "memory": {"small": dict.fromkeys(OUR_CANDIDATES, 3 * 2**20), "tiny": dict.fromkeys(OUR_CANDIDATES)},
+    }
+
+
+def test_page_shows_ratios_and_losses():
+    page = render(measured_example())
+    assert "| tiny | NumPy | 4.00 | 4.00 | 4.00 | 4.00 | 4.00 |" in page
+    assert "| small | NumPy | 0.250 | **0.25** | **0.25** | **0.25** | **0.25** |" in page
+    assert "| geometric mean of medians |  |  | 1.00 | 1.00 | 1.00 | 1.00 |" in page
+    assert "- small, ops, channels_first: 0.25 of NumPy" in page
+    assert "- tiny" not in page
+    assert "| PyTorch | not measured: No module named 'torch' |" in page
+    assert f"| {OURS} | layer, channels_last | 0.50 | 0.25 | 2.00 | 2.75 |" in page
+    assert "| small | 3.0 | 3.0 | 3.0 | 3.0 |" in page
+    assert "| tiny | not measured |" in page
+    assert f"| {OURS} | layer, channels_last | 1000 | 1000 |" in page
+
+
+def test_page_without_losses_says_so():
+    measured = measured_example()
+    measured["results"] = measured["results"][:1]
+    assert "## Losses\n\nNone in this run." in render(measured)
+
+
+def test_worker_answers_in_its_own_process():
+    with numbers_on_disk(SMALL) as path, WorkerProcess("NumPy", 1) as worker:
+        assert worker.facts["version"] == np.__version__
+        worker.ask("load", path=path, workload=SMALL.as_dict())
+        (name,) = worker.facts["candidates"]
+        assert worker.ask("prepare", candidate=name)["error"] < 1e-6
+        samples = worker.ask("time", candidate=name, seconds=0.001)
+        assert all(0 < sample < 1 for sample in samples)
+        with pytest.raises(WorkerError, match="NumPy worker failed: KeyError"):
+            worker.ask("time", candidate="no such candidate", seconds=0.001)
+
+
+def test_workers_death_is_told():
+    with WorkerProcess("NumPy", 1) as worker:
+        worker.process.stdin.write("no json\n")
+        with pytest.raises(WorkerError, match=r"NumPy worker died[\s\S]*JSONDecodeError"):
+            worker.ask("hello")
+
+
+def test_interpreters_from_options_and_environment(monkeypatch):
+    monkeypatch.setenv("BENCHMARKS_PYTHON_ONNXRUNTIME", "/a/python")
+    assert interpreters(["tensorflow=/b/python"]) == {
+        "TensorFlow": {"python": "/b/python"},
+        "ONNX Runtime": {"python": "/a/python"},
+    }
+
+
+def test_options():
+    options = parse(["--quick", "--library", "onnxruntime", "--only", "tiny"])
+    assert options.libraries == [OURS, "ONNX Runtime"]
+    assert (options.rounds, options.only) == (2, ["tiny"])
+    with pytest.raises(SystemExit):
+        parse(["--library", "fortran"])
+
+
+def test_command_is_written_without_paths():
+    assert portable(["--quick", "--python", "tensorflow=/a", "--python=torch=/b", "--rounds", "3"]) == [
+        "--quick",
+        "--rounds",
+        "3",
+    ]
+
+
+def test_facts_are_json():
+    assert json.loads(json.dumps(SMALL.as_dict())) == SMALL.as_dict()
