@@ -5,10 +5,10 @@ import itertools
 import ml_dtypes
 import numpy as np
 import pytest
+import reference
 
 from nb_sepconv import ops
 from nb_sepconv.kernels import cpu
-from tests import reference
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 GEOMETRIES = [
