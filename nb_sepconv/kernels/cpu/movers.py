@@ -40,23 +40,35 @@ def load_columns(storage):
     lanes = storage.lanes
 
     def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets):
+        final = builder.sub(channels, INTP(1))
+        strides = [builder.mul(_smaller(builder, INTP(c), final), channel_stride) for c in range(lanes.width)]
+        present = lanes.below(builder, channels)
         with count_from(builder, INTP(0), count, lanes.width) as start:
-            below_last = lanes.below(builder, builder.sub(last, start))
-            below_first = lanes.below(builder, builder.sub(first, start))
-            inside = builder.and_(below_last, builder.not_(below_first))
             at = builder.add(source, builder.mul(start, step_stride))
-            columns = [
-                storage.load(
-                    builder,
-                    builder.add(at, builder.mul(channel_stride, INTP(c))),
-                    builder.select(builder.icmp_signed("<", INTP(c), channels), inside, ir.Constant(inside.type, None)),
-                )
-                for c in range(lanes.width)
-            ]
-            for i, row in enumerate(lanes.transpose(builder, columns)):
-                lanes.store(builder, row, _scratch_row(builder, scratch, offsets, builder.add(start, INTP(i))))
+            addresses = [builder.add(at, stride) for stride in strides]
+            left, right = builder.sub(first, start), builder.sub(last, start)
+            whole = builder.and_(
+                builder.icmp_signed("<=", left, INTP(0)), builder.icmp_signed(">=", right, INTP(lanes.width))
+            )
+            columns = lanes.registers(builder, [lanes.zero()] * lanes.width)
+            with builder.if_else(whole) as (then, otherwise):
+                with then:
+                    for column, address in zip(columns, addresses, strict=True):
+                        builder.store(storage.load_whole(builder, address), column)
+                with otherwise:
+                    inside = builder.and_(lanes.below(builder, right), builder.not_(lanes.below(builder, left)))
+                    for column, address in zip(columns, addresses, strict=True):
+                        builder.store(storage.load(builder, address, inside), column)
+            rows = lanes.transpose(builder, [builder.load(column) for column in columns])
+            for i, row in enumerate(rows):
+                value = builder.select(present, row, lanes.zero())
+                lanes.store(builder, value, _scratch_row(builder, scratch, offsets, builder.add(start, INTP(i))))
 
     return 9, emit
+
+
+def _smaller(builder, a, b):
+    return builder.select(builder.icmp_signed("<", a, b), a, b)
 
 
 def load_items(storage):
@@ -95,15 +107,25 @@ def store_columns(storage):
     lanes = storage.lanes
 
     def emit(builder, y, row_bytes, steps, filters, target, step_stride, filter_stride):
+        all_filters = builder.icmp_signed(">=", filters, INTP(lanes.width))
         with count_from(builder, INTP(0), steps, lanes.width) as start:
-            inside = lanes.below(builder, builder.sub(steps, start))
-            nothing = ir.Constant(inside.type, None)
             at = builder.add(y, builder.mul(start, row_bytes))
             rows = [lanes.load(builder, builder.add(at, builder.mul(row_bytes, INTP(i)))) for i in range(lanes.width)]
+            columns = lanes.transpose(builder, rows)
             to = builder.add(target, builder.mul(start, step_stride))
-            for f, column in enumerate(lanes.transpose(builder, rows)):
-                mask = builder.select(builder.icmp_signed("<", INTP(f), filters), inside, nothing)
-                storage.store(builder, column, builder.add(to, builder.mul(filter_stride, INTP(f))), mask)
+            addresses = [builder.add(to, builder.mul(filter_stride, INTP(f))) for f in range(lanes.width)]
+            left = builder.sub(steps, start)
+            whole = builder.and_(all_filters, builder.icmp_signed(">=", left, INTP(lanes.width)))
+            with builder.if_else(whole) as (then, otherwise):
+                with then:
+                    for column, address in zip(columns, addresses, strict=True):
+                        storage.store_whole(builder, column, address)
+                with otherwise:
+                    inside = lanes.below(builder, left)
+                    nothing = ir.Constant(inside.type, None)
+                    for f, (column, address) in enumerate(zip(columns, addresses, strict=True)):
+                        present = builder.icmp_signed("<", INTP(f), filters)
+                        storage.store(builder, column, address, builder.select(present, inside, nothing))
 
     return 7, emit
 

@@ -21,6 +21,12 @@ class Float:
     def store(self, builder, value, address, mask):
         masked_store(builder, value, address, mask)
 
+    def load_whole(self, builder, address):
+        return self.lanes.load(builder, address, 1)
+
+    def store_whole(self, builder, value, address):
+        self.lanes.store(builder, value, address, 1)
+
 
 class HalfWidth:
     """Sixteen bits in memory, float32 in registers, converted by integer operations that every machine has."""
@@ -38,8 +44,19 @@ class HalfWidth:
         return self._widen(builder, builder.zext(stored, self._bits), self.lanes)
 
     def store(self, builder, value, address, mask):
+        masked_store(builder, self._narrowed(builder, value), address, mask)
+
+    def load_whole(self, builder, address):
+        stored = builder.load(builder.inttoptr(address, self._stored.as_pointer()), align=1)
+        return self._widen(builder, builder.zext(stored, self._bits), self.lanes)
+
+    def store_whole(self, builder, value, address):
+        stored = self._narrowed(builder, value)
+        builder.store(stored, builder.inttoptr(address, self._stored.as_pointer()), align=1)
+
+    def _narrowed(self, builder, value):
         bits = self._narrow(builder, builder.bitcast(value, self._bits), self.lanes)
-        masked_store(builder, builder.trunc(bits, self._stored), address, mask)
+        return builder.trunc(bits, self._stored)
 
 
 def _constant(number, lanes):

@@ -16,6 +16,7 @@ from numba.core.codegen import get_host_cpu_features
 
 INTP = ir.IntType(64)
 ALIGNMENT = 64
+LANE_BYTES = 16  # shuffles within 128 bits are the cheap ones
 
 
 class VectorUnit(NamedTuple):
@@ -153,18 +154,37 @@ class Lanes:
         return builder.icmp_signed("<", lane, splat(builder, count, self.width))
 
     def transpose(self, builder, rows):
-        """``width`` vectors, transposed by interleaving halves log2(width) times."""
-        half = self.width // 2
-        low = [i // 2 + self.width * (i % 2) for i in range(self.width)]
-        high = [i + half for i in low]
-        while half:
+        """``width`` vectors, transposed: squares within 128-bit lanes first, then the lanes themselves."""
+        items = LANE_BYTES // self.item_bytes
+        squares = [self._transpose_squares(builder, rows[i : i + items]) for i in range(0, self.width, items)]
+        columns = [self._transpose_lanes(builder, [square[item] for square in squares]) for item in range(items)]
+        return [columns[i % items][i // items] for i in range(self.width)]
+
+    def _transpose_squares(self, builder, rows):
+        """Each lane's square of items: low and high halves interleaved, log2 times."""
+        items, half = len(rows), len(rows) // 2
+        low, high = (
+            [lane + start + i // 2 + self.width * (i % 2) for lane in range(0, self.width, items) for i in range(items)]
+            for start in (0, half)
+        )
+        for _ in range(items.bit_length() - 1):
             rows = [
-                builder.shuffle_vector(rows[i], rows[i + self.width // 2], _indices(order))
-                for i in range(self.width // 2)
-                for order in (low, high)
+                builder.shuffle_vector(rows[i], rows[i + half], _indices(order)) for i in range(half) for order in (low, high)
             ]
-            half //= 2
         return rows
+
+    def _transpose_lanes(self, builder, rows):
+        """``rows[i]`` lane ``j`` to ``rows[j]`` lane ``i``: the even and the odd lanes of pairs, log2 times."""
+        if len(rows) == 1:
+            return rows
+        items = LANE_BYTES // self.item_bytes
+        lanes = range(2 * self.width // items)
+        halves = []
+        for start in (0, 1):
+            order = _indices([lane * items + i for lane in lanes[start::2] for i in range(items)])
+            pairs = zip(rows[::2], rows[1::2], strict=True)
+            halves.append(self._transpose_lanes(builder, [builder.shuffle_vector(a, b, order) for a, b in pairs]))
+        return [row for pair in zip(*halves, strict=True) for row in pair]
 
     def registers(self, builder, values):
         """Mutable vectors that LLVM keeps in registers."""
