@@ -12,7 +12,7 @@ import numpy as np
 from numba import cfunc, njit, types
 
 from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS, STEPS, load_problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call4, call6, call7, call9, call11, store_intp, take_ticket
+from nb_sepconv.kernels.cpu.procedures import address_of, call4, call6, call7, call10, call11, store_intp, take_ticket
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 # Reached only through the address of ``run_worker``: nothing here needs to be callable from Python.
@@ -87,28 +87,31 @@ def _fill_hidden(p, inputs, depthwise, first_row, last_row, first_block, last_bl
     while row < last_row:
         example, step = row // p.steps, row % p.steps
         steps = min(p.steps - step, last_row - row)
-        for block in range(first_block, last_block):
-            _load_block(p, inputs, example, step, steps, block, scratch)
-            for m in range(p.multiplier):
-                weights = depthwise + (block * p.multiplier + m) * kernel_bytes
-                place = (block - first_block) * p.multiplier + m
-                hidden = scratch.hidden + place * scratch.block_bytes + (row - first_row) * vector_bytes
-                call6(p.convolve, scratch.x, scratch.tap_offsets, p.kernel_size, weights, hidden, steps)
+        for loaded in range(first_block, last_block, p.load_blocks):
+            end = min(loaded + p.load_blocks, last_block)
+            _load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
+            for block in range(loaded, end):
+                x = scratch.x + (block - loaded) * _x_block_bytes(p)
+                for m in range(p.multiplier):
+                    weights = depthwise + (block * p.multiplier + m) * kernel_bytes
+                    place = (block - first_block) * p.multiplier + m
+                    hidden = scratch.hidden + place * scratch.block_bytes + (row - first_row) * vector_bytes
+                    call6(p.convolve, x, scratch.tap_offsets, p.kernel_size, weights, hidden, steps)
         row += steps
 
 
 @compiled
-def _load_block(p, inputs, example, step, steps, block, scratch):
-    """One block of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
-    channels = min(p.width, p.channels - block * p.width)
+def _load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
+    """Some blocks of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
+    channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (steps - 1) * p.stride + p.window_span
-    source = inputs + example * p.input_example_stride + block * p.width * p.input_channel_stride
+    source = inputs + example * p.input_example_stride + first_block * p.width * p.input_channel_stride
     window_bytes = p.stride * p.phase_rows * p.width * p.item_bytes
     for window in range(p.windows):
         at = step * p.stride - p.left + window * p.dilation
         first = min(max(-at, 0), count)
         last = min(max(p.length - at, first), count)
-        call9(
+        call10(
             p.load,
             source + at * p.input_step_stride,
             p.input_step_stride,
@@ -119,6 +122,7 @@ def _load_block(p, inputs, example, step, steps, block, scratch):
             count,
             scratch.x + window * window_bytes,
             scratch.step_offsets,
+            _x_block_bytes(p),
         )
 
 
@@ -214,10 +218,17 @@ def _lay_out(p, buffer):
     step_offsets = align(buffer)
     tap_offsets = align(step_offsets + _window_steps(p) * INTP_BYTES)
     x = align(tap_offsets + p.kernel_size * INTP_BYTES)
-    hidden = align(x + (p.windows * p.stride * p.phase_rows + STEPS) * vector_bytes)
+    hidden = align(x + min(p.load_blocks, blocks) * _x_block_bytes(p))
     y = hidden + min(p.sum_blocks, blocks) * p.multiplier * block_bytes
     end = y + (y_panels * p.tile_rows + p.width) * PANEL_VECTORS * vector_bytes
     return Scratch(step_offsets, tap_offsets, x, hidden, y, end, block_bytes)
+
+
+@compiled
+def _x_block_bytes(p):
+    """One block of channels of all windows, and the rows that the last group of steps reads in vain."""
+    rows = p.windows * p.stride * p.phase_rows + STEPS
+    return (rows + (rows % PAGE_ROWS == 0)) * p.width * p.item_bytes
 
 
 @compiled

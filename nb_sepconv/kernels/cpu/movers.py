@@ -1,7 +1,8 @@
 """Memory to scratch and back, a vector at a time: conversion, zero padding and transposition on the way.
 
-Every loader fills scratch rows ``offsets[0..count-1]`` with ``channels`` channels of as many steps from ``source``, zeros
-outside ``first..last-1``; every storer writes ``filters`` filters of ``steps`` scratch rows to ``target``.
+Every loader fills rows ``offsets[0..count-1]`` of scratch blocks, ``block_bytes`` apart and a vector wide, with ``channels``
+channels of as many steps from ``source``, zeros outside ``first..last-1``. Every storer writes ``filters`` filters of
+``steps`` scratch rows to ``target``.
 """
 
 from llvmlite import ir
@@ -15,56 +16,82 @@ def _scratch_row(builder, scratch, offsets, index):
     return builder.add(scratch, builder.load(builder.inttoptr(at, INTP.as_pointer())))
 
 
-def _clear_outside(builder, lanes, first, last, count, scratch, offsets):
-    for start, stop in ((INTP(0), first), (last, count)):
-        with count_from(builder, start, stop, 1) as step:
-            lanes.store(builder, lanes.zero(), _scratch_row(builder, scratch, offsets, step))
+def _blocks(builder, lanes, channels):
+    return builder.sdiv(builder.add(channels, INTP(lanes.width - 1)), INTP(lanes.width))
+
+
+def _clear_outside(builder, lanes, channels, first, last, count, scratch, offsets, block_bytes):
+    with for_range(builder, _blocks(builder, lanes, channels)) as block:
+        at = builder.add(scratch, builder.mul(block.index, block_bytes))
+        for start, stop in ((INTP(0), first), (last, count)):
+            with count_from(builder, start, stop, 1) as step:
+                lanes.store(builder, lanes.zero(), _scratch_row(builder, at, offsets, step))
 
 
 def load_rows(storage):
-    """For channels that lie side by side."""
+    """For channels that lie side by side: step by step, in the order of memory."""
     lanes = storage.lanes
+    vector_bytes = INTP(lanes.width * storage.item_bytes)
 
-    def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets):
-        _clear_outside(builder, lanes, first, last, count, scratch, offsets)
-        mask = lanes.below(builder, channels)
+    def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets, block_bytes):
+        _clear_outside(builder, lanes, channels, first, last, count, scratch, offsets, block_bytes)
+        whole = builder.sdiv(channels, INTP(lanes.width))
+        left = builder.sub(channels, builder.mul(whole, INTP(lanes.width)))
+        mask, partial = lanes.below(builder, left), builder.icmp_signed(">", left, INTP(0))
         with count_from(builder, first, last, 1) as step:
-            value = storage.load(builder, builder.add(source, builder.mul(step, step_stride)), mask)
-            lanes.store(builder, value, _scratch_row(builder, scratch, offsets, step))
+            at = builder.add(source, builder.mul(step, step_stride))
+            row = _scratch_row(builder, scratch, offsets, step)
+            with for_range(builder, whole) as block:
+                value = storage.load_whole(builder, builder.add(at, builder.mul(block.index, vector_bytes)))
+                lanes.store(builder, value, builder.add(row, builder.mul(block.index, block_bytes)))
+            with builder.if_then(partial):
+                value = storage.load(builder, builder.add(at, builder.mul(whole, vector_bytes)), mask)
+                lanes.store(builder, value, builder.add(row, builder.mul(whole, block_bytes)))
 
-    return 9, emit
+    return 10, emit
 
 
 def load_columns(storage):
     """For steps that lie side by side: blocks of ``width`` steps are transposed in registers."""
     lanes = storage.lanes
 
-    def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets):
-        final = builder.sub(channels, INTP(1))
-        strides = [builder.mul(_smaller(builder, INTP(c), final), channel_stride) for c in range(lanes.width)]
-        present = lanes.below(builder, channels)
-        with count_from(builder, INTP(0), count, lanes.width) as start:
-            at = builder.add(source, builder.mul(start, step_stride))
-            addresses = [builder.add(at, stride) for stride in strides]
-            left, right = builder.sub(first, start), builder.sub(last, start)
-            whole = builder.and_(
-                builder.icmp_signed("<=", left, INTP(0)), builder.icmp_signed(">=", right, INTP(lanes.width))
-            )
-            columns = lanes.registers(builder, [lanes.zero()] * lanes.width)
-            with builder.if_else(whole) as (then, otherwise):
-                with then:
-                    for column, address in zip(columns, addresses, strict=True):
-                        builder.store(storage.load_whole(builder, address), column)
-                with otherwise:
-                    inside = builder.and_(lanes.below(builder, right), builder.not_(lanes.below(builder, left)))
-                    for column, address in zip(columns, addresses, strict=True):
-                        builder.store(storage.load(builder, address, inside), column)
-            rows = lanes.transpose(builder, [builder.load(column) for column in columns])
-            for i, row in enumerate(rows):
-                value = builder.select(present, row, lanes.zero())
-                lanes.store(builder, value, _scratch_row(builder, scratch, offsets, builder.add(start, INTP(i))))
+    def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets, block_bytes):
+        with for_range(builder, _blocks(builder, lanes, channels)) as block:
+            done = builder.mul(block.index, INTP(lanes.width))
+            at = builder.add(source, builder.mul(done, channel_stride))
+            into = builder.add(scratch, builder.mul(block.index, block_bytes))
+            left = builder.sub(channels, done)
+            final = _smaller(builder, builder.sub(left, INTP(1)), INTP(lanes.width - 1))
+            strides = [builder.mul(_smaller(builder, INTP(c), final), channel_stride) for c in range(lanes.width)]
+            present = lanes.below(builder, left)
+            with count_from(builder, INTP(0), count, lanes.width) as start:
+                steps_at = builder.add(at, builder.mul(start, step_stride))
+                addresses = [builder.add(steps_at, stride) for stride in strides]
+                columns = _columns(builder, storage, addresses, builder.sub(first, start), builder.sub(last, start))
+                for i, row in enumerate(lanes.transpose(builder, columns)):
+                    value = builder.select(present, row, lanes.zero())
+                    lanes.store(builder, value, _scratch_row(builder, into, offsets, builder.add(start, INTP(i))))
 
-    return 9, emit
+    return 10, emit
+
+
+def _columns(builder, storage, addresses, first, last):
+    """A vector from each address, zeros in lanes outside ``first..last-1``."""
+    lanes = storage.lanes
+    columns = lanes.registers(builder, [lanes.zero()] * lanes.width)
+    from_start, to_end = (
+        builder.icmp_signed("<=", first, INTP(0)),
+        builder.icmp_signed(">=", last, INTP(lanes.width)),
+    )
+    with builder.if_else(builder.and_(from_start, to_end)) as (whole, partial):
+        with whole:
+            for column, address in zip(columns, addresses, strict=True):
+                builder.store(storage.load_whole(builder, address), column)
+        with partial:
+            inside = builder.and_(lanes.below(builder, last), builder.not_(lanes.below(builder, first)))
+            for column, address in zip(columns, addresses, strict=True):
+                builder.store(storage.load(builder, address, inside), column)
+    return [builder.load(column) for column in columns]
 
 
 def _smaller(builder, a, b):
@@ -74,19 +101,21 @@ def _smaller(builder, a, b):
 def load_items(storage):
     """For any strides, one item at a time."""
     lanes = storage.lanes
+    width = INTP(lanes.width)
 
-    def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets):
-        _clear_outside(builder, lanes, INTP(0), INTP(0), count, scratch, offsets)
+    def emit(builder, source, step_stride, channel_stride, channels, first, last, count, scratch, offsets, block_bytes):
+        _clear_outside(builder, lanes, channels, INTP(0), INTP(0), count, scratch, offsets, block_bytes)
         with count_from(builder, first, last, 1) as step, for_range(builder, channels) as channel:
             at = builder.add(source, builder.mul(step, step_stride))
             at = builder.add(at, builder.mul(channel.index, channel_stride))
             value = storage.load(builder, at, lanes.below(builder, INTP(1)))
             row = _scratch_row(builder, scratch, offsets, step)
-            place = builder.add(row, builder.mul(channel.index, INTP(lanes.item_bytes)))
+            row = builder.add(row, builder.mul(builder.sdiv(channel.index, width), block_bytes))
+            place = builder.add(row, builder.mul(builder.srem(channel.index, width), INTP(lanes.item_bytes)))
             item = builder.extract_element(value, ir.IntType(32)(0))
             builder.store(item, builder.inttoptr(place, lanes.scalar.as_pointer()))
 
-    return 9, emit
+    return 10, emit
 
 
 def store_rows(storage):

@@ -12,6 +12,7 @@ from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.weights import packed_bytes
 
 HIDDEN_BYTES = 192 * 1024  # a tile's depthwise results: a part of the second-level cache
+LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
 SUM_LANES = 512  # channels summed before the next ones are loaded
 TILES_PER_WORKER = 4
 
@@ -54,6 +55,7 @@ def _problem(sizes, workers):
     filters = sizes.filters if fused else sizes.channels * sizes.multiplier
     tile_rows, sum_blocks, parts = _tiles(sizes, lanes, workers)
     windows, window_span = _windows(sizes, tile_rows)
+    phase_rows = _ceil_div((tile_rows - 1) * sizes.stride + window_span + lanes.width, sizes.stride)
     item, strides = stored.item_bytes, sizes.output_strides
     linear = sizes.examples == 1 or strides[0] == sizes.steps * strides[1]
     in_place = fused and item == lanes.item_bytes and strides[2] == item and linear
@@ -80,10 +82,11 @@ def _problem(sizes, workers):
         stored_bytes=item,
         tile_rows=tile_rows,
         sum_blocks=sum_blocks,
+        load_blocks=max(1, min(sum_blocks, LOADED_BYTES // (windows * sizes.stride * phase_rows * lanes.bytes))),
         filter_parts=parts,
         windows=windows,
         window_span=window_span,
-        phase_rows=_ceil_div((tile_rows - 1) * sizes.stride + window_span + lanes.width, sizes.stride),
+        phase_rows=phase_rows,
         rows_in_place=in_place,
         fused=fused,
         load_rows=_procedure(sizes.dtype, "load_rows"),

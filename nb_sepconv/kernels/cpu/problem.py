@@ -40,6 +40,7 @@ class Problem(NamedTuple):
     stored_bytes: int
     tile_rows: int
     sum_blocks: int
+    load_blocks: int
     filter_parts: int
     windows: int
     window_span: int

@@ -11,7 +11,7 @@ from numba import njit
 
 from nb_sepconv.kernels.cpu.forward import align, ceil_div, compiled
 from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS, load_problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call9, data_of, store_intp
+from nb_sepconv.kernels.cpu.procedures import address_of, call10, data_of, store_intp
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 
@@ -42,48 +42,47 @@ def _space(offsets, count, distance):
 
 @compiled
 def _pack_depthwise(p, depthwise, target, offsets):
+    """A block of channels is a block of scratch, its taps are the rows."""
     item = p.stored_bytes
     load = p.load_rows if p.multiplier == 1 else p.load_items
-    _space(offsets, p.kernel_size, p.width * p.item_bytes)
-    for block in range(0, p.channels, p.width):
-        for m in range(p.multiplier):
-            channels = min(p.width, p.channels - block)
-            source = depthwise + (block * p.multiplier + m) * item
-            step = p.channels * p.multiplier * item
-            taps = p.kernel_size
-            call9(load, source, step, p.multiplier * item, channels, 0, taps, taps, target, offsets)
-            target += p.kernel_size * p.width * p.item_bytes
-    return target
+    vector_bytes = p.width * p.item_bytes
+    block_bytes = p.multiplier * p.kernel_size * vector_bytes
+    _space(offsets, p.kernel_size, vector_bytes)
+    for m in range(p.multiplier):
+        source = depthwise + m * item
+        step_stride, channel_stride = p.channels * p.multiplier * item, p.multiplier * item
+        taps = p.kernel_size
+        at = target + m * taps * vector_bytes
+        call10(load, source, step_stride, channel_stride, p.channels, 0, taps, taps, at, offsets, block_bytes)
+    return target + ceil_div(p.channels, p.width) * block_bytes
 
 
 @compiled
 def _pack_bias(p, bias, target, offsets):
     present = 1 if bias else 0
-    for f in range(0, p.filters, p.width):
-        filters = min(p.width, p.filters - f)
-        call9(p.load_rows, bias + f * p.stored_bytes, 0, p.stored_bytes, filters, 0, present, 1, target, offsets)
-        target += p.width * p.item_bytes
-    return target
+    vector_bytes = p.width * p.item_bytes
+    call10(p.load_rows, bias, 0, p.stored_bytes, p.filters, 0, present, 1, target, offsets, vector_bytes)
+    return target + ceil_div(p.filters, p.width) * vector_bytes
 
 
 @compiled
 def _pack_pointwise(p, pointwise, target, offsets):
+    """A panel's vectors of filters are blocks of scratch, channels are the rows."""
     item = p.stored_bytes
     vector_bytes = p.width * p.item_bytes
+    step_stride = p.multiplier * p.filters * item
     for panel in range(0, p.filters, PANEL_VECTORS * p.width):
-        vectors = min(PANEL_VECTORS, ceil_div(p.filters - panel, p.width))
-        _space(offsets, p.width, vectors * vector_bytes)
+        filters = min(PANEL_VECTORS * p.width, p.filters - panel)
+        row_bytes = ceil_div(filters, p.width) * vector_bytes
+        _space(offsets, p.width, row_bytes)
         for block in range(0, p.channels, p.width):
             channels = min(p.width, p.channels - block)
             for m in range(p.multiplier):
-                for v in range(vectors):
-                    f = panel + v * p.width
-                    source = pointwise + ((block * p.multiplier + m) * p.filters + f) * item
-                    step = p.multiplier * p.filters * item
-                    filters = min(p.width, p.filters - f)
-                    at = target + v * vector_bytes
-                    call9(p.load_rows, source, step, item, filters, 0, channels, channels, at, offsets)
-                target += channels * vectors * vector_bytes
+                source = pointwise + ((block * p.multiplier + m) * p.filters + panel) * item
+                call10(
+                    p.load_rows, source, step_stride, item, filters, 0, channels, channels, target, offsets, vector_bytes
+                )
+                target += channels * row_bytes
 
 
 @cache
