@@ -6,7 +6,7 @@ from nb_sepconv.kernels.cpu.forward import worker_address
 from nb_sepconv.kernels.cpu.launch import launch
 from nb_sepconv.kernels.cpu.plan import Plan, Sizes
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
-from nb_sepconv.kernels.cpu.weights import pack_runner
+from nb_sepconv.kernels.cpu.weights import pack_runner, packer_address
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
 SERIAL_MULTIPLY_ADDS = 1_000_000  # below this, waking threads costs more than they save
@@ -24,6 +24,7 @@ def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
     """The weights as the kernels read them; C-contiguous arrays (K, C, M), (C*M, F) and (F,), or None for the last two."""
     buffer = np.empty(plan.packed_bytes, np.uint8)
     pack_runner()(
+        packer_address(),
         plan.address,
         id(depthwise),
         0 if pointwise is None else id(pointwise),

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import cfunc, njit, types
 
-from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS, STEPS, load_problem
+from nb_sepconv.kernels.cpu.problem import load_problem
 from nb_sepconv.kernels.cpu.procedures import address_of, call4, call6, call7, call10, call11, store_intp, take_ticket
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, STEPS, ceil_div
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 # Reached only through the address of ``run_worker``: nothing here needs to be callable from Python.
@@ -259,11 +260,6 @@ def _panels_per_part(p):
 @compiled
 def align(address):
     return (address + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
-
-
-@compiled
-def ceil_div(a, b):
-    return (a + b - 1) // b
 
 
 @cache

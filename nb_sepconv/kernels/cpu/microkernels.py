@@ -2,7 +2,7 @@
 
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.cpu.problem import FEW, ROWS, STEPS
+from nb_sepconv.kernels.cpu.tiling import FEW, ROWS, STEPS
 from nb_sepconv.kernels.cpu.vector import INTP, while_at_least
 
 

@@ -1,4 +1,4 @@
-"""One call's sizes as plain integers: what the compiled loops are told, and how the work is cut into tiles."""
+"""One call's sizes as plain integers: what the compiled loops are told."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,6 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from nb_sepconv.kernels.cpu.vector import INTP
-
-ROWS = 14  # rows of the pointwise micro-kernel: with two vectors of filters, 28 accumulators
-STEPS = 16  # steps of the depthwise micro-kernel
-FEW = 4  # rows or steps of the smaller groups, for what is left
-PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
 
 
 class Problem(NamedTuple):

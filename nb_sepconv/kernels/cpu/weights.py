@@ -7,22 +7,24 @@ filters that do not exist, no rows for channels that do not exist.
 from functools import cache
 
 import numpy as np
-from numba import njit
+from numba import cfunc, njit, types
 
-from nb_sepconv.kernels.cpu.forward import align, ceil_div, compiled
-from nb_sepconv.kernels.cpu.problem import PANEL_VECTORS, load_problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call10, data_of, store_intp
+from nb_sepconv.kernels.cpu.forward import align, compiled
+from nb_sepconv.kernels.cpu.problem import load_problem
+from nb_sepconv.kernels.cpu.procedures import address_of, call5, call10, data_of, store_intp
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
+
+_kept = []
 
 
 def packed_bytes(p):
     """The size of the buffer."""
-    depthwise = -(-p.channels // p.width) * p.multiplier * p.kernel_size * p.width
-    filters = -(-p.filters // p.width) * p.width if p.fused else 0
+    depthwise = (p.channels + p.width - 1) // p.width * p.multiplier * p.kernel_size * p.width
+    filters = (p.filters + p.width - 1) // p.width * p.width if p.fused else 0
     return (depthwise + filters * (1 + p.channels * p.multiplier)) * p.item_bytes + ALIGNMENT
 
 
-@compiled
 def pack_weights(problem, depthwise, pointwise, bias, buffer):
     """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,), or none at address 0. All arguments are addresses."""
     p = load_problem(problem)
@@ -86,13 +88,21 @@ def _pack_pointwise(p, pointwise, target, offsets):
 
 
 @cache
-def pack_runner():
-    """Compiled ``pack(problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
+def packer_address():
+    """The machine address of the compiled :func:`pack_weights`."""
+    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
+    _kept.append(packer)
+    return packer.address
 
-    @njit("void(intp, intp, intp, intp, intp)", nogil=True)
-    def pack(problem, depthwise, pointwise, bias, buffer):
+
+@cache
+def pack_runner():
+    """Compiled ``pack(packer, problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
+
+    @njit("void(intp, intp, intp, intp, intp, intp)", nogil=True)
+    def pack(packer, problem, depthwise, pointwise, bias, buffer):
         pointwise = data_of(pointwise) if pointwise else 0
         bias = data_of(bias) if bias else 0
-        pack_weights(problem, data_of(depthwise), pointwise, bias, data_of(buffer))
+        call5(packer, problem, data_of(depthwise), pointwise, bias, data_of(buffer))
 
     return pack

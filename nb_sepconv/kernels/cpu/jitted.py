@@ -1,0 +1,204 @@
+"""The operation inside the caller's own ``@njit`` functions: the same inner loops on the calling thread, the same bits."""
+
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numba.core.errors import TypingError
+from numba.extending import intrinsic, overload
+
+from nb_sepconv.geometry import kernel_span, output_length, same_zeros
+from nb_sepconv.kernels.cpu import weights
+from nb_sepconv.kernels.cpu.forward import worker_address
+from nb_sepconv.kernels.cpu.plan import procedure
+from nb_sepconv.kernels.cpu.problem import Problem
+from nb_sepconv.kernels.cpu.procedures import address_of, call5
+from nb_sepconv.kernels.cpu.storage import storage
+from nb_sepconv.kernels.cpu.tiling import tiling
+from nb_sepconv.kernels.cpu.vector import INTP
+from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
+
+FIELDS = len(Problem._fields)
+PADDINGS = ("valid", "same", "causal")
+_span, _output_length, _same_zeros = map(njit, (kernel_span, output_length, same_zeros))
+_packed_bytes = njit(weights.packed_bytes)
+
+
+def register(separable_conv1d):
+    """Let jitted functions call ``separable_conv1d``; nothing is compiled before one does."""
+
+    @overload(separable_conv1d, prefer_literal=True)
+    def jitted(
+        inputs,
+        depthwise_kernel,
+        pointwise_kernel,
+        bias=None,
+        strides=1,
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=1,
+        activation=None,
+    ):
+        arrays = {"inputs": inputs, "depthwise_kernel": depthwise_kernel, "pointwise_kernel": pointwise_kernel}
+        biased = not _is_none(bias)
+        dtype = _dtype({**arrays, "bias": bias} if biased else arrays)
+        convolve = _convolution(
+            dtype,
+            _one_of("padding", padding, PADDINGS),
+            _one_of("data_format", data_format, ("channels_last", "channels_first")) == "channels_last",
+            None if _is_none(activation) else _one_of("activation", activation, tuple(ACTIVATIONS)),
+        )
+        no_bias = np.zeros(0, dtype)
+
+        def implementation(
+            inputs,
+            depthwise_kernel,
+            pointwise_kernel,
+            bias=None,
+            strides=1,
+            padding="valid",
+            data_format="channels_last",
+            dilation_rate=1,
+            activation=None,
+        ):
+            pointwise = np.ascontiguousarray(pointwise_kernel).reshape(pointwise_kernel.shape[-2:])
+            return convolve(inputs, np.ascontiguousarray(depthwise_kernel), pointwise, bias, strides, dilation_rate)
+
+        def implementation_without_bias(
+            inputs,
+            depthwise_kernel,
+            pointwise_kernel,
+            bias=None,
+            strides=1,
+            padding="valid",
+            data_format="channels_last",
+            dilation_rate=1,
+            activation=None,
+        ):
+            pointwise = np.ascontiguousarray(pointwise_kernel).reshape(pointwise_kernel.shape[-2:])
+            return convolve(inputs, np.ascontiguousarray(depthwise_kernel), pointwise, no_bias, strides, dilation_rate)
+
+        return implementation if biased else implementation_without_bias
+
+
+def _is_none(value):
+    return value is None or isinstance(value, types.NoneType) or getattr(value, "value", 0) is None
+
+
+def _one_of(name, value, accepted):
+    """A constant argument's value, in any case."""
+    value = getattr(value, "literal_value", getattr(value, "value", value))
+    if not isinstance(value, str) or value.lower() not in accepted:
+        raise TypingError(f"`{name}` must be a constant among {accepted} within a jitted function. Received: {value}")
+    return value.lower()
+
+
+def _dtype(arrays):
+    """The common type of the arrays by NumPy's name."""
+    dtype = getattr(arrays["inputs"], "dtype", None)
+    for name, array in arrays.items():
+        ranks = {"inputs": (3,), "depthwise_kernel": (3,), "pointwise_kernel": (2, 3), "bias": (1,)}[name]
+        if not isinstance(array, types.Array) or array.ndim not in ranks:
+            raise TypingError(f"`{name}` must be an array of {ranks[0]} axes. Received: {array}")
+        if array.dtype not in (types.float32, types.float64) or array.dtype != dtype:
+            raise TypingError(f"`{name}` must be of float32 or float64, the type of `inputs`. Received: {array.dtype}")
+    return str(dtype)
+
+
+@cache
+def _constant_address(address, name):
+    """An intrinsic that gives the address; Numba will not write code that holds it into a cache on disk."""
+
+    @intrinsic
+    def constant(typingctx):
+        def codegen(context, builder, signature, arguments):
+            return builder.ptrtoint(context.add_dynamic_addr(builder, address, info=name), INTP)
+
+        return types.intp(), codegen
+
+    return constant
+
+
+@cache
+def _convolution(dtype, padding, channels_last, activation):
+    """Compiled ``convolve(inputs, depthwise (K, C, M), pointwise (C*M, F), bias (F,) or (0,), stride, dilation)``."""
+    lanes = storage(dtype).lanes
+    width, vector_bytes, item = lanes.width, lanes.bytes, lanes.item_bytes
+
+    def address(name):
+        return _constant_address(procedure(dtype, name), name)
+
+    load_rows, load_columns, load_items = (address(f"load_{how}") for how in ("rows", "columns", "items"))
+    store_rows, store_columns, store_items = (address(f"store_{how}") for how in ("rows", "columns", "items"))
+    convolve, panel, vector = (address(name) for name in ("convolve", "multiply_panel", "multiply_vector"))
+    in_place = int(channels_last)
+    activate = _constant_address(procedure(dtype, activation) if activation else 0, activation or "linear")
+    worker = _constant_address(worker_address(), "worker")
+    packer = _constant_address(weights.packer_address(), "packer")
+
+    @njit
+    def zeros_before(length, span, stride):
+        if padding == "causal":
+            return span - 1, 0
+        if padding == "same":
+            return _same_zeros(length, span, stride)
+        return 0, 0
+
+    @njit
+    def empty(examples, steps, filters):
+        if channels_last:
+            return np.empty((examples, steps, filters), dtype)
+        return np.empty((examples, filters, steps), dtype)
+
+    @njit
+    def run(inputs, depthwise, pointwise, bias, stride, dilation):
+        step_axis, channel_axis = (1, 2) if channels_last else (2, 1)
+        length, channels = inputs.shape[step_axis], inputs.shape[channel_axis]
+        taps, multiplier, filters = depthwise.shape[0], depthwise.shape[2], pointwise.shape[1]
+        if stride < 1 or dilation < 1:
+            raise ValueError("`strides` and `dilation_rate` must be > 0")
+        if depthwise.shape[1] != channels or taps < 1 or multiplier < 1:
+            raise ValueError("`depthwise_kernel` must have the shape (K, C, M), C the channels of `inputs`")
+        if pointwise.shape[0] != channels * multiplier or filters < 1:
+            raise ValueError("`pointwise_kernel` must have the shape (C*M, F), C*M as in `depthwise_kernel`")
+        if bias.size and bias.size != filters:
+            raise ValueError("`bias` must have the shape (F,), F as in `pointwise_kernel`")
+        span = _span(taps, dilation)
+        left, right = zeros_before(length, span, stride)
+        steps = _output_length(length + left + right, span, stride)
+        if steps < 1 and padding == "valid":
+            raise ValueError("`inputs` is too short: the kernel spans more steps than it has")
+        outputs = empty(inputs.shape[0], steps, filters)
+        in_step, in_channel = inputs.strides[step_axis], inputs.strides[channel_axis]
+        out_step, out_filter = outputs.strides[step_axis], outputs.strides[channel_axis]
+        cut = tiling(
+            inputs.shape[0] * steps, channels, filters, taps, multiplier, stride, dilation, width, vector_bytes, 1
+        )
+        load = load_rows() if in_channel == item else load_columns() if in_step == item else load_items()
+        store = store_rows() if out_filter == item else store_columns() if out_step == item else store_items()
+        p = Problem(
+            inputs.shape[0], length, channels, steps, filters, taps, multiplier, stride, dilation, left,
+            inputs.strides[0], in_step, in_channel, outputs.strides[0], out_step, out_filter,
+            width, item, item,
+            cut.tile_rows, cut.sum_blocks, cut.load_blocks, cut.filter_parts, cut.windows, cut.window_span, cut.phase_rows,
+            in_place, 1, load_rows(), load_items(), load, convolve(), panel(), vector(), activate(), store,
+        )  # fmt: skip
+        problem = np.empty(FIELDS, np.intp)
+        for i in range(FIELDS):
+            problem[i] = p[i]
+        packed = np.empty(_packed_bytes(p), np.uint8)
+        bias_address = address_of(bias) if bias.size else 0
+        fields, ready = address_of(problem), address_of(packed)
+        call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
+        counter = np.zeros(1, np.intp)
+        call5(worker(), fields, address_of(inputs), address_of(outputs), ready, address_of(counter))
+        _keep(problem, packed, counter, depthwise, pointwise)
+        return outputs
+
+    return run
+
+
+@njit
+def _keep(problem, packed, counter, depthwise, pointwise):
+    """The last reader of arrays that were used by address."""
+    counter[0] = problem[0] + packed.size + depthwise.size + pointwise.size

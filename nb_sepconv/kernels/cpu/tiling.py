@@ -1,0 +1,58 @@
+"""How the work is cut: plain integers in, plain integers out, for Python and for compiled callers alike.
+
+No choice here changes a bit of any result: every output is summed in one order whatever the tile.
+"""
+
+from typing import NamedTuple
+
+from numba.extending import register_jitable
+
+ROWS = 14  # rows of the pointwise micro-kernel: with two vectors of filters, 28 accumulators
+STEPS = 16  # steps of the depthwise micro-kernel
+FEW = 4  # rows or steps of the smaller groups, for what is left
+PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
+
+HIDDEN_BYTES = 192 * 1024  # a tile's depthwise results: a part of the second-level cache
+LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
+SUM_LANES = 512  # channels summed before the next ones are loaded
+LARGEST_TILE = 24 * ROWS
+TILES_PER_WORKER = 4
+
+
+class Tiling(NamedTuple):
+    """Rows of a tile; blocks of channels in a sum and in a load; parts of the filters; the windows of the input."""
+
+    tile_rows: int
+    sum_blocks: int
+    load_blocks: int
+    filter_parts: int
+    windows: int
+    window_span: int
+    phase_rows: int
+
+
+@register_jitable
+def ceil_div(a, b):
+    return (a + b - 1) // b
+
+
+@register_jitable
+def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers):
+    """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
+    blocks = ceil_div(channels, width)
+    sum_blocks = max(1, min(blocks, SUM_LANES // (width * multiplier)))
+    tile_rows = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes) // ROWS * ROWS)
+    if workers > 1:
+        tile_rows = min(tile_rows, ceil_div(rows, ROWS * workers * TILES_PER_WORKER) * ROWS)
+    tile_rows = max(1, min(max(tile_rows, ROWS), rows))
+    covered = (tile_rows - 1) * stride + 1
+    span = (kernel_size - 1) * dilation + 1
+    windows, window_span = 1, span
+    if kernel_size * covered < covered + span - 1:  # taps so far apart that each has a window of its own
+        windows, window_span = kernel_size, 1
+    phase_rows = ceil_div(covered - 1 + window_span + width, stride)
+    load_blocks = max(1, min(sum_blocks, LOADED_BYTES // (windows * stride * phase_rows * vector_bytes)))
+    tiles = ceil_div(rows, tile_rows)
+    panels = max(1, ceil_div(filters, PANEL_VECTORS * width))
+    filter_parts = 1 if tiles >= workers else min(panels, ceil_div(workers, max(tiles, 1)))
+    return Tiling(tile_rows, sum_blocks, load_blocks, filter_parts, windows, window_span, phase_rows)
