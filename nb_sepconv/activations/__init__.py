@@ -120,8 +120,8 @@ def fused_name(function) -> str | None:
         return None
 
 
-def tf1_spelling(canonical):
-    """Declare the decorated function to be ``canonical`` under TF1's argument names.
+def spelling_of(canonical):
+    """Declare the decorated function to be ``canonical`` under other argument names.
 
     Args:
         canonical: an activation of this module.
