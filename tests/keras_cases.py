@@ -6,7 +6,8 @@
 import itertools
 
 import numpy as np
-from value_cases import grid, weights
+
+from tests.value_cases import grid, weights
 
 ACTIVATIONS = (
     *("celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh"),

@@ -51,12 +51,6 @@ ONE_OF_EACH = {
 SHAPE = (3, 4, 5)
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 # ---- the generator ----
 
 

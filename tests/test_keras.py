@@ -9,11 +9,11 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
-from keras_cases import ACTIVATIONS, cases, configs, layer_of
-from value_cases import weights
 
 import nb_sepconv as tf
 from nb_sepconv import activations, keras
+from tests.keras_cases import ACTIVATIONS, cases, configs, layer_of
+from tests.value_cases import weights
 
 DATA = Path(__file__).parent / "data"
 RECORDED = np.load(DATA / "keras.npz")
@@ -21,12 +21,6 @@ CASES = cases(keras)
 RELATIVE = {"float16": 2e-3, "float32": 3e-6, "float64": 1e-13}
 SINGLE_CONSTANTS = ("gelu", "leaky_relu")  # TensorFlow keeps their constants in float32, also for float64
 SeparableConv1D = keras.layers.SeparableConv1D
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
 
 
 @pytest.fixture

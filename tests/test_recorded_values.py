@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import ml_dtypes
 import numpy as np
 import pytest
-from value_cases import cases
 
 from nb_sepconv import activations, constraints, initializers, math_ops, nn, regularizers
 from nb_sepconv.initializers import seeds
+from tests.value_cases import cases
 
 RECORDED = np.load(Path(__file__).parent / "data" / "values.npz")
 GRAPH = SimpleNamespace(seed=None)

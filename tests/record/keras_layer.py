@@ -1,10 +1,9 @@
-"""Record what Keras 3 answers to tests/keras_cases.py: KERAS_BACKEND=tensorflow python tests/record/keras_layer.py
+"""Record what Keras 3 answers to tests/keras_cases.py: KERAS_BACKEND=tensorflow python -m tests.record.keras_layer
 
 Needs keras and tensorflow-cpu. Writes tests/data/keras.npz and tests/data/keras_configs.json.
 """
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,9 @@ TESTS = Path(__file__).parents[1]
 
 def main():
     """Write the values of all cases and the configs."""
-    sys.path.insert(0, str(TESTS))
     import keras
-    from keras_cases import cases, configs
+
+    from tests.keras_cases import cases, configs
 
     values = {name.replace("/", "|"): np.asarray(case()) for name, case in cases(keras).items()}
     np.savez_compressed(TESTS / "data" / "keras.npz", **values)
