@@ -13,7 +13,9 @@ TESTS = Path(__file__).parents[1]
 def recorded(case, tensorflow):
     """The value of one case in a graph of its own."""
     with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
-        value = session.run(tensorflow.identity(case()))
+        tensor = tensorflow.identity(case())
+        session.run(tensorflow.compat.v1.global_variables_initializer())
+        value = session.run(tensor)
     return value.astype(np.float32) if value.dtype.itemsize == 2 else value
 
 
