@@ -6,8 +6,31 @@
 import numpy as np
 
 from nb_sepconv import activations
-from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, spelling_of  # noqa: F401
+from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, spelling_of
 from nb_sepconv.conversion import floats, widely
+from nb_sepconv.not_offered import explain
+
+__all__ = [
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "l2_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 
 @spelling_of(activations.relu)
@@ -138,3 +161,7 @@ def l2_loss(t, name=None):
         12.5
     """
     return widely(lambda wide: np.sum(wide * wide) / 2, floats(t, "t"))
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

@@ -327,6 +327,15 @@ def test_constant_values():
     assert initializers.constant(ml_dtypes.bfloat16(1.5))((2,)).tolist() == [1.5, 1.5]
 
 
+@pytest.mark.parametrize("class_name", ["__numpy__", "__tensor__"])
+def test_constant_arrays_in_configs_of_keras(class_name):
+    array = {"class_name": class_name, "config": {"value": [1.5, 2.5], "dtype": "float64"}}
+    for config in ({"value": array}, {"value": array, "dtype": "float32"}):
+        initializer = initializers.get({"class_name": "Constant", "config": config})
+        assert initializer((2,)).tolist() == [1.5, 2.5]
+        assert initializer.get_config()["value"] == [1.5, 2.5]
+
+
 def test_a_constant_is_a_new_array_each_time():
     value = np.array([1.5, 2.5], np.float32)
     initializer = initializers.constant(value)

@@ -91,6 +91,13 @@ def test_other_names_of_activations():
     assert keras.activations.serialize(abs) is abs
 
 
+def test_activation_layers_by_config():
+    config = {"module": "keras.layers", "class_name": "LeakyReLU", "config": {"negative_slope": 0.4}}
+    function = keras.activations.get(config)
+    assert function([-1.0]).tolist() == np.float32([-0.4]).tolist()
+    assert keras.activations.serialize(function) == {**config, "registered_name": None}
+
+
 FUSED = set(ACTIVATIONS) & {"relu", "leaky_relu", "elu", "gelu", "mish", "selu", "sigmoid", "softmax", "tanh", "linear"}
 
 
@@ -483,6 +490,7 @@ def test_a_layer_without_a_call():
 
 
 def test_names_that_keras_has_and_we_have_not():
-    for module, name in ((keras, "Sequential"), (keras.layers, "Dense")):
+    rooms = ((tf.nn, "conv1d"), (tf.losses, "mean_squared_error"), (tf.initializers, "Glorot"))
+    for module, name in ((keras, "Sequential"), (keras.layers, "Dense"), *rooms):
         with pytest.raises(AttributeError, match=rf"module '{module.__name__}' has no attribute '{name}'"):
             getattr(module, name)

@@ -2,15 +2,15 @@
 
 from importlib import import_module
 
+from nb_sepconv.not_offered import explain
+
 __all__ = ["activations", "constraints", "initializers", "layers", "regularizers"]
 
 
 def __getattr__(name):
     if name in __all__:
         return import_module(f"nb_sepconv.keras.{name}")
-    from nb_sepconv.not_offered import explain
-
-    raise AttributeError(explain("nb_sepconv.keras", name))
+    raise AttributeError(explain(__name__, name))
 
 
 def __dir__():

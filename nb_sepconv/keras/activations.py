@@ -6,6 +6,7 @@ import numpy as np
 
 from nb_sepconv import activations
 from nb_sepconv.activations import (
+    advanced,
     elu,
     exponential,
     gelu,
@@ -22,6 +23,44 @@ from nb_sepconv.activations import (
     tanh,
 )
 from nb_sepconv.activations.formulas import check_axis, gated, log_one_plus_exp, logistic, typed
+
+__all__ = [
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 
 
 @spelling_of(activations.relu)
@@ -261,6 +300,8 @@ def get(identifier):
         return linear
     if isinstance(identifier, str) and identifier in _BY_NAME:
         return _BY_NAME[identifier]
+    if isinstance(identifier, dict) and identifier.get("class_name") in advanced.NAMES:
+        return activations.get(identifier)
     if callable(identifier):
         return identifier() if inspect.isclass(identifier) else identifier
     raise ValueError(
@@ -286,6 +327,6 @@ def serialize(activation):
         ('silu', True)
     """
     try:
-        return _NAMES.get(activation, activation)
+        return _NAMES.get(activation) or activations.serialize(activation)
     except TypeError:  # an unhashable callable is none of ours
         return activation

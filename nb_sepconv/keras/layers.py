@@ -4,6 +4,7 @@ from nb_sepconv import arguments
 from nb_sepconv.input_spec import InputSpec
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
+from nb_sepconv.not_offered import explain
 from nb_sepconv.separable import SeparableConvolution
 
 __all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
@@ -149,6 +150,4 @@ SeparableConvolution1D = SeparableConv1D
 
 
 def __getattr__(name):
-    from nb_sepconv.not_offered import explain
-
-    raise AttributeError(explain("nb_sepconv.keras.layers", name))
+    raise AttributeError(explain(__name__, name))
