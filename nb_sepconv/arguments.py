@@ -7,11 +7,11 @@ PADDINGS = ("valid", "same", "causal")
 DATA_FORMATS = ("channels_last", "channels_first")
 
 
-def filters(value):
-    """The number of filters: an int > 0 (a float is cut to one), or None until the layer is built."""
+def filters(value, cut_floats=True):
+    """The number of filters: an int > 0 (TF1 cuts a float to one), or None until the layer is built."""
     if value is None:
         return None
-    if isinstance(value, float):
+    if cut_floats and isinstance(value, float):
         value = _cut(value)
     if not _is_integer(value):
         raise TypeError(f"The `filters` argument must be an integer. Received: {value!r} of type {_type(value)}")

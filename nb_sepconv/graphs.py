@@ -140,9 +140,14 @@ class Graph:
 
     def next_layer_name(self, base_name):
         """``base_name_1``, then ``base_name_2``, and so on."""
+        return f"{base_name}_{self.next_layer_number(base_name) + 1}"
+
+    def next_layer_number(self, base_name):
+        """How many layers have asked before for a number with ``base_name``."""
         with self._lock:
-            number = self.layer_name_counts[base_name] = self.layer_name_counts.get(base_name, 0) + 1
-        return f"{base_name}_{number}"
+            number = self.layer_name_counts.get(base_name, 0)
+            self.layer_name_counts[base_name] = number + 1
+        return number
 
     # ---- seeds ----
 

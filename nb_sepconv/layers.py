@@ -7,6 +7,7 @@ import numpy as np
 from nb_sepconv import activations, arguments, constraints, initializers, regularizers
 from nb_sepconv.base_layer import Layer
 from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.not_offered import explain
 from nb_sepconv.separable import SeparableConvolution
 from nb_sepconv.shapes import Shape, as_shape
 from nb_sepconv.variables import Variable
@@ -182,7 +183,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: when the kernel does not fit into the length.
         """
         shape = self._output_shape(input_shape)
-        if any(size is not None and size < 0 for size in shape):
+        steps = shape[1 if self.data_format == "channels_last" else 2]
+        if steps is not None and steps < (1 if self.padding == "valid" else 0):
             raise ValueError(
                 f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "
                 f"Consider increasing the input size. Received: input shape {tuple(input_shape)}"
@@ -306,3 +308,7 @@ def separable_conv1d(
         _scope=name,
     )
     return layer(inputs)
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

@@ -4,6 +4,7 @@ import numpy as np
 
 from nb_sepconv.graph_keys import GraphKeys
 from nb_sepconv.graphs import get_collection
+from nb_sepconv.not_offered import explain
 
 
 def get_regularization_losses(scope=None):
@@ -30,3 +31,7 @@ def get_regularization_loss(scope=None, name="total_regularization_loss"):
     """
     losses = [np.asarray(loss) for loss in get_regularization_losses(scope)]
     return np.asarray(sum(losses[1:], start=losses[0].copy())) if losses else np.zeros((), np.float32)
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

@@ -6,71 +6,94 @@
 import numpy as np
 
 from nb_sepconv import activations
-from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, tf1_spelling  # noqa: F401
+from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, spelling_of
 from nb_sepconv.conversion import floats, widely
+from nb_sepconv.not_offered import explain
+
+__all__ = [
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "l2_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
 
-@tf1_spelling(activations.relu)
+@spelling_of(activations.relu)
 def relu(features, name=None):
     """``max(features, 0)``; see :func:`nb_sepconv.activations.relu`."""
     return activations.relu(features)
 
 
-@tf1_spelling(activations.relu6)
+@spelling_of(activations.relu6)
 def relu6(features, name=None):
     """``min(max(features, 0), 6)``; see :func:`nb_sepconv.activations.relu6`."""
     return activations.relu6(features)
 
 
-@tf1_spelling(activations.leaky_relu)
+@spelling_of(activations.leaky_relu)
 def leaky_relu(features, alpha=0.2, name=None):
     """``features`` where positive, else ``alpha * features``; see :func:`nb_sepconv.activations.leaky_relu`."""
     return activations.leaky_relu(features, alpha)
 
 
-@tf1_spelling(activations.elu)
+@spelling_of(activations.elu)
 def elu(features, name=None):
     """``features`` where positive, else ``exp(features) - 1``; see :func:`nb_sepconv.activations.elu`."""
     return activations.elu(features)
 
 
-@tf1_spelling(activations.selu)
+@spelling_of(activations.selu)
 def selu(features, name=None):
     """The scaled exponential linear unit; see :func:`nb_sepconv.activations.selu`."""
     return activations.selu(features)
 
 
-@tf1_spelling(activations.gelu)
+@spelling_of(activations.gelu)
 def gelu(features, approximate=False, name=None):
     """``features * P(X <= features)`` for a standard normal ``X``; see :func:`nb_sepconv.activations.gelu`."""
     return activations.gelu(features, approximate)
 
 
-@tf1_spelling(activations.sigmoid)
+@spelling_of(activations.sigmoid)
 def sigmoid(x, name=None):
     """``1 / (1 + exp(-x))``; see :func:`nb_sepconv.activations.sigmoid`."""
     return activations.sigmoid(x)
 
 
-@tf1_spelling(activations.tanh)
+@spelling_of(activations.tanh)
 def tanh(x, name=None):
     """The hyperbolic tangent; see :func:`nb_sepconv.activations.tanh`."""
     return activations.tanh(x)
 
 
-@tf1_spelling(activations.softplus)
+@spelling_of(activations.softplus)
 def softplus(features, name=None):
     """``log(1 + exp(features))``; see :func:`nb_sepconv.activations.softplus`."""
     return activations.softplus(features)
 
 
-@tf1_spelling(activations.softsign)
+@spelling_of(activations.softsign)
 def softsign(features, name=None):
     """``features / (1 + |features|)``; see :func:`nb_sepconv.activations.softsign`."""
     return activations.softsign(features)
 
 
-@tf1_spelling(activations.softmax)
+@spelling_of(activations.softmax)
 def softmax(logits, axis=None, name=None, dim=None):
     """``exp(logits) / sum(exp(logits))`` along an axis; see :func:`nb_sepconv.activations.softmax`.
 
@@ -89,7 +112,7 @@ def softmax(logits, axis=None, name=None, dim=None):
     return activations.softmax(logits, _axis(axis, dim))
 
 
-@tf1_spelling(activations.log_softmax)
+@spelling_of(activations.log_softmax)
 def log_softmax(logits, axis=None, name=None, dim=None):
     """``logits - log(sum(exp(logits)))`` along an axis; see :func:`nb_sepconv.activations.log_softmax`.
 
@@ -111,7 +134,7 @@ def _axis(axis, dim):
     return -1 if given is None else given
 
 
-@tf1_spelling(activations.swish)
+@spelling_of(activations.swish)
 def swish(features, beta=1.0):
     """``features * sigmoid(beta * features)``; see :func:`nb_sepconv.activations.swish`."""
     return activations.swish(features, beta)
@@ -138,3 +161,7 @@ def l2_loss(t, name=None):
         12.5
     """
     return widely(lambda wide: np.sum(wide * wide) / 2, floats(t, "t"))
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

@@ -270,7 +270,48 @@ def test_unknown_name():
         activations.get("rleu")
 
 
-@pytest.mark.parametrize("config", [{}, {"class_name": "function"}, {"class_name": "ReLU", "config": {}}])
+LAYERS = {
+    "ELU": ({"alpha": 0.4}, lambda x: np.where(x > 0, x, 0.4 * np.expm1(x)), {"alpha": 1.0}),
+    "LeakyReLU": ({"alpha": 0.4}, lambda x: np.where(x > 0, x, 0.4 * x), {"alpha": 0.3}),
+    "ReLU": (
+        {"max_value": 4.0, "negative_slope": 0.25, "threshold": 0.5},
+        lambda x: np.where(x < 0.5, 0.25 * (x - 0.5), np.minimum(x, 4)),
+        {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
+    ),
+    "Softmax": ({"axis": 0}, lambda x: np.exp(x) / np.exp(x).sum(axis=0), {"axis": -1}),
+    "ThresholdedReLU": ({"theta": 0.7}, lambda x: np.where(x > 0.7, x, 0), {"theta": 1.0}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_activation_layers_of_keras(name, x):
+    config, closed_form, defaults = LAYERS[name]
+    written = {"class_name": name, "config": {"name": "act", "trainable": True, "dtype": "float32", **config}}
+    layer = activations.get(written)
+    np.testing.assert_allclose(layer(x), closed_form(x), rtol=1e-13)
+    assert activations.fused_name(layer) is None
+    assert activations.serialize(layer) == {
+        **{"module": "keras.layers", "class_name": name, "config": config, "registered_name": None}
+    }
+    for again in (
+        activations.get(activations.serialize(layer)),
+        copy.deepcopy(layer),
+        pickle.loads(pickle.dumps(layer)),
+    ):
+        np.testing.assert_array_equal(again(x), layer(x))
+    by_name, by_config = activations.get(name), activations.get({"class_name": name, "config": defaults})
+    np.testing.assert_array_equal(by_name(x), by_config(x))
+    assert (by_name(x) != layer(x)).any()
+
+
+def test_activation_layers_know_their_arguments():
+    config = {"class_name": "LeakyReLU", "config": {"negative_slope": 0.4}}
+    assert activations.get(config)([-1.0]).tolist() == np.float32([-0.4]).tolist()
+    with pytest.raises(ValueError, match=r"`activation` LeakyReLU takes the arguments alpha, .*Received: 'slope'"):
+        activations.get({"class_name": "LeakyReLU", "config": {"slope": 0.4}})
+
+
+@pytest.mark.parametrize("config", [{}, {"class_name": "function"}, {"class_name": "PReLU", "config": {}}])
 def test_config_without_a_function(config):
     with pytest.raises(ValueError, match=r"`activation` as a dict must hold `class_name`.*Received"):
         activations.get(config)

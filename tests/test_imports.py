@@ -22,13 +22,13 @@ FLOORS = [
     {"activations", "constraints", "deferred", "initializers", "input_spec", "layer_inputs", "math_ops", "regularizers"}
     | {"weights"},
     {"graphs", "nn", "ops"},
-    {"layer_losses", "losses", "name_scopes"},
+    {"layer_losses", "losses", "name_scopes", "separable"},
     {"variables"},
     {"layer_weights", "variable_store"},
     {"scope_object"},
     {"scopes"},
     {"base_layer", "templates"},
-    {"layers"},
+    {"keras", "layers"},
     {"nb_sepconv"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,5 +1,4 @@
 import copy
-import hashlib
 import json
 import math
 import pickle
@@ -10,11 +9,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-import nb_sepconv as tf
 from nb_sepconv import initializers
-from nb_sepconv.initializers import distributions, elementary, philox
 from nb_sepconv.initializers import keras as keras_classes
-from nb_sepconv.initializers.orthonormal import orthonormal_columns
+from tests.seeded_initializers import SEEDED
 
 FLOATS = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
 KERAS_NAMES = (
@@ -22,23 +19,6 @@ KERAS_NAMES = (
     *("lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal"),
     *("variance_scaling", "zeros"),
 )
-SEEDED = {
-    "glorot_normal": initializers.glorot_normal,
-    "glorot_uniform": initializers.glorot_uniform,
-    "he_normal": initializers.he_normal,
-    "he_uniform": initializers.he_uniform,
-    "lecun_normal": initializers.lecun_normal,
-    "lecun_uniform": initializers.lecun_uniform,
-    "orthogonal": initializers.orthogonal,
-    "random_normal": initializers.random_normal,
-    "random_uniform": initializers.random_uniform,
-    "truncated_normal": initializers.truncated_normal,
-    "uniform_unit_scaling": initializers.uniform_unit_scaling,
-    "variance_scaling": initializers.variance_scaling,
-    **{f"keras {name}": getattr(keras_classes, name) for name in ("GlorotUniform", "HeNormal", "LecunNormal")},
-    **{f"keras {name}": getattr(keras_classes, name) for name in ("RandomNormal", "RandomUniform", "TruncatedNormal")},
-    **{f"keras {name}": getattr(keras_classes, name) for name in ("Orthogonal", "VarianceScaling")},
-}
 ONE_OF_EACH = {
     **{name: make(seed=4) for name, make in SEEDED.items()},
     "constant": initializers.constant([[1.5, 2.5], [3.5, 4.5]]),
@@ -48,190 +28,6 @@ ONE_OF_EACH = {
     "ones": initializers.ones(np.float64),
     "zeros": initializers.zeros("float64"),
 }
-SHAPE = (3, 4, 5)
-
-
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-# ---- the generator ----
-
-
-def test_philox_gives_the_words_of_its_authors():
-    """The known answers published with Random123 for Philox-4x32-10."""
-    pi_seeds = (0xA4093822 | 0x299F31D0 << 32, 0x13198A2E | 0x03707344 << 32)
-    pi_block = np.array(0x243F6A88 | 0x85A308D3 << 32, np.uint64)
-    everything = 2**64 - 1
-    known = [
-        ((0, 0), np.array(0, np.uint64), [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]),
-        ((everything, everything), np.array(everything, np.uint64), [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]),
-        (pi_seeds, pi_block, [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]),
-    ]
-    for seeds, block, want in known:
-        assert philox.words(seeds, block).tolist() == want
-
-
-def test_the_elementary_functions_are_accurate():
-    x = np.concatenate([np.geomspace(1e-300, 1e300, 5001), np.linspace(1e-7, 1, 5001), np.linspace(0.9, 1.1, 2001)])
-    np.testing.assert_allclose(elementary.log(x), np.log(x), rtol=1e-15, atol=3e-18)
-    angle = np.linspace(0, 2 * np.pi, 20001)
-    sine, cosine = elementary.sine_and_cosine(angle)
-    np.testing.assert_allclose(sine, np.sin(angle), rtol=0, atol=3e-16)
-    np.testing.assert_allclose(cosine, np.cos(angle), rtol=0, atol=3e-16)
-
-
-def test_the_bits_of_each_distribution_never_change():
-    """Digests of the stream: what they are does not depend on the platform, the C library or NumPy's version."""
-    drawn = {
-        "uniform": distributions.uniform((3, 5), 1001, np.dtype(np.float64)),
-        "normal": distributions.normal((3, 5), 1001, np.dtype(np.float64)),
-        "single": distributions.normal((3, 5), 1001, np.dtype(np.float32)),
-        "truncated": distributions.truncated_normal((3, 5), 1001, np.dtype(np.float64)),
-        "orthogonal": initializers.orthogonal(seed=5, dtype=np.float64)((3, 7, 11)),
-    }
-    assert {name: _digest(values) for name, values in drawn.items()} == {
-        "uniform": "62b250f7ed1196bb",
-        "normal": "d80d01969a38e0be",
-        "single": "f7b25d58e6f0693b",
-        "truncated": "41f4377eaf092851",
-        "orthogonal": "fd3df9fb901d424e",
-    }
-
-
-def _digest(values):
-    little_endian = values.astype(values.dtype.newbyteorder("<"))
-    return hashlib.sha256(little_endian.tobytes()).hexdigest()[:16]
-
-
-@pytest.mark.parametrize("dtype", [np.dtype(np.float32), np.dtype(np.float64)])
-def test_a_longer_stream_starts_like_a_shorter_one(dtype):
-    for draw in (distributions.uniform, distributions.normal, distributions.truncated_normal):
-        long = draw((3, 5), 1003, dtype)
-        for size in (0, 1, 2, 3, 4, 5, 127, 128, 129):
-            np.testing.assert_array_equal(draw((3, 5), size, dtype), long[:size])
-
-
-def _share_below(values, points):
-    return (values[:, None] < points).mean(axis=0)
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-def test_the_distributions_have_their_shapes(dtype):
-    """Kolmogorov's distance to the distribution function: below 1.95 / sqrt(n) with probability 0.999."""
-    size, dtype = 40_000, np.dtype(dtype)
-    points = np.linspace(-1.9, 1.9, 77)
-    phi = np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2)
-    low, high = phi(-2), phi(2)
-    bound = 1.95 / math.sqrt(size) + (0.01 if dtype.itemsize == 2 else 0)
-    normal = distributions.normal((1, 2), size, dtype).astype(np.float64)
-    truncated = distributions.truncated_normal((1, 2), size, dtype).astype(np.float64)
-    uniform = distributions.uniform((1, 2), size, dtype).astype(np.float64)
-    assert np.abs(_share_below(normal, points) - phi(points)).max() < bound
-    assert np.abs(_share_below(truncated, points) - (phi(points) - low) / (high - low)).max() < bound
-    assert np.abs(_share_below(uniform, points / 4 + 0.5) - (points / 4 + 0.5)).max() < bound
-    assert uniform.min() >= 0
-    assert uniform.max() < 1
-    assert np.abs(truncated).max() <= 2
-
-
-def test_orthonormal_columns_are_those_of_lapack():
-    matrix = np.random.default_rng(3).normal(size=(23, 9))
-    q, r = np.linalg.qr(matrix)
-    np.testing.assert_allclose(orthonormal_columns(matrix), q * np.sign(np.diag(r)), atol=1e-14)
-
-
-def test_orthonormal_columns_of_an_ill_conditioned_matrix():
-    rng = np.random.default_rng(4)
-    matrix = rng.normal(size=(40, 20)) @ np.diag(np.geomspace(1, 1e-7, 20)) @ rng.normal(size=(20, 20))
-    q = orthonormal_columns(matrix)
-    np.testing.assert_allclose(q.T @ q, np.eye(20), atol=1e-14)
-
-
-# ---- seeds ----
-
-
-@pytest.mark.parametrize("name", SEEDED)
-def test_the_same_seed_gives_the_same_values(name):
-    make = SEEDED[name]
-    first, again, other = make(seed=4)(SHAPE), make(seed=4)(SHAPE), make(seed=5)(SHAPE)
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).mean() > 0.9
-
-
-@pytest.mark.parametrize("name", SEEDED)
-def test_without_any_seed_values_are_fresh(name):
-    assert (SEEDED[name]()(SHAPE) != SEEDED[name]()(SHAPE)).mean() > 0.9
-
-
-@pytest.mark.parametrize("name", SEEDED)
-def test_the_graph_seed_gives_each_initializer_its_own_values(name):
-    def three(seed):
-        with tf.Graph().as_default():
-            tf.set_random_seed(seed)
-            return [SEEDED[name]()(SHAPE) for _ in range(3)]
-
-    first, again, other = three(42), three(42), three(43)
-    np.testing.assert_array_equal(first, again)
-    for a, b in ((first[0], first[1]), (first[1], first[2]), (first[0], other[0])):
-        assert (a != b).mean() > 0.9
-
-
-def test_an_initializer_of_tf1_draws_anew_at_each_call():
-    tf.set_random_seed(1)
-    initializer = initializers.random_normal()
-    assert (initializer(SHAPE) != initializer(SHAPE)).all()
-
-
-def test_an_initializer_of_keras_gives_the_same_at_each_call():
-    initializer = keras_classes.RandomNormal()
-    np.testing.assert_array_equal(initializer(SHAPE), initializer(SHAPE))
-
-
-def test_graph_and_operation_seed_count_together_in_tf1_but_not_in_keras():
-    def with_graph_seed(make, seed):
-        with tf.Graph().as_default():
-            tf.set_random_seed(seed)
-            return make(seed=7)(SHAPE)
-
-    assert (with_graph_seed(initializers.random_normal, 1) != with_graph_seed(initializers.random_normal, 2)).all()
-    one, two = (with_graph_seed(keras_classes.RandomNormal, seed) for seed in (1, 2))
-    np.testing.assert_array_equal(one, two)
-
-
-def test_an_operation_seed_does_not_move_the_graph_seed():
-    def second(seed):
-        with tf.Graph().as_default():
-            tf.set_random_seed(3)
-            initializers.random_normal(seed=seed)(SHAPE)
-            return initializers.random_normal()(SHAPE)
-
-    assert (second(None) != second(8)).all()
-    with tf.Graph().as_default():
-        tf.set_random_seed(3)
-        np.testing.assert_array_equal(second(8), initializers.random_normal()(SHAPE))
-
-
-def test_seeds_may_be_zero_negative_large_or_of_numpy():
-    values = [initializers.random_uniform(seed=seed)(SHAPE) for seed in (0, -1, 2**40, np.int64(6))]
-    tf.set_random_seed(0)
-    values += [initializers.random_uniform(seed=0)(SHAPE), initializers.random_uniform()(SHAPE)]
-    assert all((a != b).any() for i, a in enumerate(values[:5]) for b in values[:i])
-    np.testing.assert_array_equal(values[3], _in_fresh_graph(lambda: initializers.random_uniform(seed=6)(SHAPE)))
-
-
-def _in_fresh_graph(function):
-    with tf.Graph().as_default():
-        return function()
-
-
-@pytest.mark.parametrize("seed", [1.5, "1", True, [1]])
-@pytest.mark.parametrize("name", SEEDED)
-def test_other_seeds_are_refused(name, seed):
-    with pytest.raises(TypeError, match=r"`seed` must be an integer or None\. Received: "):
-        SEEDED[name](seed=seed)
 
 
 # ---- values ----
@@ -331,6 +127,15 @@ def test_constant_values():
     assert initializers.constant([])((0, 2)).shape == (0, 2)
     assert initializers.constant([5])(()).tolist() == 5
     assert initializers.constant(ml_dtypes.bfloat16(1.5))((2,)).tolist() == [1.5, 1.5]
+
+
+@pytest.mark.parametrize("class_name", ["__numpy__", "__tensor__"])
+def test_constant_arrays_in_configs_of_keras(class_name):
+    array = {"class_name": class_name, "config": {"value": [1.5, 2.5], "dtype": "float64"}}
+    for config in ({"value": array}, {"value": array, "dtype": "float32"}):
+        initializer = initializers.get({"class_name": "Constant", "config": config})
+        assert initializer((2,)).tolist() == [1.5, 2.5]
+        assert initializer.get_config()["value"] == [1.5, 2.5]
 
 
 def test_a_constant_is_a_new_array_each_time():

@@ -4,12 +4,6 @@ import pytest
 import nb_sepconv as tf
 
 
-@pytest.fixture(autouse=True)
-def graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
 def build(name, **options):
     layer = tf.layers.SeparableConv1D(5, 3, name=name, **options)
     layer.build((None, 9, 4))

@@ -3,27 +3,29 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import ml_dtypes
 import numpy as np
 import pytest
-from value_cases import cases
 
-from nb_sepconv import activations, constraints, initializers, math_ops, nn, regularizers
-from nb_sepconv.initializers import seeds
+import nb_sepconv
+from nb_sepconv import activations
+from tests.value_cases import cases
+
+
+class Vocabulary:
+    """This library with NumPy's functions under the names that TF1 has for them."""
+
+    constant = staticmethod(lambda value, dtype=np.float64: np.asarray(value, dtype))
+    concat, reshape, stack = map(staticmethod, (np.concatenate, np.reshape, np.stack))
+    keras = SimpleNamespace(
+        activations=activations, regularizers=nb_sepconv.keras.regularizers, constraints=nb_sepconv.keras.constraints
+    )
+
+    def __getattr__(self, name):
+        return getattr(nb_sepconv, name)
+
 
 RECORDED = np.load(Path(__file__).parent / "data" / "values.npz")
-GRAPH = SimpleNamespace(seed=None)
-VOCABULARY = SimpleNamespace(
-    **{name: getattr(np, name) for name in ("float16", "float32", "float64", "int32", "int64", "stack")},
-    bfloat16=ml_dtypes.bfloat16,
-    initializers=initializers,
-    nn=nn,
-    keras=SimpleNamespace(activations=activations, regularizers=regularizers, constraints=constraints),
-    constant=lambda value, dtype=np.float64: np.asarray(value, dtype),
-    set_random_seed=lambda seed: GRAPH.__dict__.update(seed=seed, given=0),
-    **{name: getattr(math_ops, name) for name in ("reduce_sum", "reduce_mean", "square", "abs")},
-)
-CASES = cases(VOCABULARY)
+CASES = cases(Vocabulary())
 EXACT = (
     "random_uniform",
     "glorot_uniform",
@@ -35,18 +37,6 @@ EXACT = (
 )
 SINGLE_CONSTANTS = ("gelu", "leaky_relu")  # TensorFlow keeps their constants in float32, also for float64
 RELATIVE = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 2e-6, "float64": 2e-14}
-
-
-def _next_seed():
-    GRAPH.given += 1
-    return GRAPH.seed, GRAPH.given - 1
-
-
-@pytest.fixture(autouse=True)
-def graph(monkeypatch):
-    GRAPH.next_seed = _next_seed
-    GRAPH.seed = None
-    monkeypatch.setattr(seeds, "_current_graph", lambda: GRAPH)
 
 
 def test_every_case_is_recorded():

@@ -69,7 +69,18 @@ def _by_graph_seed(tf):
         made = [tf.initializers.glorot_uniform()((3, 4, 2)), tf.initializers.glorot_uniform(seed=9)((3, 4, 2))]
         return tf.stack([*made, tf.initializers.glorot_uniform()((3, 4, 2))])
 
-    return {f"graph_seed/{seed}": lambda seed=seed: sequence(seed) for seed in (0, 42)}
+    def variables(graph_seed):
+        tf.set_random_seed(graph_seed)
+        made = [tf.get_variable("first", (3, 4, 2))]
+        glorot = {f"{kind}_initializer": tf.glorot_uniform_initializer() for kind in ("depthwise", "pointwise", "bias")}
+        layer = tf.layers.SeparableConv1D(5, 3, depth_multiplier=2, **glorot)
+        layer.build((None, 9, 4))
+        made += [*layer.weights, tf.get_variable("last", (3, 4, 2), dtype=tf.float32)]
+        return tf.concat([tf.reshape(weight, [-1]) for weight in made], 0)
+
+    return {f"graph_seed/{seed}": lambda seed=seed: sequence(seed) for seed in (0, 42)} | {
+        f"graph_seed/variables/{seed}": lambda seed=seed: variables(seed) for seed in (0, 42)
+    }
 
 
 def _constant(tf):

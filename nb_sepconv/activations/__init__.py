@@ -1,5 +1,6 @@
 """Activations by name: plain NumPy functions, and how the engine and the layers recognise them."""
 
+from nb_sepconv.activations import advanced
 from nb_sepconv.activations.functions import (
     elu,
     exponential,
@@ -37,13 +38,14 @@ def get(identifier):
     """The activation that a name, a Keras config or a callable stands for.
 
     Args:
-        identifier: None (``linear``), a name, a config dict as :func:`serialize` and Keras write it, or a callable.
+        identifier: None (``linear``), a name of a function or of one of Keras's activation layers (``"LeakyReLU"``), a
+            config dict as :func:`serialize` and Keras write it, or a callable.
 
     Returns:
         A callable of one array. A callable is returned as it is.
 
     Raises:
-        ValueError: an unknown name.
+        ValueError: an unknown name, or an incomplete config.
         TypeError: anything else.
 
     Example:
@@ -53,7 +55,7 @@ def get(identifier):
     if identifier is None:
         return linear
     if isinstance(identifier, dict):
-        identifier = _name_in(identifier)
+        return _from_config(identifier)
     if isinstance(identifier, str):
         return _by_name(identifier)
     if callable(identifier):
@@ -64,19 +66,23 @@ def get(identifier):
     )
 
 
-def _name_in(config):
-    name = config.get("config") if config.get("class_name") == "function" else None
-    if not isinstance(name, str):
-        raise ValueError(
-            "`activation` as a dict must hold `class_name`: 'function' and the function's name under `config`. "
-            f"Received: {config!r}"
-        )
-    return name
+def _from_config(identifier):
+    class_name, config = identifier.get("class_name"), identifier.get("config")
+    if class_name == "function" and isinstance(config, str):
+        return _by_name(config)
+    if class_name in advanced.NAMES and isinstance(config, dict):
+        return advanced.ActivationLayer(class_name, config)
+    raise ValueError(
+        "`activation` as a dict must hold `class_name` 'function' and the function's name under `config`, or "
+        f"`class_name` {', '.join(advanced.NAMES)} and its arguments. Received: {identifier!r}"
+    )
 
 
 def _by_name(name):
+    if name in advanced.NAMES:
+        return advanced.ActivationLayer(name)
     if name not in _BY_NAME:
-        known = ", ".join(sorted(_BY_NAME))
+        known = ", ".join(sorted((*_BY_NAME, *advanced.NAMES)))
         raise ValueError(
             f"Unknown activation function '{name}' cannot be deserialized. `activation` must be a callable or one of "
             f"{known}. Received: {name!r}"
@@ -85,18 +91,20 @@ def _by_name(name):
 
 
 def serialize(activation):
-    """The name of one of this library's activations; any other callable stands for itself.
+    """The name or config of one of this library's activations; any other callable stands for itself.
 
     Args:
         activation: what :func:`get` returned.
 
     Returns:
-        A name that :func:`get` understands, or the callable.
+        A name or a config dict that :func:`get` understands, or the callable.
 
     Example:
         >>> serialize(relu), serialize(abs) is abs
         ('relu', True)
     """
+    if isinstance(activation, advanced.ActivationLayer):
+        return activation.serialized()
     return fused_name(activation) or activation
 
 
@@ -120,8 +128,8 @@ def fused_name(function) -> str | None:
         return None
 
 
-def tf1_spelling(canonical):
-    """Declare the decorated function to be ``canonical`` under TF1's argument names.
+def spelling_of(canonical):
+    """Declare the decorated function to be ``canonical`` under other argument names.
 
     Args:
         canonical: an activation of this module.

@@ -4,44 +4,16 @@ Each takes an array (or what becomes one) and returns an array of the same shape
 in float32 and round once. NaN gives NaN; at the infinities each takes its limit.
 """
 
-import functools
-
 import numpy as np
 
 from nb_sepconv.activations.error_function import erfc
-from nb_sepconv.conversion import floats, real_numbers, widely
+from nb_sepconv.activations.formulas import check_axis, gated, log_one_plus_exp, logistic, typed
 
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
-_INTEGER_FRIENDLY = {"linear", "relu", "relu6"}
 
 
-def _activation(compute):
-    """Make ``compute``, written for float32 and float64, accept every float type and keep it."""
-    accepted = real_numbers if compute.__name__ in _INTEGER_FRIENDLY else floats
-
-    @functools.wraps(compute)
-    def activation(x, *args, **kwargs):
-        return widely(lambda wide: compute(wide, *args, **kwargs), accepted(x, "x"))
-
-    return activation
-
-
-def _gated(x, gate):
-    """``x * gate`` for a gate that falls to 0 faster than ``x`` grows, so that -inf gives 0."""
-    return np.where(np.isneginf(x), -0.0, x * gate)
-
-
-def _logistic(x):
-    decayed = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, decayed) / (1 + decayed)
-
-
-def _softplus(x):
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
-
-
-@_activation
+@typed
 def linear(x):
     """The input itself.
 
@@ -58,7 +30,7 @@ def linear(x):
     return x
 
 
-@_activation
+@typed
 def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """``max(x, 0)``, with Keras's slope, ceiling and threshold.
 
@@ -80,7 +52,7 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     return y if max_value is None else np.minimum(y, max_value)
 
 
-@_activation
+@typed
 def relu6(x):
     """``min(max(x, 0), 6)``.
 
@@ -97,7 +69,7 @@ def relu6(x):
     return np.clip(x, 0, 6)
 
 
-@_activation
+@typed
 def leaky_relu(x, alpha=0.2):
     """``x`` where positive, else ``alpha * x``.
 
@@ -115,7 +87,7 @@ def leaky_relu(x, alpha=0.2):
     return np.where(x > 0, x, alpha * x)
 
 
-@_activation
+@typed
 def elu(x, alpha=1.0):
     """``x`` where positive, else ``alpha * (exp(x) - 1)``.
 
@@ -135,7 +107,7 @@ def elu(x, alpha=1.0):
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-@_activation
+@typed
 def selu(x):
     """``scale * elu(x, alpha)`` with the constants that keep mean 0 and variance 1.
 
@@ -154,7 +126,7 @@ def selu(x):
     return np.where(x > 0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * np.expm1(np.minimum(x, 0)))
 
 
-@_activation
+@typed
 def gelu(x, approximate=False):
     """``x * P(X <= x)`` for a standard normal ``X``.
 
@@ -172,11 +144,11 @@ def gelu(x, approximate=False):
     Source: Hendrycks and Gimpel, arXiv:1606.08415.
     """
     if approximate:
-        return _gated(x, _logistic(np.sqrt(8 / np.pi).item() * (x + 0.044715 * x**3)))
-    return _gated(x, 0.5 * erfc(-x / np.sqrt(2)))
+        return gated(x, logistic(np.sqrt(8 / np.pi).item() * (x + 0.044715 * x**3)))
+    return gated(x, 0.5 * erfc(-x / np.sqrt(2)))
 
 
-@_activation
+@typed
 def sigmoid(x):
     """``1 / (1 + exp(-x))``.
 
@@ -190,10 +162,10 @@ def sigmoid(x):
         >>> sigmoid(np.array([-np.inf, 0.0, 2.0])).round(6).tolist()
         [0.0, 0.5, 0.880797]
     """
-    return _logistic(x)
+    return logistic(x)
 
 
-@_activation
+@typed
 def tanh(x):
     """The hyperbolic tangent.
 
@@ -210,7 +182,7 @@ def tanh(x):
     return np.tanh(x)
 
 
-@_activation
+@typed
 def softplus(x):
     """``log(1 + exp(x))``.
 
@@ -224,10 +196,10 @@ def softplus(x):
         >>> softplus(np.array([0.0, 1000.0])).round(6).tolist()
         [0.693147, 1000.0]
     """
-    return _softplus(x)
+    return log_one_plus_exp(x)
 
 
-@_activation
+@typed
 def softsign(x):
     """``x / (1 + |x|)``.
 
@@ -244,7 +216,7 @@ def softsign(x):
     return np.where(np.isinf(x), np.sign(x), x / (1 + np.abs(x)))
 
 
-@_activation
+@typed
 def softmax(x, axis=-1):
     """``exp(x) / sum(exp(x))`` along an axis.
 
@@ -262,12 +234,12 @@ def softmax(x, axis=-1):
         >>> softmax(np.array([0.0, np.log(3.0)])).round(6).tolist()
         [0.25, 0.75]
     """
-    _check_axis(x, axis, "softmax")
+    check_axis(x, axis, "softmax")
     weights = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     return weights / np.sum(weights, axis=axis, keepdims=True)
 
 
-@_activation
+@typed
 def log_softmax(x, axis=-1):
     """``x - log(sum(exp(x)))`` along an axis.
 
@@ -285,18 +257,12 @@ def log_softmax(x, axis=-1):
         >>> log_softmax(np.array([0.0, 1000.0])).tolist()
         [-1000.0, 0.0]
     """
-    _check_axis(x, axis, "log_softmax")
+    check_axis(x, axis, "log_softmax")
     shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def _check_axis(x, axis, name):
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    if not all(-x.ndim <= each < x.ndim for each in axes):
-        raise ValueError(f"`axis` of `{name}` must be an axis of an array of shape {x.shape}. Received: {axis}")
-
-
-@_activation
+@typed
 def swish(x, beta=1.0):
     """``x * sigmoid(beta * x)``, also called SiLU.
 
@@ -313,10 +279,10 @@ def swish(x, beta=1.0):
 
     Source: Ramachandran et al., arXiv:1710.05941.
     """
-    return _gated(x, _logistic(beta * x))
+    return gated(x, logistic(beta * x))
 
 
-@_activation
+@typed
 def mish(x):
     """``x * tanh(softplus(x))``.
 
@@ -332,10 +298,10 @@ def mish(x):
 
     Source: Misra, arXiv:1908.08681.
     """
-    return _gated(x, np.tanh(_softplus(x)))
+    return gated(x, np.tanh(log_one_plus_exp(x)))
 
 
-@_activation
+@typed
 def exponential(x):
     """``exp(x)``.
 
@@ -352,7 +318,7 @@ def exponential(x):
     return np.exp(x)
 
 
-@_activation
+@typed
 def hard_sigmoid(x):
     """``0.2 * x + 0.5`` cut to 0..1, as tf_keras defines it.
 

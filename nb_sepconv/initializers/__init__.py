@@ -23,6 +23,7 @@ from nb_sepconv.initializers.random import (
     lecun_uniform,
 )
 from nb_sepconv.initializers.seeds import use_graph_seed
+from nb_sepconv.not_offered import explain
 
 __all__ = [
     "Constant",
@@ -154,3 +155,7 @@ def serialize(initializer):
         {'module': 'keras.initializers', 'class_name': 'Zeros', 'config': {}, 'registered_name': None}
     """
     return keras_config(initializer, Initializer, "keras.initializers")
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

@@ -10,6 +10,8 @@ import numpy as np
 
 from nb_sepconv.initializers.base import Initializer, check_floating
 
+_ARRAYS_OF_KERAS = ("__numpy__", "__tensor__")  # the class names of arrays in Keras configs
+
 
 class Identity(Initializer):
     """``gain`` times the identity matrix.
@@ -90,6 +92,8 @@ class Constant(Initializer):
 
     def __init__(self, value=0, dtype=np.float32, verify_shape=False):
         super().__init__(dtype)
+        if isinstance(value, dict) and value.get("class_name") in _ARRAYS_OF_KERAS:
+            value = np.array(value["config"]["value"], value["config"]["dtype"])
         if not isinstance(value, (numbers.Number, np.generic, list, tuple, np.ndarray)):
             raise TypeError(f"`value` must be a number, a list or an array of numbers. Received: {value!r}")
         self.value = value

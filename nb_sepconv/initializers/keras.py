@@ -4,6 +4,8 @@ An initializer without a seed takes one when it is made, so that it gives the sa
 A seed means the same values whatever the graph's seed. Source: ``keras.initializers``.
 """
 
+import math
+
 import numpy as np
 
 from nb_sepconv.initializers import fixed, random
@@ -159,18 +161,41 @@ class VarianceScaling(_Fixed, random.VarianceScaling):
         mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``. Default ``"fan_in"``.
         distribution: ``"truncated_normal"``, ``"untruncated_normal"`` or ``"uniform"``. Default ``"truncated_normal"``.
         seed: int or None. Default None, drawn once from the graph's seed or entropy.
+        input_axes, output_axes: the axes whose sizes multiply to the fans. Default None, as for a kernel.
 
     Raises:
-        ValueError: another scale, mode or distribution.
+        ValueError: another scale, mode or distribution, or one kind of axes without the other.
 
     Example:
         >>> VarianceScaling(2.0, seed=7).get_config()["scale"]
         2.0
     """
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
+    def __init__(
+        self,
+        scale=1.0,
+        mode="fan_in",
+        distribution="truncated_normal",
+        seed=None,
+        input_axes=None,
+        output_axes=None,
+    ):
         super().__init__(scale, mode, distribution, seed)
+        if (input_axes is None) != (output_axes is None):
+            raise ValueError(
+                "`input_axes` and `output_axes` go together. "
+                f"Received: input_axes={input_axes!r}, output_axes={output_axes!r}"
+            )
+        self._axes = {} if input_axes is None else {"input_axes": input_axes, "output_axes": output_axes}
         self._fix()
+
+    def _fans(self, shape):
+        fans = [math.prod(shape[axis] for axis in axes) for axes in self._axes.values()]
+        return fans or super()._fans(shape)
+
+    def get_config(self):
+        """The arguments that make this initializer again, as a dict for JSON."""
+        return {**super().get_config(), **self._axes}
 
 
 class _Scaling(VarianceScaling):
@@ -178,16 +203,17 @@ class _Scaling(VarianceScaling):
 
     Args:
         seed: int or None. Default None, drawn once from the graph's seed or entropy.
+        input_axes, output_axes: as of :class:`VarianceScaling`. Default None.
     """
 
     _arguments = (1.0, "fan_in", "truncated_normal")
 
-    def __init__(self, seed=None):
-        super().__init__(*self._arguments, seed)
+    def __init__(self, seed=None, input_axes=None, output_axes=None):
+        super().__init__(*self._arguments, seed, input_axes, output_axes)
 
     def get_config(self):
         """The arguments that make this initializer again, as a dict for JSON."""
-        return {"seed": self.seed}
+        return {"seed": self.seed, **self._axes}
 
 
 class GlorotNormal(_Scaling):

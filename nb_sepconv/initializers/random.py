@@ -165,7 +165,7 @@ class VarianceScaling(SeededInitializer):
         self.distribution = _choice("distribution", str(distribution).lower(), known)
 
     def _values(self, shape, dtype):
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = self._fans(shape)
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":
@@ -174,6 +174,9 @@ class VarianceScaling(SeededInitializer):
             return self._draw(distributions.normal, shape, dtype) * dtype.type(math.sqrt(variance))
         deviation = math.sqrt(variance) / _TRUNCATED_DEVIATION
         return self._draw(distributions.truncated_normal, shape, dtype) * dtype.type(deviation)
+
+    def _fans(self, shape):
+        return fans(shape)
 
     def get_config(self):
         """The arguments that make this initializer again, as a dict for JSON."""

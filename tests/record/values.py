@@ -1,9 +1,8 @@
-"""Record what TensorFlow answers to tests/value_cases.py: TF_USE_LEGACY_KERAS=1 python tests/record/values.py
+"""Record what TensorFlow answers to tests/value_cases.py: TF_USE_LEGACY_KERAS=1 python -m tests.record.values
 
 Needs tensorflow-cpu and tf_keras. Writes tests/data/values.npz; 16-bit values are kept as float32.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,17 @@ TESTS = Path(__file__).parents[1]
 def recorded(case, tensorflow):
     """The value of one case in a graph of its own."""
     with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
-        value = session.run(tensorflow.identity(case()))
+        tensor = tensorflow.identity(case())
+        session.run(tensorflow.compat.v1.global_variables_initializer())
+        value = session.run(tensor)
     return value.astype(np.float32) if value.dtype.itemsize == 2 else value
 
 
 def main():
     """Write the values of all cases."""
-    sys.path.insert(0, str(TESTS))
     import tensorflow
-    from value_cases import cases
+
+    from tests.value_cases import cases
 
     tf = tensorflow.compat.v1
     tf.nn.gelu = tensorflow.nn.gelu

@@ -1,0 +1,71 @@
+"""Keras's activation layers without weights, as functions that keep their arguments: ``"LeakyReLU"`` and its like."""
+
+import numpy as np
+
+from nb_sepconv.activations.formulas import typed
+from nb_sepconv.activations.functions import elu, leaky_relu, relu, softmax
+
+
+@typed
+def thresholded_relu(x, theta=1.0):
+    """``x`` where it is above ``theta``, else 0.
+
+    Example:
+        >>> thresholded_relu(np.array([0.5, 2.0])).tolist()
+        [0.0, 2.0]
+
+    Source: Konda et al., arXiv:1402.3337.
+    """
+    return np.where(x <= theta, 0, x)
+
+
+# The function of each layer, and its arguments' names in configs with the function's names and the layer's defaults.
+_LAYERS = {
+    "ELU": (elu, {"alpha": ("alpha", 1.0)}),
+    "LeakyReLU": (leaky_relu, {"alpha": ("alpha", 0.3), "negative_slope": ("alpha", 0.3)}),
+    "ReLU": (
+        relu,
+        {"max_value": ("max_value", None), "negative_slope": ("alpha", 0.0), "threshold": ("threshold", 0.0)},
+    ),
+    "Softmax": (softmax, {"axis": ("axis", -1)}),
+    "ThresholdedReLU": (thresholded_relu, {"theta": ("theta", 1.0)}),
+}
+_OF_EVERY_LAYER = ("name", "trainable", "dtype", "batch_input_shape")
+NAMES = tuple(_LAYERS)
+
+
+class ActivationLayer:
+    """An activation with arguments, called like a function.
+
+    Args:
+        class_name: str, one of :data:`NAMES`.
+        config: dict of the layer's arguments; those that every layer has are dropped. Default its defaults.
+
+    Raises:
+        ValueError: an argument that this layer has not.
+
+    Example:
+        >>> ActivationLayer("LeakyReLU", {"alpha": 0.5})(np.array([-1.0, 2.0])).tolist()
+        [-0.5, 2.0]
+    """
+
+    def __init__(self, class_name, config=None):
+        self.class_name = class_name
+        self.config = {key: value for key, value in (config or {}).items() if key not in _OF_EVERY_LAYER}
+        function, known = _LAYERS[class_name]
+        for name in self.config:
+            if name not in known:
+                raise ValueError(
+                    f"`activation` {class_name} takes the arguments {', '.join(known)}. Received: {name!r}"
+                )
+        self._function = function
+        self._arguments = dict(known.values()) | {known[key][0]: value for key, value in self.config.items()}
+
+    def __call__(self, x):
+        """The activation of an array of floats."""
+        return self._function(x, **self._arguments)
+
+    def serialized(self):
+        """The config of the layer as Keras writes it."""
+        config = dict(self.config)
+        return {"module": "keras.layers", "class_name": self.class_name, "config": config, "registered_name": None}

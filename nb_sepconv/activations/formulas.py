@@ -1,0 +1,43 @@
+"""What activations share: their types, and pieces of formulas in which nothing overflows or cancels."""
+
+import functools
+
+import numpy as np
+
+from nb_sepconv.conversion import floats, real_numbers, widely
+
+INTEGER_FRIENDLY = {"linear", "relu", "relu6"}
+
+
+def typed(compute):
+    """Make ``compute``, written for float32 and float64, accept every float type and keep it."""
+    accepted = real_numbers if compute.__name__ in INTEGER_FRIENDLY else floats
+
+    @functools.wraps(compute)
+    def activation(x, *args, **kwargs):
+        return widely(lambda wide: compute(wide, *args, **kwargs), accepted(x, "x"))
+
+    return activation
+
+
+def gated(x, gate):
+    """``x * gate`` for a gate that falls to 0 faster than ``x`` grows, so that -inf gives 0."""
+    return np.where(np.isneginf(x), -0.0, x * gate)
+
+
+def logistic(x):
+    """``1 / (1 + exp(-x))``."""
+    decayed = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, decayed) / (1 + decayed)
+
+
+def log_one_plus_exp(x):
+    """``log(1 + exp(x))``."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def check_axis(x, axis, name):
+    """Refuse an axis that the array has not; ``name`` is the activation's."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if not all(-x.ndim <= each < x.ndim for each in axes):
+        raise ValueError(f"`axis` of `{name}` must be an axis of an array of shape {x.shape}. Received: {axis}")

@@ -1,0 +1,300 @@
+"""What every Keras layer has: a name, a type policy, weights of its own, losses, and a call that builds once."""
+
+import warnings
+
+import numpy as np
+
+from nb_sepconv.conversion import is_floating
+from nb_sepconv.deferred import as_loss
+from nb_sepconv.dtypes import as_dtype
+from nb_sepconv.graphs import get_default_graph
+from nb_sepconv.keras import constraints, initializers, regularizers
+from nb_sepconv.keras.dtype_policy import policy_of
+from nb_sepconv.keras.variable import KerasVariable
+from nb_sepconv.layer_inputs import as_input, check_floating, of_type
+from nb_sepconv.layer_weights import write_weights
+from nb_sepconv.names import snake_case
+from nb_sepconv.shapes import as_shape
+
+_SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
+
+
+class Layer:
+    """The base of Keras layers.
+
+    Args:
+        activity_regularizer: name, config or function of the output; its value over the batch size joins the losses.
+            Default None.
+        trainable: bool, whether the weights are trained. Default True.
+        dtype: type, name, policy or policy config; ``"mixed_float16"`` keeps float32 weights. Default float32.
+        autocast: bool, convert floating inputs to the type that the layer computes in. Default True.
+        name: str without a slash. Default the class's name in snake case, made unique in the current graph.
+
+    Raises:
+        ValueError: an argument of another type or value, or an unknown one.
+    """
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+        _refuse_unknown(type(self).__name__, kwargs)
+        self.dtype_policy = policy_of(dtype)
+        self.autocast = autocast
+        self.name = _unique_name(type(self).__name__) if name is None else _checked_name(name)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.input_spec = None
+        self._trainable = _checked_trainable(trainable)
+        self._build_shape = None
+        self._weights = []
+        self._losses = []
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    # ---- types ----
+
+    @property
+    def variable_dtype(self):
+        """The name of the weights' type."""
+        return self.dtype_policy.variable_dtype
+
+    dtype = variable_dtype
+
+    @property
+    def compute_dtype(self):
+        """The name of the type that the layer computes in."""
+        return self.dtype_policy.compute_dtype
+
+    # ---- weights ----
+
+    @property
+    def built(self):
+        """Whether the layer has its weights."""
+        return self._build_shape is not None
+
+    @property
+    def path(self):
+        """The layer's name once it is built, else None."""
+        return self.name if self.built else None
+
+    def add_weight(
+        self, shape=None, initializer=None, dtype=None, trainable=True, regularizer=None, constraint=None, name=None
+    ):
+        """Create a variable of the layer.
+
+        Args:
+            shape: sequence of ints. Default ``()``.
+            initializer: name, config, array or function. Default Glorot uniform for floats, else zeros.
+            dtype: the type. Default the policy's for variables.
+            trainable: bool. Default True.
+            regularizer: name, config or function of the variable; its value joins the losses. Default None.
+            constraint: name, config or function, kept on the variable. Default None.
+            name: str. Default "variable".
+
+        Returns:
+            The variable.
+        """
+        dtype = as_dtype(dtype or self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if is_floating(dtype) else "zeros"
+        initializer = initializers.get(initializer)
+        name = name or "variable"
+        weight = KerasVariable(
+            np.asarray(initializer(as_shape(shape or ()), dtype=dtype), dtype),
+            name,
+            f"{self.name}/{name}",
+            trainable and self.trainable,
+            regularizers.get(regularizer),
+            constraints.get(constraint),
+        )
+        self._weights.append(weight)
+        return weight
+
+    def _array(self, weight):
+        """The weight's value in the type that the layer computes in."""
+        return weight.array.astype(as_dtype(self.compute_dtype), copy=False)
+
+    @property
+    def trainable(self):
+        """Whether the weights are trained; setting it sets each variable's ``trainable`` too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value):
+        self._trainable = bool(value)
+        for weight in self._weights:
+            weight.trainable = self._trainable
+
+    @property
+    def weights(self):
+        """All variables in the order of creation."""
+        return list(self._weights)
+
+    variables = weights
+
+    @property
+    def trainable_weights(self):
+        """The variables that are trained."""
+        return [weight for weight in self._weights if weight.trainable]
+
+    trainable_variables = trainable_weights
+
+    @property
+    def non_trainable_weights(self):
+        """The variables that are not trained."""
+        return [weight for weight in self._weights if not weight.trainable]
+
+    non_trainable_variables = non_trainable_weights
+
+    def count_params(self):
+        """The number of elements of all weights.
+
+        Raises:
+            ValueError: the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
+                "You can build it manually via: `layer.build(input_shape)`."
+            )
+        return sum(weight.size for weight in self._weights)
+
+    def get_weights(self):
+        """Copies of the weights as a list of arrays."""
+        return [weight.value() for weight in self._weights]
+
+    def set_weights(self, weights):
+        """Write arrays into the weights.
+
+        Args:
+            weights: list of arrays in the order of ``weights``, each of its shape.
+
+        Raises:
+            ValueError: there are more or fewer, or a shape differs; then none is written.
+        """
+        write_weights(self._weights, weights, self.name)
+
+    def save_own_variables(self, store):
+        """Put the weights into ``store``, a mapping, under ``"0"``, ``"1"``, ..."""
+        for index, weight in enumerate(self._weights):
+            store[str(index)] = weight.value()
+
+    def load_own_variables(self, store):
+        """Take the weights from ``store``; see :meth:`save_own_variables` and :meth:`set_weights`."""
+        self.set_weights([np.asarray(store[str(index)]) for index in range(len(store))])
+
+    # ---- losses ----
+
+    @property
+    def losses(self):
+        """The losses as NumPy scalars: those of the last call, then those of the trained weights, computed anew."""
+        regularized = [weight for weight in self.trainable_weights if weight.regularizer is not None]
+        return [*self._losses, *(as_loss(weight.regularizer(weight)) for weight in regularized)]
+
+    def add_loss(self, loss):
+        """Add a number or a list of them to the losses, until the next call."""
+        self._losses.extend(as_loss(each) for each in (loss if isinstance(loss, (list, tuple)) else [loss]))
+
+    def _add_activity_loss(self, outputs):
+        """The mean over the batch; 0 for an empty one."""
+        if self.activity_regularizer is not None:
+            loss = as_loss(self.activity_regularizer(outputs))
+            self.add_loss(loss / loss.dtype.type(len(outputs)) if len(outputs) else loss.dtype.type(0))
+
+    # ---- building and calling ----
+
+    def build(self, input_shape):
+        """Create the weights for inputs of ``input_shape``; subclasses extend it in ``_build``."""
+        before = dict(vars(self))
+        self._weights = []
+        try:
+            self._build(as_shape(input_shape))
+        except BaseException:
+            vars(self).update(before)
+            raise
+        self._build_shape = tuple(input_shape)
+
+    def _build(self, input_shape):
+        """Create the weights; subclasses do it."""
+
+    def call(self, inputs):
+        """Compute the outputs; subclasses do it."""
+        raise NotImplementedError(f"{type(self).__name__} must define `call`")
+
+    def __call__(self, inputs, *, training=None):
+        """Build the layer if it is not, and compute its outputs.
+
+        Args:
+            inputs: the input array.
+            training: accepted as Keras has it and unused.
+
+        Returns:
+            The output array.
+
+        Raises:
+            ValueError: the rank, the channels or the length do not fit.
+            TypeError: the type is no float.
+        """
+        inputs = as_input(inputs, self.name)
+        check_floating(inputs, self.name)
+        inputs = of_type(inputs, self.compute_dtype, self.name, self.autocast)
+        if self.input_spec is not None:
+            self.input_spec.check(inputs.shape, self.name)
+        if not self.built:
+            self.build(inputs.shape)
+        self._losses = []
+        outputs = self.call(inputs)
+        self._add_activity_loss(outputs)
+        return outputs
+
+    # ---- configuration ----
+
+    def get_config(self):
+        """The constructor's arguments as a dict that JSON can hold, without the weights."""
+        activity = self.activity_regularizer
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype_policy.serialized(),
+            **({} if activity is None else {"activity_regularizer": regularizers.serialize(activity)}),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """A new layer with the arguments ``config``."""
+        return cls(**config)
+
+    def get_build_config(self):
+        """``{"input_shape": ...}`` of a built layer, else None."""
+        return {"input_shape": self._build_shape} if self.built else None
+
+    def build_from_config(self, config):
+        """Build the layer from what :meth:`get_build_config` returned."""
+        if config:
+            self.build(config["input_shape"])
+
+
+def _refuse_unknown(class_name, keywords):
+    unknown = {name: value for name, value in keywords.items() if name not in _SEQUENTIAL}
+    if unknown:
+        raise ValueError(f"Unrecognized keyword arguments passed to {class_name}: {unknown}")
+    if keywords:
+        warnings.warn(
+            f"`{next(iter(keywords))}` is for models and ignored by a layer: call or build the layer", stacklevel=4
+        )
+
+
+def _unique_name(class_name):
+    base = snake_case(class_name)
+    number = get_default_graph().next_layer_number(f"keras/{base}")
+    return f"{base}_{number}" if number else base
+
+
+def _checked_name(name):
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name!r}")
+    return name
+
+
+def _checked_trainable(value):
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"Expected `trainable` to be a boolean. Received: trainable={value!r} of type {type(value)}")
+    return bool(value)

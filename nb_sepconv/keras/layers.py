@@ -1,0 +1,153 @@
+"""``keras.layers``: Keras 3's separable convolution layer."""
+
+from nb_sepconv import arguments
+from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.keras import activations, constraints, initializers, regularizers
+from nb_sepconv.keras.layer import Layer
+from nb_sepconv.not_offered import explain
+from nb_sepconv.separable import SeparableConvolution
+
+__all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
+
+_OF_TF_KERAS = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "batch_input_shape")
+
+
+class SeparableConv1D(SeparableConvolution, Layer):
+    """Depthwise separable convolution of series: each channel by itself, then a mix of all channels.
+
+    ``y[n,t,f] = activation(bias[f] + sum_{c,m} P[0, c*M+m, f] * sum_k x_padded[n, t*s + k*d, c] * D[k,c,m])``
+
+    The arguments are those of Keras 3; ``padding="causal"`` comes on top, and strides and dilation go together.
+
+    Args:
+        filters: int > 0, the output's channels F.
+        kernel_size: int > 0 or a tuple of one, the taps K.
+        strides: int > 0 or a tuple of one. Default 1.
+        padding: "valid", "same" or "causal", in any case. Default "valid".
+        data_format: "channels_last" (N, L, C) or "channels_first" (N, C, L). Default None, "channels_last".
+        dilation_rate: int > 0 or a tuple of one. Default 1.
+        depth_multiplier: int > 0, depthwise channels M per input channel. Default 1.
+        activation: callable, name or config. Default None, linear.
+        use_bias: bool. Default True.
+        depthwise_initializer, pointwise_initializer: callable, name, config or array. Default "glorot_uniform".
+        bias_initializer: callable, name, config or array. Default "zeros".
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: callables, names or configs; their values join
+            the losses while the weights are trained. Default None.
+        activity_regularizer: function of the output; its value over the batch size joins the losses. Default None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: kept on the layer and on the variables for
+            optimizers. Default None.
+        kwargs: ``trainable``, ``dtype``, ``autocast`` and ``name`` of :class:`Layer`.
+
+    Raises:
+        ValueError, TypeError: for an argument out of its range; the message names it.
+
+    Example:
+        >>> import numpy as np
+        >>> layer = SeparableConv1D(6, 3, strides=2, dilation_rate=2, padding="same")
+        >>> layer(np.zeros((2, 9, 4), np.float32)).shape, layer.count_params()
+        ((2, 5, 6), 42)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        pointwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides = arguments.one_integer(strides, "strides")
+        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.padding = arguments.padding(padding)
+        self.data_format = arguments.data_format(data_format)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.pointwise_initializer = initializers.get(pointwise_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
+        self.filters = arguments.filters(filters, cut_floats=False)
+        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
+        self.input_spec = InputSpec(min_ndim=3)
+
+    def _build(self, input_shape):
+        channels = self._channels(input_shape)
+        self.compute_output_shape(input_shape)
+        self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
+        self._create_weights(channels)
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of three ints and Nones.
+
+        Returns:
+            A tuple, with None where it is unknown.
+
+        Raises:
+            ValueError: the kernel does not fit into the length.
+        """
+        shape = self._output_shape(input_shape)
+        steps = shape[1 if self.data_format == "channels_last" else 2]
+        if self.padding == "valid" and steps is not None and steps <= 0:
+            raise ValueError(
+                f"Computed output size would be zero or negative: the kernel of size {self.kernel_size} with "
+                f"`dilation_rate` {self.dilation_rate} is longer than the input. "
+                f"Received: input shape {tuple(input_shape)}"
+            )
+        return shape
+
+    def get_config(self):
+        """The constructor's arguments as a dict that JSON can hold, without the weights."""
+        return {
+            **super().get_config(),
+            "depth_multiplier": self.depth_multiplier,
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **self._serialized(initializers, "depthwise_initializer", "pointwise_initializer", "bias_initializer"),
+            **self._serialized(regularizers, "depthwise_regularizer", "pointwise_regularizer", "bias_regularizer"),
+            **self._serialized(regularizers, "activity_regularizer"),
+            **self._serialized(constraints, "depthwise_constraint", "pointwise_constraint", "bias_constraint"),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
+        return cls(**{key: value for key, value in config.items() if key not in _OF_TF_KERAS})
+
+
+SeparableConvolution1D = SeparableConv1D
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

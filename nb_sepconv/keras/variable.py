@@ -1,0 +1,37 @@
+"""The weights of a Keras layer: variables that belong to it and to no graph."""
+
+import numpy as np
+
+from nb_sepconv.variables import Variable
+
+
+class KerasVariable(Variable):
+    """A named array of a layer.
+
+    Args:
+        value: array, the initial value; it is copied.
+        name: str, the name within the layer.
+        path: str, the layer's name, a slash, and the name.
+        trainable: bool.
+        regularizer: a function of the variable, or None.
+        constraint: a function of the value that optimizers apply after an update, or None.
+    """
+
+    def __init__(self, value, name, path, trainable, regularizer, constraint):
+        self.graph = None
+        self.array = np.array(value, order="C", copy=True)
+        self.version = 0
+        self.trainable = trainable
+        self.regularizer = regularizer
+        self.constraint = constraint
+        self.path = path
+        self._op_name = path
+        self._name = name
+
+    @property
+    def name(self):
+        """The name within the layer, as ``bias``."""
+        return self._name
+
+    def __repr__(self):
+        return f"<KerasVariable {self.path!r} shape={tuple(self.shape)} dtype={self.dtype.name}>"
