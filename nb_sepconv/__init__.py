@@ -36,12 +36,10 @@ _INITIALIZERS = {
         *("uniform_unit_scaling", "variance_scaling", "glorot_uniform", "glorot_normal"),
     )
 }
-_DTYPES = ("float16", "float32", "float64", "bfloat16", "int32", "int64")
+_DTYPES = ("float16", "float32", "float64", "int32", "int64")
+_OPTIONAL_DTYPES = ("bfloat16",)
 
-__all__ = [
-    *sorted((*_MODULES, *_HOME_OF, *_INITIALIZERS, *_DTYPES)),
-    "__version__",
-]
+__all__ = [*sorted((*_MODULES, *_HOME_OF, *_INITIALIZERS, *_DTYPES)), "__version__"]
 
 
 def __getattr__(name):
@@ -57,7 +55,7 @@ def _load(name):
         return getattr(import_module(f"nb_sepconv.{_HOME_OF[name]}"), name)
     if name in _INITIALIZERS:
         return getattr(import_module("nb_sepconv.initializers"), _INITIALIZERS[name])
-    if name in _DTYPES:
+    if name in _DTYPES or name in _OPTIONAL_DTYPES:
         return import_module("nb_sepconv.dtypes").dtype_named(name)
     from nb_sepconv.not_offered import explain
 
@@ -65,4 +63,4 @@ def _load(name):
 
 
 def __dir__():
-    return __all__
+    return sorted((*__all__, *_OPTIONAL_DTYPES))

@@ -7,6 +7,7 @@ import numpy as np
 from nb_sepconv import activations, arguments, constraints, initializers, regularizers
 from nb_sepconv.base_layer import Layer
 from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.not_offered import explain
 from nb_sepconv.separable import SeparableConvolution
 from nb_sepconv.shapes import Shape, as_shape
 from nb_sepconv.variables import Variable
@@ -306,3 +307,7 @@ def separable_conv1d(
         _scope=name,
     )
     return layer(inputs)
+
+
+def __getattr__(name):
+    raise AttributeError(explain(__name__, name))

@@ -27,7 +27,7 @@ def test_default_initializers_follow_the_type():
 
 
 def test_type_without_default_initializer_is_refused():
-    with pytest.raises(ValueError, match="An initializer for variable v of complex64 is required"):
+    with pytest.raises(ValueError, match=r"An initializer for variable v of complex64 is required"):
         tf.get_variable("v", [2], dtype=np.complex64)
 
 
@@ -142,13 +142,13 @@ def test_sharing_with_another_shape_or_type_is_refused():
     tf.get_variable("v", [2, 3])
     with pytest.raises(ValueError, match=r"share variable v, but specified shape \(3, 2\) and found shape \(2, 3\)"):
         shared("v", [3, 2])
-    with pytest.raises(ValueError, match="share variable v, but specified dtype float64 and found dtype float32"):
+    with pytest.raises(ValueError, match=r"share variable v, but specified dtype float64 and found dtype float32"):
         shared("v", [2, 3], dtype=tf.float64)
 
 
 def test_variables_made_by_hand_are_not_shared():
     tf.Variable(1.0, name="v")
-    with pytest.raises(ValueError, match="Variable v does not exist, or was not created with get_variable"):
+    with pytest.raises(ValueError, match=r"Variable v does not exist, or was not created with get_variable"):
         shared("v", [])
 
 
@@ -190,9 +190,9 @@ def test_refusals(keywords, message):
 def test_wrong_shapes_and_types_are_refused():
     with pytest.raises(TypeError, match=r"`shape` must hold integers or None. Received: \[1.5\]"):
         tf.get_variable("v", [1.5])
-    with pytest.raises(TypeError, match="`dtype` must be a NumPy dtype or its name. Received: 'floaty'"):
+    with pytest.raises(TypeError, match=r"`dtype` must be a NumPy dtype or its name. Received: 'floaty'"):
         tf.get_variable("v", [1], dtype="floaty")
-    with pytest.raises(ValueError, match="'my v' is not a valid root scope name"):
+    with pytest.raises(ValueError, match=r"'my v' is not a valid root scope name"):
         tf.get_variable("my v", [1])
 
 

@@ -35,7 +35,7 @@ def test_graphs_left_in_another_order_are_refused():
     first, second = tf.Graph().as_default(), tf.Graph().as_default()
     first.__enter__()
     second.__enter__()
-    with pytest.raises(AssertionError, match="Nesting violated"):
+    with pytest.raises(AssertionError, match=r"Nesting violated"):
         first.__exit__(None, None, None)
     second.__exit__(None, None, None)
     first.__exit__(None, None, None)
@@ -67,7 +67,7 @@ def test_reset_replaces_the_graph_below_the_stack():
 
 
 def test_reset_inside_a_graph_is_refused():
-    with pytest.raises(AssertionError, match="Do not use reset_default_graph"):
+    with pytest.raises(AssertionError, match=r"Do not use reset_default_graph"):
         tf.reset_default_graph()
 
 
@@ -124,10 +124,15 @@ def test_unique_name_can_be_asked_without_taking_it(graph):
 
 def test_failing_block_is_taken_back(graph):
     kept = tf.get_variable("kept", [2])
-    with pytest.raises(KeyError), graph.undo_on_failure():
-        tf.get_variable("lost", [2], regularizer=tf.reduce_sum)
-        tf.add_to_collection("mine", kept)
-        raise KeyError
+
+    def fail():
+        with graph.undo_on_failure():
+            tf.get_variable("lost", [2], regularizer=tf.reduce_sum)
+            tf.add_to_collection("mine", kept)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert tf.global_variables() == [kept]
     assert tf.trainable_variables() == [kept]
     assert tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES) == tf.get_collection("mine") == []
@@ -141,7 +146,8 @@ def test_inner_block_is_taken_back_with_the_outer(graph):
                 tf.get_variable("a", [1])
             raise KeyError
 
-    pytest.raises(KeyError, outer)
+    with pytest.raises(KeyError):
+        outer()
     assert tf.global_variables() == []
 
 
@@ -150,10 +156,14 @@ def test_a_failing_block_leaves_other_threads_additions(graph):
         with graph.as_default():
             tf.add_to_collection("mine", "theirs")
 
-    with pytest.raises(KeyError), graph.undo_on_failure():
-        tf.add_to_collection("mine", "ours")
-        in_thread(add)
-        raise KeyError
+    def fail():
+        with graph.undo_on_failure():
+            tf.add_to_collection("mine", "ours")
+            in_thread(add)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert tf.get_collection("mine") == ["theirs"]
 
 
@@ -177,7 +187,7 @@ def test_seeds_make_initial_values_reproducible():
 
 @pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_graphs_are_not_copied(graph, twin):
-    with pytest.raises(TypeError, match="cannot be pickled or copied"):
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied"):
         twin(graph)
 
 
@@ -185,5 +195,5 @@ def test_values_of_two_graphs_are_refused():
     a = tf.Variable(1.0)
     with tf.Graph().as_default():
         b = tf.Variable(1.0)
-    with pytest.raises(ValueError, match="`values` must be from the same graph"):
+    with pytest.raises(ValueError, match=r"`values` must be from the same graph"):
         tf.variable_scope("s", values=[a, b])

@@ -77,24 +77,24 @@ def test_graph_opens_scopes_without_becoming_current():
 
 @pytest.mark.parametrize("name", ["my scope", "_a", "-a", "/a", "a:0", "é"])
 def test_root_names_that_tf_refuses(name):
-    with pytest.raises(ValueError, match="is not a valid root scope name"):
+    with pytest.raises(ValueError, match=r"is not a valid root scope name"):
         opened(name)
 
 
 def test_nested_names_that_tf_accepts_and_refuses():
     with tf.name_scope("a"):
         assert [opened(name) for name in ("_b", "-b", "b.c>d")] == ["a/_b/", "a/-b/", "a/b.c>d/"]
-        with pytest.raises(ValueError, match="'b c' is not a valid scope name"):
+        with pytest.raises(ValueError, match=r"'b c' is not a valid scope name"):
             opened("b c")
 
 
 def test_wrong_types_are_named():
-    with pytest.raises(TypeError, match="`default_name` must be a string .*Received: \\[1\\]"):
+    with pytest.raises(TypeError, match=r"`default_name` must be a string .*Received: \[1\]"):
         tf.name_scope("a", [1])
-    with pytest.raises(TypeError, match="`name` must be a string. Received: 3 of type int"):
+    with pytest.raises(TypeError, match=r"`name` must be a string. Received: 3 of type int"):
         opened(3)
 
 
 def test_values_without_a_name_are_refused():
-    with pytest.raises(ValueError, match="At least one of `name` and `default_name`"):
+    with pytest.raises(ValueError, match=r"At least one of `name` and `default_name`"):
         opened(None, values=[])

@@ -96,7 +96,7 @@ def test_root_scope_can_be_entered(graph):
 
 def test_second_variable_of_a_name_is_refused():
     tf.get_variable("v", [1])
-    with pytest.raises(ValueError, match="Variable v already exists, disallowed. Did you mean to set reuse=True"):
+    with pytest.raises(ValueError, match=r"Variable v already exists, disallowed. Did you mean to set reuse=True"):
         tf.get_variable("v", [1])
 
 
@@ -105,7 +105,7 @@ def test_reuse_shares_and_creates_nothing():
         v = tf.get_variable("v", [1])
     with tf.variable_scope("a", reuse=True):
         assert tf.get_variable("v", [1]) is v
-        with pytest.raises(ValueError, match="Variable a/w does not exist, or was not created with get_variable"):
+        with pytest.raises(ValueError, match=r"Variable a/w does not exist, or was not created with get_variable"):
             tf.get_variable("w", [1])
 
 
@@ -338,7 +338,7 @@ def test_threads_share_variables_but_not_scopes(graph):
     def work():
         with graph.as_default():
             found.append((tf.get_variable_scope().name, default_name()))
-            with pytest.raises(ValueError, match="Variable a/v already exists"):
+            with pytest.raises(ValueError, match=r"Variable a/v already exists"):
                 name_in("a")
             with tf.variable_scope("a", reuse=True):
                 found.append(tf.get_variable("v", [1]))
@@ -376,14 +376,14 @@ def test_one_scope_object_serves_many_threads(graph):
 
 
 def test_names_are_required():
-    with pytest.raises(TypeError, match="If default_name is None then name_or_scope is required"):
+    with pytest.raises(TypeError, match=r"If default_name is None then name_or_scope is required"):
         tf.variable_scope(None)
 
 
 @pytest.mark.parametrize("name", [3, b"a", ["a"]])
 def test_names_of_other_types_are_refused(name):
     with (
-        pytest.raises(TypeError, match="name_or_scope must be a string or VariableScope. Received: "),
+        pytest.raises(TypeError, match=r"name_or_scope must be a string or VariableScope. Received: "),
         tf.variable_scope(name),
     ):
         pass
@@ -392,18 +392,18 @@ def test_names_of_other_types_are_refused(name):
 
 @pytest.mark.parametrize("reuse", ["yes", 1, 0])
 def test_other_reuse_values_are_refused(reuse):
-    with pytest.raises(ValueError, match="The reuse parameter must be True or False or None. Received: "):
+    with pytest.raises(ValueError, match=r"The reuse parameter must be True or False or None. Received: "):
         tf.variable_scope("a", reuse=reuse)
 
 
 def test_reuse_needs_a_name():
-    with pytest.raises(ValueError, match="reuse=True cannot be used without a name_or_scope"):
+    with pytest.raises(ValueError, match=r"reuse=True cannot be used without a name_or_scope"):
         tf.variable_scope(None, default_name="d", reuse=True).__enter__()
     assert default_name() == "d"
 
 
 def test_auxiliary_name_scope_must_be_a_bool():
-    with pytest.raises(TypeError, match="`auxiliary_name_scope` must be `True` or `False`. Received: 1"):
+    with pytest.raises(TypeError, match=r"`auxiliary_name_scope` must be `True` or `False`. Received: 1"):
         tf.variable_scope("a", auxiliary_name_scope=1)
 
 
@@ -413,7 +413,7 @@ def test_partitioners_are_refused():
         lambda: tf.get_variable_scope().set_partitioner(len),
         lambda: tf.get_variable("v", [1], partitioner=len),
     ):
-        with pytest.raises(ValueError, match="`partitioner` must be None: variables are not split"):
+        with pytest.raises(ValueError, match=r"`partitioner` must be None: variables are not split"):
             ask()
     assert tf.get_variable_scope().partitioner is None
 
@@ -422,7 +422,7 @@ def test_scopes_left_in_another_order_are_refused():
     with tf.variable_scope("a"):
         scope = tf.variable_scope("b")
         scope.__enter__()
-        with tf.variable_scope("c"), pytest.raises(RuntimeError, match="Improper nesting of variable_scope"):
+        with tf.variable_scope("c"), pytest.raises(RuntimeError, match=r"Improper nesting of variable_scope"):
             scope.__exit__(None, None, None)
         assert tf.get_variable_scope().name == "a/b"
         scope.__exit__(None, None, None)
@@ -430,7 +430,7 @@ def test_scopes_left_in_another_order_are_refused():
 
 
 def test_invalid_name_leaves_nothing_open(graph):
-    with pytest.raises(ValueError, match="is not a valid root scope name"):
+    with pytest.raises(ValueError, match=r"is not a valid root scope name"):
         tf.variable_scope("a b").__enter__()
     assert (tf.get_variable_scope().name, graph.get_name_scope()) == ("", "")
     assert tf.get_default_graph() is graph
