@@ -183,7 +183,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: when the kernel does not fit into the length.
         """
         shape = self._output_shape(input_shape)
-        if any(size is not None and size < 0 for size in shape):
+        steps = shape[1 if self.data_format == "channels_last" else 2]
+        if steps is not None and steps < (1 if self.padding == "valid" else 0):
             raise ValueError(
                 f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "
                 f"Consider increasing the input size. Received: input shape {tuple(input_shape)}"

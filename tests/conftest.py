@@ -2,10 +2,14 @@
 
 import pytest
 
-from nb_sepconv.graphs import Graph
+from nb_sepconv import graphs
 
 
 @pytest.fixture(autouse=True)
 def graph():
-    with Graph().as_default() as graph:
-        yield graph
+    stack = graphs._default_graphs.stack
+    before = list(stack)
+    graph = graphs.Graph()
+    stack.append(graph)
+    yield graph
+    stack[:] = before

@@ -134,7 +134,7 @@ def test_values_that_stand_for_nothing(name, given, error):
 
 def test_unknown_keyword():
     with pytest.raises(
-        TypeError, match=r"Keyword argument not understood: `foo` must be one of autocast, .*Received: 1"
+        TypeError, match=r"argument not understood: `foo` must be one of autocast, .*Received: 1"
     ):
         layer(foo=1)
 
@@ -175,7 +175,7 @@ def test_which_error_wins(first, second):
         (
             np.ones((9, 4), "f"),
             ValueError,
-            r'"separable_conv1d_1" is incompatible .*min_ndim=3, found ndim=2. .*\(9, 4\)',
+            r'"separable_conv1d_1" .*min_ndim=3, found ndim=2. .*\(9, 4\)',
         ),
         (np.ones((1, 2, 9, 4), "f"), ValueError, r"expected ndim=3, found ndim=4. .*\(1, 2, 9, 4\)"),
         (np.ones((1, 9, 4), "int32"), TypeError, r"must have one of the types float16, bfloat16, .* type int32"),

@@ -460,8 +460,8 @@ def test_computed_output_shape(keywords, shape, expected_shape):
 
 def test_output_shape_of_a_short_input():
     layer = tf.layers.SeparableConv1D(5, 6)
-    with pytest.raises(ValueError, match=r"is <= 0 due to downsampling in separable_conv1d_1.* \(None, 4, 4\)"):
-        layer.compute_output_shape((None, 4, 4))
+    with pytest.raises(ValueError, match=r"is <= 0 due to downsampling in separable_conv1d_1.* \(None, 5, 4\)"):
+        layer.compute_output_shape((None, 5, 4))
     with pytest.raises(ValueError, match=r"expected ndim=3, found ndim=2"):
         layer.compute_output_shape((9, 4))
 
