@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from random_programs import answer
 
 import nb_sepconv as tf
-from tests.random_programs import answer
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "random_programs.json").read_text())
 

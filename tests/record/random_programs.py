@@ -1,4 +1,4 @@
-"""Record what TensorFlow answers to the random programs: ``python -m tests.record.random_programs [how many]``.
+"""Record what TensorFlow answers to the random programs: ``python tests/record/random_programs.py [how many]``.
 
 Needs ``pip install tensorflow-cpu tf_keras``.
 """
@@ -9,14 +9,15 @@ import sys
 import warnings
 from pathlib import Path
 
-DATA = Path(__file__).parents[1] / "data" / "random_programs.json"
+TESTS = Path(__file__).parents[1]
+DATA = TESTS / "data" / "random_programs.json"
 
 
 def main(count):
     os.environ.update(TF_USE_LEGACY_KERAS="1", TF_CPP_MIN_LOG_LEVEL="3")
+    sys.path.insert(0, str(TESTS))
     import tensorflow
-
-    from tests.random_programs import answer
+    from random_programs import answer
 
     tf = tensorflow.compat.v1
     tf.disable_eager_execution()
