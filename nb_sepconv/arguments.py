@@ -105,6 +105,15 @@ def groups(value, filters):
     return operator.index(value)
 
 
+def batch_input_shape(batch_input_shape=None, input_shape=None, input_dim=None, batch_size=None, **_):
+    """The input's shape as TF's layers may be told it, batch first; None when they are not."""
+    if batch_input_shape is not None:
+        return tuple(batch_input_shape)
+    if input_shape is None and input_dim is not None:
+        input_shape = (input_dim,)
+    return None if input_shape is None else (batch_size, *input_shape)
+
+
 def known_keywords(keywords, known):
     """Refuse a keyword argument that is not among ``known``."""
     for name in keywords:

@@ -18,7 +18,7 @@ from nb_sepconv.layer_losses import LayerLosses
 from nb_sepconv.layer_weights import LayerWeights, write_weights
 from nb_sepconv.name_scopes import name_scope
 from nb_sepconv.names import snake_case
-from nb_sepconv.scopes import VariableScope, get_variable, variable_scope
+from nb_sepconv.scopes import VariableScope, get_variable, get_variable_scope, variable_scope
 from nb_sepconv.variables import (
     VariableAggregation,
     VariableSynchronization,
@@ -47,11 +47,12 @@ class Layer:
         self._dtype = None if dtype is None else as_dtype(dtype).name
         self._autocast = bool(kwargs.get("autocast", False))
         self._initial_weights = kwargs.get("weights")
-        self._batch_input_shape = _batch_input_shape(**kwargs)
+        self._batch_input_shape = arguments.batch_input_shape(**kwargs)
         self._input_spec = None
         self._weights = LayerWeights()
         self._losses = LayerLosses()
-        self._graph = self._scope = self._current_scope = None
+        self._graph = self._scope = None
+        self._open_scopes = []
         if scope:
             self._capture_scope(variable_scope(scope))
 
@@ -100,14 +101,21 @@ class Layer:
 
     @contextlib.contextmanager
     def _entered(self, reuse):
-        """The layer's own variable scope and name scope in the layer's graph."""
+        """The layer's own variable scope and name scope in the layer's graph, unless this thread is in them already."""
+        current = get_variable_scope()
+        if current in self._open_scopes and current.reuse == (reuse or self._scope.reuse):
+            yield current
+            return
         with (
             self._graph.as_default(),
             variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope,
             name_scope(scope.original_name_scope),
         ):
-            self._current_scope = scope
-            yield scope
+            self._open_scopes.append(scope)
+            try:
+                yield scope
+            finally:
+                self._open_scopes.remove(scope)
 
     # ---- weights ----
 
@@ -151,7 +159,7 @@ class Layer:
         self._dtype = self._dtype or dtype.name
         self._set_scope()
         with self._entered(reuse=self.built or self._reuse) as scope:
-            known = {id(variable) for variable in global_variables()}
+            known = global_variables() if regularizer else []
             get = partial(
                 get_variable,
                 name,
@@ -167,7 +175,7 @@ class Layer:
             )
             weight = get()
             self._weights.keep(name, weight, get)
-            if regularizer and id(weight) not in known:
+            if regularizer and not _is_among(weight, known):
                 loss = partial(self._weight_loss, name, regularizer)
                 self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
             if trainable is not None and not (trainable and _is_among(weight, trainable_variables())):
@@ -363,15 +371,19 @@ class Layer:
         """A new layer with the arguments ``config``."""
         return cls(**config)
 
+    def __copy__(self):
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _open_scopes=[], _short=None)
+        return copied
+
     def __deepcopy__(self, memo):
-        copied = memo[id(self)] = object.__new__(type(self))
-        shared = {key: vars(self)[key] for key in ("_graph", "_scope", "_current_scope")}
-        own = {key: value for key, value in vars(self).items() if key not in (*shared, "_short")}
-        vars(copied).update(copy.deepcopy(own, memo), _short=None, **shared)
+        copied = memo[id(self)] = copy.copy(self)
+        own = {key: value for key, value in vars(copied).items() if key not in ("_graph", "_scope")}
+        vars(copied).update(copy.deepcopy(own, memo))
         return copied
 
     def __getstate__(self):
-        return {**vars(self), "_graph": None, "_current_scope": None, "_short": None}
+        return {**vars(self), "_graph": None, "_open_scopes": [], "_short": None}
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -385,11 +397,3 @@ def _initializer(initializer, scope, dtype):
 
 def _is_among(value, values):
     return any(value is other for other in values)
-
-
-def _batch_input_shape(batch_input_shape=None, input_shape=None, input_dim=None, batch_size=None, **_):
-    if batch_input_shape is not None:
-        return tuple(batch_input_shape)
-    if input_shape is None and input_dim is not None:
-        input_shape = (input_dim,)
-    return None if input_shape is None else (batch_size, *input_shape)

@@ -280,9 +280,9 @@ def graph_of(values):
     Raises:
         ValueError: when they belong to different graphs.
     """
-    graphs = {
-        id(value.graph): value.graph for value in values or () if isinstance(getattr(value, "graph", None), Graph)
-    }
+    if values is None:
+        return get_default_graph()
+    graphs = {id(value.graph): value.graph for value in values if isinstance(getattr(value, "graph", None), Graph)}
     if len(graphs) > 1:
         raise ValueError(f"`values` must be from the same graph. Received: {values!r}")
     return next(iter(graphs.values()), None) or get_default_graph()

@@ -55,6 +55,11 @@ _INSTEAD = {
         "it lies outside of this library: use the standard library, NumPy or TensorFlow itself",
     ),
     **dict.fromkeys(("Dense", "dense", "Conv1D", "conv1d", "Conv2D", "conv2d", "Flatten", "flatten"), _LAYER),
+    **dict.fromkeys(
+        ("assign", "assign_add", "assign_sub"),
+        "variables have these as methods: `variable.assign(value)`",
+    ),
+    "random": "use `set_random_seed` and NumPy",
     "float": "use float32 or float64",
     "string": "arrays of numbers only",
     "compat": "`import nb_sepconv as tf` stands for `import tensorflow.compat.v1 as tf`: use `tf` without `compat.v1`",

@@ -133,9 +133,7 @@ def test_values_that_stand_for_nothing(name, given, error):
 
 
 def test_unknown_keyword():
-    with pytest.raises(
-        TypeError, match=r"argument not understood: `foo` must be one of autocast, .*Received: 1"
-    ):
+    with pytest.raises(TypeError, match=r"argument not understood: `foo` must be one of autocast, .*Received: 1"):
         layer(foo=1)
 
 

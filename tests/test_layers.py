@@ -507,7 +507,10 @@ def test_twin_of_an_unbuilt_layer_takes_a_scope_of_its_own():
 
 def test_shallow_copy_shares_the_weights():
     layer = built(5, 3)
-    assert copy.copy(layer).depthwise_kernel is layer.depthwise_kernel
+    twin = copy.copy(layer)
+    assert twin.depthwise_kernel is layer.depthwise_kernel
+    with tf.Graph().as_default():
+        np.testing.assert_array_equal(copy.copy(twin)(X), layer(X))
 
 
 def test_one_layer_serves_many_threads():

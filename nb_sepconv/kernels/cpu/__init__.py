@@ -1,6 +1,7 @@
 """The CPU kernels. Plan once per shape, pack the weights once per value, run."""
 
-from nb_sepconv.kernels.cpu.engine import FUSED_ACTIVATIONS, Sizes, pack, plan, run
+from nb_sepconv.kernels.cpu.engine import FUSED_ACTIVATIONS, Sizes, describe, pack, plan, run
+from nb_sepconv.kernels.cpu.jitted import register as register_jitted
 from nb_sepconv.kernels.cpu.threads import get_num_threads, num_threads, set_num_threads
 
 __all__ = [
@@ -8,8 +9,10 @@ __all__ = [
     "Sizes",
     "get_num_threads",
     "num_threads",
+    "describe",
     "pack",
     "plan",
+    "register_jitted",
     "run",
     "set_num_threads",
 ]

@@ -3,8 +3,10 @@
 import numpy as np
 
 from nb_sepconv.kernels.cpu.forward import worker_address
-from nb_sepconv.kernels.cpu.launch import launch
+from nb_sepconv.kernels.cpu.launch import launch, threading_layer
 from nb_sepconv.kernels.cpu.plan import Plan, Sizes
+from nb_sepconv.kernels.cpu.threads import get_num_threads
+from nb_sepconv.kernels.cpu.vector import cpu_name, vector_unit
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.weights import pack_runner, packer_address
 
@@ -38,3 +40,14 @@ def run(plan: Plan, inputs, outputs, packed) -> None:
     """Fill ``outputs`` from ``inputs``, arrays of the strides that the plan was made for, with the packed weights."""
     if plan.tickets:
         launch(worker_address(), plan, inputs, outputs, packed)
+
+
+def describe() -> dict[str, str]:
+    """What the kernels run on here, for people: the processor, its vectors, the threads and their layer."""
+    unit = vector_unit()
+    return {
+        "processor": cpu_name(),
+        "vectors": f"{unit.name}, {unit.width_bytes * 8} bits, {unit.registers} registers",
+        "threads": str(get_num_threads()),
+        "threading layer": threading_layer(),
+    }

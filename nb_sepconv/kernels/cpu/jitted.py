@@ -12,9 +12,9 @@ from nb_sepconv.kernels.cpu import weights
 from nb_sepconv.kernels.cpu.forward import worker_address
 from nb_sepconv.kernels.cpu.plan import procedure
 from nb_sepconv.kernels.cpu.problem import Problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call5
+from nb_sepconv.kernels.cpu.procedures import address_of, call5, take_ticket
 from nb_sepconv.kernels.cpu.storage import storage
-from nb_sepconv.kernels.cpu.tiling import tiling
+from nb_sepconv.kernels.cpu.tiling import ceil_div, tiling
 from nb_sepconv.kernels.cpu.vector import INTP
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 
@@ -192,7 +192,10 @@ def _convolution(dtype, padding, channels_last, activation):
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
         counter = np.zeros(1, np.intp)
         call5(worker(), fields, address_of(inputs), address_of(outputs), ready, address_of(counter))
+        taken = take_ticket(address_of(counter))
         _keep(problem, packed, counter, depthwise, pointwise)
+        if taken < ceil_div(inputs.shape[0] * steps, cut.tile_rows):
+            raise MemoryError("The convolution's scratch memory could not be allocated")
         return outputs
 
     return run

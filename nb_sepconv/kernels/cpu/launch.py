@@ -93,6 +93,11 @@ def parallel_runner():
     return run_parallel
 
 
+def threading_layer():
+    """The name of Numba's layer, or that none is in use yet."""
+    return numba.threading_layer() if parallel._is_initialized else "none yet"
+
+
 @cache
 def _own_threads():
     return ThreadPoolExecutor(available(), thread_name_prefix="nb_sepconv")

@@ -57,12 +57,13 @@ def _probe_assembly() -> str:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(cpu=_cpu_name(), features=_cpu_features())
+    machine = target.create_target_machine(cpu=cpu_name(), features=_cpu_features())
     return machine.emit_assembly(llvm.parse_assembly(str(module)))
 
 
-def _cpu_name() -> str:
-    return config.CPU_NAME or llvm.get_host_cpu_name()
+def cpu_name() -> str:
+    """The processor that code is generated for, by LLVM's name."""
+    return config.CPU_NAME or llvm.get_hostcpu_name()
 
 
 def _cpu_features() -> str:
