@@ -19,11 +19,11 @@ RUNS = 5
 FLOORS = [
     {"arguments", "array_like", "conversion", "dtypes", "geometry", "graph_keys", "identifiers", "kernels"}
     | {"names", "not_offered", "shapes", "version"},
-    {"activations", "constraints", "deferred", "initializers", "input_spec", "layer_inputs", "math_ops", "regularizers"}
-    | {"weights"},
-    {"graphs", "nn", "ops"},
-    {"layer_losses", "losses", "name_scopes"},
-    {"variables"},
+    {"activations", "array_arguments", "constraints", "deferred", "initializers", "input_spec", "layer_inputs"}
+    | {"math_ops", "regularizers"},
+    {"convolution", "graphs", "nn"},
+    {"layer_losses", "losses", "name_scopes", "ops"},
+    {"separable", "variables"},
     {"layer_weights", "variable_store"},
     {"scope_object"},
     {"scopes"},
