@@ -21,7 +21,9 @@ Written by `make docs` from the docstrings; `help(name)` shows them whole. The u
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """What a module offers: its ``__all__``, or else what it or a module inside of it defines."""
+    """What a module offers: its ``__dir__`` or ``__all__``, or else what it or a module inside of it defines."""
+    if "__dir__" in vars(module):
+        return sorted(module.__dir__())
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
     inside = re.compile(rf"{re.escape(module.__name__)}(\.|$)")

@@ -191,19 +191,24 @@ def beats_per_minute(beats: np.ndarray, rate: float) -> float:
     return float(60 * rate / np.median(np.diff(beats)))
 
 
+def timed_score(windows: np.ndarray, rate: float) -> tuple[np.ndarray, float]:
+    """The model's output for some windows, joined, and the seconds it took."""
+    started = perf_counter()
+    score = beat_score(windows, rate).ravel()
+    return score, perf_counter() - started
+
+
 def analyse(recording: Recording, advance: Callable[[int], None] = lambda windows: None) -> Findings:
     """Score all windows of a recording and find the beats; ``advance`` is told how many windows each step has done."""
     todo = batches(recording)
-    scores = []
+    scores, model_seconds = [], 0.0
     with tf.variable_scope(recording.name, reuse=tf.AUTO_REUSE):
-        started = perf_counter()
-        beat_score(todo[0], recording.rate)
-        first_call_seconds = perf_counter() - started
-        started = perf_counter()
+        _, first_call_seconds = timed_score(todo[0], recording.rate)
         for windows in todo:
-            scores.append(beat_score(windows, recording.rate).ravel())
+            score, seconds = timed_score(windows, recording.rate)
+            scores.append(score)
+            model_seconds += seconds
             advance(len(windows))
-        model_seconds = perf_counter() - started
     score = np.concatenate(scores)[: len(recording.signal)]
     return Findings(score, find_beats(score, recording.rate), first_call_seconds, model_seconds)
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from nb_sepconv.version import __version__
 
-_MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train")
+_MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops")
 
 _HOMES = {
     "graph_keys": ("GraphKeys",),

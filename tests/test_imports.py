@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -15,23 +16,10 @@ PACKAGE = Path(nb_sepconv.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RUNS = 5
 
-# A room is a module or a package right below nb_sepconv. It imports rooms of the floors below its own, and no others.
-FLOORS = [
-    {"arguments", "array_like", "conversion", "dtypes", "geometry", "graph_keys", "identifiers", "kernels"}
-    | {"names", "not_offered", "shapes", "version"},
-    {"activations", "constraints", "deferred", "initializers", "input_spec", "layer_inputs", "math_ops", "regularizers"}
-    | {"weights"},
-    {"graphs", "nn", "ops"},
-    {"layer_losses", "losses", "name_scopes", "separable"},
-    {"variables"},
-    {"layer_weights", "variable_store"},
-    {"scope_object"},
-    {"scopes"},
-    {"base_layer", "templates"},
-    {"keras", "layers"},
-    {"nb_sepconv"},
-]
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+# A room is a module or a package right below nb_sepconv.
+KNOW_NOTHING = ["arguments", "geometry", "kernels", "version"]
+BELOW_THE_FACE = ["activations", "constraints", "initializers", "nn", "ops", "regularizers"]
+FACE = {"graphs", "keras", "layers", "scopes", "variables"}
 
 PROBE = """
 import json, os, sys, time, warnings
@@ -84,14 +72,37 @@ def by_relative_path(path):
     return str(path.relative_to(PACKAGE))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=by_relative_path)
-def test_rooms_import_only_from_the_floors_below(path):
-    rooms = {parts[1] for parts in all_imports(path) if parts[0] == "nb_sepconv"} - {room(path)}
-    assert {name for name in rooms if FLOOR_OF[name] >= FLOOR_OF[room(path)]} == set()
+def arrows():
+    """The rooms that each room imports."""
+    drawn = {room(path): set() for path in MODULES}
+    for path in MODULES:
+        names = {parts[1] for parts in all_imports(path) if parts[0] == "nb_sepconv"}
+        drawn[room(path)] |= names - {room(path)}
+    return drawn
 
 
-def test_every_room_has_a_floor():
-    assert {room(path) for path in MODULES} == FLOOR_OF.keys()
+def reach(start):
+    """The rooms that a room imports, and those that they import, and so on."""
+    drawn, reached, todo = arrows(), set(), [start]
+    while todo:
+        new = drawn[todo.pop()] - reached
+        reached |= new
+        todo += new
+    return reached
+
+
+def test_arrows_point_one_way():
+    TopologicalSorter(arrows()).prepare()  # raises a CycleError that names the rooms of a circle
+
+
+@pytest.mark.parametrize("name", KNOW_NOTHING)
+def test_some_rooms_know_nothing(name):
+    assert arrows()[name] == set()
+
+
+@pytest.mark.parametrize("name", BELOW_THE_FACE)
+def test_rooms_below_the_face_do_not_reach_it(name):
+    assert reach(name) & FACE == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=by_relative_path)
