@@ -126,7 +126,12 @@ def measured_example():
 
     workloads = [replace(SMALL, name="tiny"), SMALL]
     results = [
-        {"workload": workload, "times": times(seconds), "errors": dict.fromkeys(times(seconds), 1e-7)}
+        {
+            "workload": workload,
+            "times": times(seconds),
+            "errors": dict.fromkeys(times(seconds), 1e-7),
+            "refusals": {("NumPy", "other"): "NotImplementedError: no\nmore"},
+        }
         for workload, seconds in zip(workloads, (4e-3, 0.25e-3), strict=True)
     ]
     facts = {"version": "1.2", "python": "3.12"}
@@ -154,11 +159,12 @@ def test_page_shows_ratios_and_losses():
     assert "| small | NumPy | 0.250 | **0.25** | **0.25** | **0.25** | **0.25** |" in page
     assert "| geometric mean of medians |  |  | 1.00 | 1.00 | 1.00 | 1.00 |" in page
     assert "- small, ops, channels_first: 0.25 of NumPy" in page
-    assert "- tiny" not in page
+    assert "- tiny, " not in page
     assert "| PyTorch | not measured: No module named 'torch' |" in page
     assert f"| {OURS} | layer, channels_last | 0.50 | 0.25 | 2.00 | 2.75 |" in page
     assert "| small | 3.0 | 3.0 | 3.0 | 3.0 |" in page
     assert "| tiny | not measured |" in page
+    assert "- small: NumPy, other: NotImplementedError: no\n" in page
     assert f"| {OURS} | layer, channels_last | 1000 | 1000 |" in page
 
 
