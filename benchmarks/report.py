@@ -66,7 +66,10 @@ def mebibytes(count):
 
 def machine_section(measured):
     rows = [[name, value] for name, value in measured["machine"].items()]
-    rows += [["threads", measured["threads"]], ["peak (float32 matrix product)", f"{measured['peak']:.0f} GFLOP/s"]]
+    rows += [
+        ["threads", measured["threads"]],
+        ["peak (float32 fused multiply-adds)", f"{measured['peak']:.0f} GFLOP/s"],
+    ]
     rows += [
         [library, f"{facts['version']} on Python {facts['python']}"] for library, facts in measured["facts"].items()
     ]

@@ -23,6 +23,7 @@ class Worker:
     def __init__(self, library, threads):
         started = time.perf_counter()
         self.peer = peer_module(library)
+        self.threads = threads
         self.peer.use_threads(threads)
         self.import_seconds = time.perf_counter() - started
         self.prepared = {}
@@ -85,9 +86,9 @@ class Worker:
         return memory.peak_of(fresh.call) - self.workload.output_bytes
 
     def peak(self):
-        from benchmarks.machine import peak_gflops
+        from benchmarks.peak import peak_gflops
 
-        return peak_gflops()
+        return peak_gflops(self.threads)
 
 
 def seconds_of(call, calls):
