@@ -63,7 +63,7 @@ class Worker:
         }
 
     def estimate(self, candidate):
-        return float(np.median(self.time(candidate, ESTIMATE_SECONDS)))
+        return min(self.time(candidate, ESTIMATE_SECONDS))
 
     def keep(self, candidates):
         self.prepared = {name: prepared for name, prepared in self.prepared.items() if name in candidates}

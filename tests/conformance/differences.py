@@ -31,6 +31,7 @@ DELIBERATE = {
     "refusals.filters_none": Difference("TensorFlow complains of a shape; we name the argument", ("ValueError",)),
     "refusals.depthwise_regularizer_unknown": UNKNOWN_REGULARIZER,
     "refusals.activity_regularizer_unknown": UNKNOWN_REGULARIZER,
+    "shapes.computed_of_zero_steps": Difference("A valid output has at least one step", ("ValueError",)),
     "idioms.failing_initializer_half_way": Difference(
         "A failed build leaves nothing behind", value=["KeyError", "", []]
     ),
