@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent
 VERSION = (ROOT / "nb_sepconv" / "version.py").read_text(encoding="utf-8").split('"')[-2]
 
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
-BENCH = ["rich>=13", "threadpoolctl>=3"]
+BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
 TEST = ["ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "setuptools>=77", *DEMO]
 
 setup(

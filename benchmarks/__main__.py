@@ -134,6 +134,8 @@ def say_result(result):
 
 def main(arguments=None):
     options = parse(arguments)
+    if options.torch_compile:
+        os.environ["BENCHMARKS_TORCH_COMPILE"] = "1"
     page = render(measure(options))
     complete = not (options.only or options.quick or options.library)
     output = options.output or (PAGE if complete else None)

@@ -2,12 +2,7 @@
 
 import os
 import platform
-import time
 from pathlib import Path
-
-import numpy as np
-
-PEAK_SIZE, PEAK_PRODUCTS = 2048, 8
 
 
 def processor_name():
@@ -36,16 +31,3 @@ def describe_machine():
         "system": platform.platform(),
         "load before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
-
-
-def peak_gflops():
-    """The best of several large float32 matrix products, in billions of operations a second."""
-    random = np.random.default_rng(0)
-    left, right = random.standard_normal((2, PEAK_SIZE, PEAK_SIZE), np.float32)
-    out = left @ right
-    times = []
-    for _ in range(PEAK_PRODUCTS):
-        started = time.perf_counter()
-        np.matmul(left, right, out)
-        times.append(time.perf_counter() - started)
-    return 2 * PEAK_SIZE**3 / min(times) / 1e9

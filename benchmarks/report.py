@@ -24,6 +24,7 @@ def render(measured):
         first_call_section(measured),
         memory_section(measured),
         favourite_section(measured["results"]),
+        refusal_section(measured["results"]),
         workload_section(measured["results"]),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -65,7 +66,10 @@ def mebibytes(count):
 
 def machine_section(measured):
     rows = [[name, value] for name, value in measured["machine"].items()]
-    rows += [["threads", measured["threads"]], ["peak (float32 matrix product)", f"{measured['peak']:.0f} GFLOP/s"]]
+    rows += [
+        ["threads", measured["threads"]],
+        ["peak (float32 fused multiply-adds)", f"{measured['peak']:.0f} GFLOP/s"],
+    ]
     rows += [
         [library, f"{facts['version']} on Python {facts['python']}"] for library, facts in measured["facts"].items()
     ]
@@ -182,6 +186,15 @@ def favourite_section(results):
         rows.append([result["workload"].name, *(chosen[library] for library in peers), f"{max(errors):.1e}"])
     header = ["workload", *peers, "largest relative error of ours"]
     return "## What each peer chose, and how exact we are\n\n" + table(header, rows)
+
+
+def refusal_section(results):
+    lines = [
+        f"- {result['workload'].name}: {library}, {name}: {why.splitlines()[0]}"
+        for result in results
+        for (library, name), why in result["refusals"].items()
+    ]
+    return "## What a peer refused\n\n" + "\n".join(lines) if lines else ""
 
 
 def workload_section(results):

@@ -41,7 +41,7 @@ def workers(libraries, threads, pythons):
 
 
 def prepare(library, worker, workload, path):
-    """Which candidates of a library compute the workload, with their errors; ours must all."""
+    """Which candidates compute the workload, with their errors, and why the others refuse; ours must all compute."""
     worker.ask("load", path=path, workload=workload.as_dict())
     answers = {name: worker.ask("prepare", candidate=name) for name in worker.facts["candidates"]}
     usable = {name: answer for name, answer in answers.items() if "error" in answer}
@@ -51,7 +51,7 @@ def prepare(library, worker, workload, path):
     for name, answer in usable.items():
         if not answer["error"] <= LARGEST_ERROR:
             raise WorkerError(f"{library} ({name}) is wrong on {workload.name}: relative error {answer['error']:.1e}")
-    return usable
+    return usable, refused
 
 
 def favourite(worker, usable):
@@ -63,11 +63,12 @@ def favourite(worker, usable):
 
 
 def measure_workload(workload, started, rounds, seconds):
-    """Times and errors by (library, candidate): all of ours, of each peer its favourite."""
+    """Times, errors and refusals by (library, candidate): all of ours are timed, of each peer its favourite."""
     with numbers_on_disk(workload) as path:
-        entries, errors = [], {}
+        entries, errors, refusals = [], {}, {}
         for library, worker in started.items():
-            usable = prepare(library, worker, workload, path)
+            usable, refused = prepare(library, worker, workload, path)
+            refusals.update({(library, name): why for name, why in refused.items()})
             names = list(usable) if library == OURS else [favourite(worker, usable)]
             entries += [(library, name) for name in names]
             errors.update({(library, name): usable[name]["error"] for name in names})
@@ -76,7 +77,7 @@ def measure_workload(workload, started, rounds, seconds):
         for library, name in entries[turn % len(entries) :] + entries[: turn % len(entries)]:
             samples[library, name] += started[library].ask("time", candidate=name, seconds=seconds)
     times = {entry: summary(numbers) for entry, numbers in samples.items()}
-    return {"workload": workload, "times": times, "errors": errors}
+    return {"workload": workload, "times": times, "errors": errors, "refusals": refusals}
 
 
 def first_calls(workload, choices, threads, pythons):

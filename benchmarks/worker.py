@@ -23,6 +23,7 @@ class Worker:
     def __init__(self, library, threads):
         started = time.perf_counter()
         self.peer = peer_module(library)
+        self.threads = threads
         self.peer.use_threads(threads)
         self.import_seconds = time.perf_counter() - started
         self.prepared = {}
@@ -62,7 +63,7 @@ class Worker:
         }
 
     def estimate(self, candidate):
-        return float(np.median(self.time(candidate, ESTIMATE_SECONDS)))
+        return min(self.time(candidate, ESTIMATE_SECONDS))
 
     def keep(self, candidates):
         self.prepared = {name: prepared for name, prepared in self.prepared.items() if name in candidates}
@@ -85,9 +86,9 @@ class Worker:
         return memory.peak_of(fresh.call) - self.workload.output_bytes
 
     def peak(self):
-        from benchmarks.machine import peak_gflops
+        from benchmarks.peak import peak_gflops
 
-        return peak_gflops()
+        return peak_gflops(self.threads)
 
 
 def seconds_of(call, calls):

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.__main__ import interpreters, parse, portable
+from benchmarks import memory
+from benchmarks.__main__ import interpreters, main, parse, portable
+from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import LIBRARIES, OURS, NotApplicableError, peer_module
 from benchmarks.processes import WorkerError, WorkerProcess
 from benchmarks.report import OUR_CANDIDATES, render, significant, table
 from benchmarks.statistics import best_peer, geometric_mean, ratio, summary
-from benchmarks.turns import numbers_on_disk
+from benchmarks.turns import LARGEST_ERROR, measure_workload, numbers_on_disk
 from benchmarks.workloads import Workload, load_workloads, make_arrays, relative_error
 
 SMALL = Workload(
@@ -126,7 +128,12 @@ def measured_example():
 
     workloads = [replace(SMALL, name="tiny"), SMALL]
     results = [
-        {"workload": workload, "times": times(seconds), "errors": dict.fromkeys(times(seconds), 1e-7)}
+        {
+            "workload": workload,
+            "times": times(seconds),
+            "errors": dict.fromkeys(times(seconds), 1e-7),
+            "refusals": {("NumPy", "other"): "NotImplementedError: no\nmore"},
+        }
         for workload, seconds in zip(workloads, (4e-3, 0.25e-3), strict=True)
     ]
     facts = {"version": "1.2", "python": "3.12"}
@@ -154,11 +161,12 @@ def test_page_shows_ratios_and_losses():
     assert "| small | NumPy | 0.250 | **0.25** | **0.25** | **0.25** | **0.25** |" in page
     assert "| geometric mean of medians |  |  | 1.00 | 1.00 | 1.00 | 1.00 |" in page
     assert "- small, ops, channels_first: 0.25 of NumPy" in page
-    assert "- tiny" not in page
+    assert "- tiny, " not in page
     assert "| PyTorch | not measured: No module named 'torch' |" in page
     assert f"| {OURS} | layer, channels_last | 0.50 | 0.25 | 2.00 | 2.75 |" in page
     assert "| small | 3.0 | 3.0 | 3.0 | 3.0 |" in page
     assert "| tiny | not measured |" in page
+    assert "- small: NumPy, other: NotImplementedError: no\n" in page
     assert f"| {OURS} | layer, channels_last | 1000 | 1000 |" in page
 
 
@@ -185,6 +193,71 @@ def test_workers_death_is_told():
         worker.process.stdin.write("no json\n")
         with pytest.raises(WorkerError, match=r"NumPy worker died[\s\S]*JSONDecodeError"):
             worker.ask("hello")
+
+
+class ScriptedWorker:
+    """Answers as a worker does, a second per call for its first candidate, two for its second."""
+
+    def __init__(self, candidates, error=1e-7):
+        self.facts = {"candidates": candidates}
+        self.error, self.asked = error, []
+
+    def ask(self, do, candidate=None, **arguments):
+        self.asked.append((do, candidate))
+        if do == "prepare":
+            return {"refused": "cannot"} if candidate == "refusing" else {"error": self.error}
+        seconds = 1.0 + self.facts["candidates"].index(candidate) if candidate else None
+        return {"estimate": seconds, "time": [seconds]}.get(do)
+
+
+def test_all_of_ours_and_the_favourite_of_each_peer_take_turns():
+    ours, peer = ScriptedWorker(["a", "b"]), ScriptedWorker(["x", "y", "refusing"])
+    result = measure_workload(SMALL, {OURS: ours, "NumPy": peer}, rounds=3, seconds=0.1)
+    assert {entry: times["samples"] for entry, times in result["times"].items()} == {
+        (OURS, "a"): 3,
+        (OURS, "b"): 3,
+        ("NumPy", "x"): 3,
+    }
+    assert result["times"][OURS, "b"]["median"] == 2.0
+    assert result["refusals"] == {("NumPy", "refusing"): "cannot"}
+
+
+@pytest.mark.parametrize("error", [2 * LARGEST_ERROR, float("nan")])
+def test_wrong_answers_are_not_timed(error):
+    worker = ScriptedWorker(["a"], error)
+    with pytest.raises(WorkerError, match=r"nb_sepconv \(a\) is wrong on small: relative error"):
+        measure_workload(SMALL, {OURS: worker}, rounds=1, seconds=0.1)
+    assert ("time", "a") not in worker.asked
+
+
+def test_ours_may_not_refuse():
+    with pytest.raises(WorkerError, match=r"nb_sepconv does not compute small: \{'refusing': 'cannot'\}"):
+        measure_workload(SMALL, {OURS: ScriptedWorker(["a", "refusing"])}, rounds=1, seconds=0.1)
+
+
+@pytest.mark.skipif(not memory.CLEAR_REFS.exists(), reason="the system does not tell a process's peak memory")
+def test_peak_memory_of_a_call():
+    def call():
+        scratch = np.ones(2**23, np.float32)
+        return scratch[:2].copy()
+
+    assert memory.peak_of(call) == pytest.approx(2**25, rel=0.1)
+
+
+def test_chains_of_multiply_adds_really_compute():
+    sums = np.zeros(2, np.float32)
+    chains_on_all_threads(sums)
+    assert sums.tolist() == [2.0 * ACCUMULATORS] * 2  # the fixed point of x -> x/2 + 1
+
+
+@pytest.mark.slow
+def test_whole_run_writes_the_page(tmp_path):
+    page = tmp_path / "page.md"
+    main(["--only", "tiny", "--library", "numpy", "--rounds", "1", "--seconds", "0.01", "--output", str(page)])
+    text = page.read_text()
+    assert "| tiny | NumPy |" in text
+    assert "## Peak memory" in text
+    assert "## First call" in text
 
 
 def test_interpreters_from_options_and_environment(monkeypatch):

@@ -32,6 +32,11 @@ DELIBERATE = {
     "refusals.depthwise_regularizer_unknown": UNKNOWN_REGULARIZER,
     "refusals.activity_regularizer_unknown": UNKNOWN_REGULARIZER,
     "shapes.computed_of_zero_steps": Difference("A valid output has at least one step", ("ValueError",)),
+    "idioms.failing_initializer_half_way": Difference(
+        "A failed build leaves nothing behind", value=["KeyError", "", []]
+    ),
+    "idioms.numpy_integers_as_arguments": Difference("NumPy's integers are integers", value=[1, 4, 4]),
+    "idioms.empty_batch": Difference("TensorFlow gives a wrong shape", value=[0, 7, 4]),
     "activations.non_finite_softsign": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, -1, 1])),
     "activations.non_finite_swish": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, 0, np.inf])),
     "activations.non_finite_silu": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, 0, np.inf])),

@@ -143,5 +143,5 @@ def regularization_loss_of_nothing(tf, run):
 
 
 @scenario
-def reset_default_graph_forgets(tf):
+def new_graph_has_no_variables(tf):
     return tf.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)

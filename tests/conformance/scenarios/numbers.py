@@ -59,6 +59,24 @@ scenario["float16_valid"] = output(7, 3, dtype=np.float16)
 scenario["float16_same_strided"] = output(7, 3, dtype=np.float16, padding="same", strides=2)
 
 
+def channels_first_output(length, channels, **arguments):
+    def program(tf, run, x):
+        weights = with_weights(tf, channels, data_format="channels_first", **arguments)
+        return run(tf.layers.separable_conv1d(x(2, channels, length), **weights))
+
+    return program
+
+
+scenario["channels_first_valid"] = channels_first_output(9, 3)
+scenario["channels_first_same_strided"] = channels_first_output(10, 3, kernel_size=4, padding="same", strides=2)
+scenario["channels_first_same_dilated"] = channels_first_output(9, 3, padding="same", dilation_rate=2)
+scenario["channels_first_causal"] = channels_first_output(8, 3, padding="causal")
+scenario["channels_first_causal_dilated"] = channels_first_output(8, 3, padding="causal", dilation_rate=2)
+scenario["channels_first_multiplier"] = channels_first_output(7, 3, depth_multiplier=2)
+scenario["channels_first_without_bias"] = channels_first_output(7, 3, use_bias=False, activation="relu")
+scenario["channels_first_softmax_is_over_time"] = channels_first_output(7, 3, activation="softmax")
+
+
 def outputs_of_all_kernels(padding, stride, dilation):
     def program(tf, run, x):
         return [

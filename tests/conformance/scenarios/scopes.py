@@ -1,6 +1,6 @@
 """The variable_scope engine by itself."""
 
-from conformance.facts import error_of, names, reuse_of
+from conformance.facts import error_of, in_thread, names, reuse_of
 from conformance.harness import Scenarios
 
 scenario = Scenarios()
@@ -149,10 +149,13 @@ def bad_auxiliary_name_scope_raises(tf):
 
 @scenario
 def improper_nesting_raises(tf):
-    outer, inner = tf.variable_scope("a"), tf.variable_scope("b")
-    outer.__enter__()
-    inner.__enter__()
-    outer.__exit__(None, None, None)
+    def nest():
+        outer, inner = tf.variable_scope("a"), tf.variable_scope("b")
+        outer.__enter__()
+        inner.__enter__()
+        outer.__exit__(None, None, None)
+
+    return in_thread(tf, nest)
 
 
 @scenario
