@@ -10,11 +10,13 @@ from nb_sepconv.version import __version__
 _MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops")
 
 _HOMES = {
+    "configuration": ("show_config", "warmup"),
     "graph_keys": ("GraphKeys",),
     "graphs": (
         *("Graph", "add_to_collection", "add_to_collections", "get_all_collection_keys", "get_collection"),
         *("get_collection_ref", "get_default_graph", "reset_default_graph", "set_random_seed"),
     ),
+    "kernels.cpu": ("get_num_threads", "num_threads", "set_num_threads"),
     "math_ops": ("abs", "reduce_mean", "reduce_sum", "square"),
     "name_scopes": ("name_scope",),
     "scopes": (

@@ -73,7 +73,9 @@ def pointwise_kernel(value, hidden, dtype):
 def output(value, shape, dtype):
     """The ``out`` argument: a writable array of just this shape and type."""
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"`out` must be a NumPy array of shape {shape} and type {dtype}. Received: {type(value).__name__}")
+        raise TypeError(
+            f"`out` must be a NumPy array of shape {shape} and type {dtype}. Received: {type(value).__name__}"
+        )
     if value.shape != shape or value.dtype != dtype:
         raise ValueError(
             f"`out` must have the shape {shape} and the type {dtype}. Received: shape {value.shape}, type {value.dtype}"

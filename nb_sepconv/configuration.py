@@ -1,19 +1,45 @@
-"""What runs here, told to people; and the first call's work, done ahead of it."""
+"""What runs here, told to people; and the work of a first call, done ahead of it."""
 
 import platform
 
-import llvmlite
-import numba
 import numpy as np
 
 from nb_sepconv import ops
-from nb_sepconv.kernels import cpu
+from nb_sepconv.kernels.engines import engine
 from nb_sepconv.version import __version__
 
 
 def show_config() -> None:
-    """Print the versions, the engine, the processor, the threads and what is kept on disk.
+    """Print the versions, the engine, the processor, the threads, and what is kept on disk.
 
     >>> show_config()  # doctest: +ELLIPSIS
     nb_sepconv...
     """
+    chosen = engine()
+    facts = {
+        "nb_sepconv": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "engine": chosen.NAME,
+        **chosen.describe(),
+        "cache on disk": "none: kernels are compiled in each process, on first use",
+    }
+    width = max(map(len, facts))
+    print("\n".join(f"{name:{width}}  {value}" for name, value in facts.items()))
+
+
+def warmup(dtype="float32", data_format="channels_last", activation=None) -> None:
+    """Compile what calls with such inputs need, which otherwise the first of them does.
+
+    Args:
+        dtype: the type of the inputs. Default "float32".
+        data_format: "channels_last" or "channels_first". Default "channels_last".
+        activation: name. Default None.
+
+    >>> warmup()
+    """
+    rng = np.random.default_rng(0)
+    for examples, channels in ((1, 3), (16, 48)):  # a small call and a threaded one, whole vectors of filters and not
+        shape = (examples, 256, channels) if data_format == "channels_last" else (examples, channels, 256)
+        arrays = (rng.random(size).astype(dtype) for size in (shape, (3, channels, 1), (channels, channels)))
+        ops.separable_conv1d(*arrays, data_format=data_format, activation=activation)

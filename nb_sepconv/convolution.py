@@ -7,7 +7,7 @@ import numpy as np
 
 from nb_sepconv import activations, arguments, array_arguments
 from nb_sepconv.geometry import geometry, kernel_span
-from nb_sepconv.kernels import cpu
+from nb_sepconv.kernels import cpu, engines
 
 REMEMBERED_CALLS = 1024
 _calls = {}
@@ -21,9 +21,10 @@ class Settings(NamedTuple):
     padding: object
     data_format: object
     activation: str | None
+    engine: str | None
 
 
-def settings(strides, padding, data_format, dilation_rate, activation):
+def settings(strides, padding, data_format, dilation_rate, activation, engine=None):
     """Settings in a form that hashes, from what a caller may write."""
     return Settings(
         strides if type(strides) is int else arguments.one_integer(strides, "strides")[0],
@@ -31,6 +32,7 @@ def settings(strides, padding, data_format, dilation_rate, activation):
         padding if type(padding) is str else zeros(padding),
         data_format if type(data_format) is str else arguments.data_format(data_format),
         activation,
+        engine,
     )
 
 
@@ -64,20 +66,64 @@ def fused_activation(activation):
 class Convolution:
     """A planned call; ``shape`` is its output's."""
 
-    __slots__ = ("_dtype", "_plan", "shape")
+    __slots__ = ("_dtype", "_engine", "_plan", "shape")
 
-    def __init__(self, plan, shape, dtype):
-        self._plan, self.shape, self._dtype = plan, shape, dtype
+    def __init__(self, engine, plan, shape, dtype):
+        self._engine, self._plan, self.shape, self._dtype = engine, plan, shape, dtype
 
     def pack(self, weights):
         """The weights as the kernels read them: (depthwise, pointwise, bias or None), or (depthwise,)."""
-        return cpu.pack(self._plan, *weights)
+        return self._engine.pack(self._plan, *weights)
 
     def run(self, inputs, packed):
         """The outputs for ``inputs``, an array of the planned shape, strides and type."""
         outputs = array_arguments.allocated(self.shape, self._dtype)
-        cpu.run(self._plan, inputs, outputs, packed)
+        self._engine.run(self._plan, inputs, outputs, packed)
         return outputs
+
+
+class PackedConvolution:
+    """A convolution by the same variables again and again: they stay packed until one of them may have changed.
+
+    ``activation`` is None, a name or a function; the other settings are those of the operation.
+    """
+
+    def __init__(self, strides, padding, data_format, dilation_rate, activation):
+        self.given = (strides, padding, data_format, dilation_rate, activation)
+        fused, self._after = fused_activation(activation)
+        self._settings = settings(strides, padding, data_format, dilation_rate, fused)
+        self._weights, self._calls, self._packed = (), {}, (None, None)
+
+    def __reduce__(self):
+        return type(self), self.given
+
+    def __call__(self, inputs, *weights):
+        """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
+        if len(weights) != len(self._weights) or any(map(operator.is_not, weights, self._weights)):
+            self._weights, self._calls, self._packed = weights, {}, (None, None)
+        call = None
+        if type(inputs) is np.ndarray:
+            key = cpu.get_num_threads(), inputs.shape, inputs.strides, inputs.dtype
+            call = self._calls.get(key)
+        if call is None:
+            arrays, call = prepare((inputs, *map(_array, weights)), self._settings)
+            if arrays[0] is inputs and len(self._calls) < REMEMBERED_CALLS:
+                self._calls[key] = call
+            inputs = arrays[0]
+        outputs = call.run(inputs, self._pack(call, weights))
+        return outputs if self._after is None else self._after(outputs)
+
+    def _pack(self, call, weights):
+        versions = [weight.version for weight in weights if weight is not None]
+        packed_versions, packed = self._packed
+        if versions != packed_versions:
+            packed = call.pack([_array(weight) for weight in weights])
+            self._packed = versions, packed
+        return packed
+
+
+def _array(variable):
+    return None if variable is None else variable.array
 
 
 def remembered(arrays, chosen):
@@ -127,7 +173,8 @@ def _checked(arrays, channels_last):
 
 def _planned(inputs, kernel_shape, filters, channels_last, chosen):
     taps, channels, multiplier = kernel_shape
-    stride, dilation = (arguments.one_integer(n, name)[0] for n, name in zip(chosen, ("strides", "dilation_rate")))
+    stride = arguments.one_integer(chosen.stride, "strides")[0]
+    dilation = arguments.one_integer(chosen.dilation, "dilation_rate")[0]
     examples, length, _ = inputs.shape if channels_last else (inputs.shape[0], inputs.shape[2], 0)
     where = _geometry(inputs.shape, length, taps, stride, dilation, zeros(chosen.padding))
     shape = (examples, where.output_length, filters or channels * multiplier)
@@ -149,7 +196,8 @@ def _planned(inputs, kernel_shape, filters, channels_last, chosen):
         output_strides=_by_step(_strides(shape, inputs.itemsize), channels_last),
         activation=chosen.activation,
     )
-    return Convolution(cpu.plan(sizes, cpu.get_num_threads()), shape, inputs.dtype)
+    engine = engines.engine(chosen.engine)
+    return Convolution(engine, engine.plan(sizes, cpu.get_num_threads()), shape, inputs.dtype)
 
 
 def _strides(shape, itemsize):

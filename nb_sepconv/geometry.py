@@ -1,6 +1,7 @@
 """Integers only: how long the output is and where each output step reads the input.
 
-An output step ``t`` with tap ``k`` reads input step ``t*stride + k*dilation - left``; steps outside ``0..length-1`` are zeros.
+An output step ``t`` with tap ``k`` reads input step ``t*stride + k*dilation - left``; steps outside the series are
+zeros.
 """
 
 from typing import NamedTuple

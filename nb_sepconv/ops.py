@@ -2,7 +2,8 @@
 
 import numpy as np  # noqa: F401, the examples use it
 
-from nb_sepconv import array_arguments, convolution
+from nb_sepconv import array_arguments, convolution, geometry
+from nb_sepconv.kernels import cpu
 
 __all__ = ["depthwise_conv1d", "separable_conv1d"]
 
@@ -19,6 +20,7 @@ def separable_conv1d(
     dilation_rate=1,
     activation=None,
     out=None,
+    engine=None,
 ):
     """Convolve each channel by itself, mix the results pointwise, add the bias, apply the activation.
 
@@ -26,7 +28,8 @@ def separable_conv1d(
     TensorFlow's ``tf.nn.separable_conv2d`` in one dimension.
 
     Args:
-        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64; any strides.
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64;
+            any strides.
         depthwise_kernel: array (K, C, M) of the type of ``inputs``.
         pointwise_kernel: array (1, C*M, F) or (C*M, F) of that type.
         bias: array (F,) of that type. Default None, no bias.
@@ -36,6 +39,7 @@ def separable_conv1d(
         dilation_rate: int > 0 or a tuple of one. Default 1.
         activation: None, a name, or a function of the outputs. Default None.
         out: array that takes the outputs, of their shape and type; any strides. Default a new one.
+        engine: "fma" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", the fastest here.
 
     Returns:
         array (N, T, F), or (N, F, T) with "channels_first", of the type of ``inputs``; 16-bit types are summed in
@@ -51,7 +55,14 @@ def separable_conv1d(
     [[[1.0, 10.0], [2.0, 20.0]]]
     """
     return _convolve(
-        (inputs, depthwise_kernel, pointwise_kernel, bias), strides, padding, data_format, dilation_rate, activation, out
+        (inputs, depthwise_kernel, pointwise_kernel, bias),
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        activation,
+        out,
+        engine,
     )
 
 
@@ -65,13 +76,15 @@ def depthwise_conv1d(
     dilation_rate=1,
     activation=None,
     out=None,
+    engine=None,
 ):
     """Convolve each channel by itself with M kernels: ``y[n,t,c*M+m] = sum_k x_padded[n, t*s + k*d, c] * D[k,c,m]``.
 
     Args:
-        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64; any strides.
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64;
+            any strides.
         depthwise_kernel: array (K, C, M) of the type of ``inputs``.
-        strides, padding, data_format, dilation_rate, activation, out: as in :func:`separable_conv1d`.
+        strides, padding, data_format, dilation_rate, activation, out, engine: as in :func:`separable_conv1d`.
 
     Returns:
         array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``.
@@ -82,12 +95,12 @@ def depthwise_conv1d(
     >>> depthwise_conv1d(np.array([[[1.0], [2.0], [4.0]]]), np.array([[[1.0, 2.0]]]), strides=2).tolist()
     [[[1.0, 2.0], [4.0, 8.0]]]
     """
-    return _convolve((inputs, depthwise_kernel), strides, padding, data_format, dilation_rate, activation, out)
+    return _convolve((inputs, depthwise_kernel), strides, padding, data_format, dilation_rate, activation, out, engine)
 
 
-def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out):
+def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine):
     fused, after = convolution.fused_activation(activation)
-    settings = convolution.settings(strides, padding, data_format, dilation_rate, fused)
+    settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine)
     call = convolution.remembered(arrays, settings)
     if call is None:
         arrays, call = convolution.prepare(arrays, settings)
@@ -100,3 +113,6 @@ def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, 
         return outputs
     out[...] = outputs
     return out
+
+
+cpu.register_jitted(separable_conv1d, geometry.kernel_span, geometry.output_length, geometry.same_zeros)

@@ -1,8 +1,7 @@
 """What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
 
-from functools import partial
-
 from nb_sepconv import ops
+from nb_sepconv.convolution import PackedConvolution
 from nb_sepconv.geometry import geometry
 from nb_sepconv.input_spec import InputSpec
 from nb_sepconv.shapes import as_shape
@@ -49,20 +48,30 @@ class SeparableConvolution:
         )
         setattr(self, name, weight)
 
-    def _op(self):
-        return partial(
-            ops.separable_conv1d,
+    _packed_convolution = None
+
+    def _convolution(self):
+        """The convolution with the settings as they are now, which keeps its variables packed between calls."""
+        given = (self.strides, self.padding, self.data_format, self.dilation_rate, self.activation)
+        if self._packed_convolution is None or self._packed_convolution.given != given:
+            self._packed_convolution = PackedConvolution(*given)
+        return self._packed_convolution
+
+    def call(self, inputs):
+        """Convolve ``inputs`` with the weights as they are now."""
+        weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
+        arrays = [None if weight is None else self._array(weight) for weight in weights]
+        if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
+            return self._convolution()(inputs, *weights)
+        return ops.separable_conv1d(
+            inputs,
+            *arrays,
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
             activation=self.activation,
         )
-
-    def call(self, inputs):
-        """Convolve ``inputs`` with the weights as they are now."""
-        bias = None if self.bias is None else self._array(self.bias)
-        return self._op()(inputs, self._array(self.depthwise_kernel), self._array(self.pointwise_kernel), bias)
 
     def _output_shape(self, input_shape):
         """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""

@@ -1,6 +1,7 @@
 """Variables: named arrays that a graph owns and that layers, regularizers and optimizers share."""
 
 import enum
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +89,7 @@ class Variable(ArrayLike):
         self.graph = get_default_graph()
         self.trainable = resolve_trainable(trainable, synchronization, name)
         self.constraint = constraint
-        self.version = 0
+        self._version, self._handed_out = 0, False
         with self.graph.undo_on_failure(), name_scope(name, "Variable") as scope:
             self._op_name = scope.removesuffix("/")
             self.array = _initial_array(initial_value, dtype, shape)
@@ -142,7 +143,23 @@ class Variable(ArrayLike):
 
     def numpy(self):
         """The array itself: writing to it writes to the variable."""
+        self._handed_out = True
         return self.array
+
+    def __array__(self, dtype=None, copy=None):
+        self._handed_out = self._handed_out or copy is False
+        return super().__array__(dtype, copy)
+
+    @property
+    def version(self):
+        """A number that differs from an earlier one if the value may have changed since.
+
+        ``assign`` changes it; and so does every look at it while somebody else holds the array that ``numpy`` gave.
+        """
+        if self._handed_out:
+            self._version += 1
+            self._handed_out = sys.getrefcount(self.array) > _REFERENCES_OF_OURS
+        return self._version
 
     def value(self):
         """A copy of the value as it is now."""
@@ -172,7 +189,7 @@ class Variable(ArrayLike):
             TypeError: when the type does not convert.
         """
         self.array[...] = self._checked(value)
-        self.version += 1
+        self._version += 1
         return self
 
     def assign_add(self, delta, use_locking=False, name=None, read_value=True):
@@ -219,6 +236,9 @@ class Variable(ArrayLike):
         copied = memo[id(self)] = object.__new__(type(self))
         copied.__dict__.update(self.__dict__, graph=None, array=self.array.copy())
         return copied
+
+
+_REFERENCES_OF_OURS = 2  # the variable's, and the question's own
 
 
 def _in_place(symbol, method):

@@ -266,7 +266,11 @@ REFUSALS = [
     ({"inputs": "text"}, TypeError, "`inputs`.*Received"),
     ({"inputs": None}, TypeError, "`inputs`.*Received"),
     ({"inputs": [[[1.0, 2.0, 3.0], [1.0]]]}, ValueError, "`inputs`.*Received: list"),
-    ({"depthwise_kernel": np.zeros((2, 4, 1), np.float32)}, ValueError, r"`depthwise_kernel`.*\(K, 3, M\).*\(2, 4, 1\)"),
+    (
+        {"depthwise_kernel": np.zeros((2, 4, 1), np.float32)},
+        ValueError,
+        r"`depthwise_kernel`.*\(K, 3, M\).*\(2, 4, 1\)",
+    ),
     ({"depthwise_kernel": np.zeros((0, 3, 1), np.float32)}, ValueError, "`depthwise_kernel`.*size 0"),
     ({"depthwise_kernel": np.zeros((2, 3), np.float32)}, ValueError, r"`depthwise_kernel`.*Received: shape \(2, 3\)"),
     ({"depthwise_kernel": np.zeros((2, 3, 1))}, TypeError, "`depthwise_kernel`.*float32. Received: float64"),

@@ -20,7 +20,7 @@ class KerasVariable(Variable):
     def __init__(self, value, name, path, trainable, regularizer, constraint):
         self.graph = None
         self.array = np.array(value, order="C", copy=True)
-        self.version = 0
+        self._version, self._handed_out = 0, False
         self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint

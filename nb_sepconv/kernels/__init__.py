@@ -1,1 +1,1 @@
-"""Compiled loops. Only the packages below import Numba."""
+"""Compiled loops, engine by engine; :mod:`nb_sepconv.kernels.engines` chooses. Only here Numba is imported."""

@@ -8,7 +8,7 @@ ENGINES = {"fma": "nb_sepconv.kernels.cpu"}
 
 
 def engine(name=None):
-    """The engine called ``name``; None asks the environment's ``NB_SEPCONV_ENGINE``, and "auto" takes the fastest here."""
+    """The engine called ``name``: None asks ``NB_SEPCONV_ENGINE``, "auto" takes the fastest here."""
     origin = "engine"
     if name is None:
         name, origin = os.environ.get(VARIABLE, "auto"), VARIABLE

@@ -1,5 +1,7 @@
 """Planning, packing and running: what the rest of the package sees of the CPU kernels."""
 
+import llvmlite
+import numba
 import numpy as np
 
 from nb_sepconv.kernels.cpu.forward import worker_address
@@ -23,7 +25,7 @@ def plan(sizes: Sizes, threads: int) -> Plan:
 
 
 def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
-    """The weights as the kernels read them; C-contiguous arrays (K, C, M), (C*M, F) and (F,), or None for the last two."""
+    """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
     buffer = np.empty(plan.packed_bytes, np.uint8)
     pack_runner()(
         packer_address(),
@@ -46,6 +48,7 @@ def describe() -> dict[str, str]:
     """What the kernels run on here, for people: the processor, its vectors, the threads and their layer."""
     unit = vector_unit()
     return {
+        "Numba": f"{numba.__version__}, llvmlite {llvmlite.__version__}",
         "processor": cpu_name(),
         "vectors": f"{unit.name}, {unit.width_bytes * 8} bits, {unit.registers} registers",
         "threads": str(get_num_threads()),

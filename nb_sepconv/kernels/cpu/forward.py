@@ -158,7 +158,9 @@ def _fill_panel(p, outputs, pointwise, bias, first_row, last_row, first_block, l
     if first_block == 0:
         start, start_row_bytes = bias + first_filter * p.item_bytes, 0
     channels_before = first_block * p.width * p.multiplier
-    weights = pointwise + (first_filter * p.channels * p.multiplier + channels_before * vectors * p.width) * p.item_bytes
+    weights = (
+        pointwise + (first_filter * p.channels * p.multiplier + channels_before * vectors * p.width) * p.item_bytes
+    )
     part_lanes = p.channels % p.width
     part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
     whole_blocks = (last_block - first_block) * p.multiplier - part_blocks

@@ -1,4 +1,4 @@
-"""The operation inside the caller's own ``@njit`` functions: the same inner loops on the calling thread, the same bits."""
+"""The operation inside the caller's own ``@njit`` functions: the same inner loops, the same bits, one thread."""
 
 from functools import cache
 
@@ -7,7 +7,6 @@ from numba import njit, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
 
-from nb_sepconv.geometry import kernel_span, output_length, same_zeros
 from nb_sepconv.kernels.cpu import weights
 from nb_sepconv.kernels.cpu.forward import worker_address
 from nb_sepconv.kernels.cpu.plan import procedure
@@ -20,12 +19,15 @@ from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 
 FIELDS = len(Problem._fields)
 PADDINGS = ("valid", "same", "causal")
-_span, _output_length, _same_zeros = map(njit, (kernel_span, output_length, same_zeros))
 _packed_bytes = njit(weights.packed_bytes)
 
 
-def register(separable_conv1d):
-    """Let jitted functions call ``separable_conv1d``; nothing is compiled before one does."""
+def register(separable_conv1d, *rules):
+    """Let jitted functions call ``separable_conv1d``; nothing is compiled before one does.
+
+    ``rules`` are the geometry's functions of integers: ``kernel_span``, ``output_length`` and ``same_zeros``.
+    """
+    rules = tuple(map(njit, rules))
 
     @overload(separable_conv1d, prefer_literal=True)
     def jitted(
@@ -47,6 +49,7 @@ def register(separable_conv1d):
             _one_of("padding", padding, PADDINGS),
             _one_of("data_format", data_format, ("channels_last", "channels_first")) == "channels_last",
             None if _is_none(activation) else _one_of("activation", activation, tuple(ACTIVATIONS)),
+            rules,
         )
         no_bias = np.zeros(0, dtype)
 
@@ -120,8 +123,9 @@ def _constant_address(address, name):
 
 
 @cache
-def _convolution(dtype, padding, channels_last, activation):
+def _convolution(dtype, padding, channels_last, activation, rules):
     """Compiled ``convolve(inputs, depthwise (K, C, M), pointwise (C*M, F), bias (F,) or (0,), stride, dilation)``."""
+    kernel_span, output_length, same_zeros = rules
     lanes = storage(dtype).lanes
     width, vector_bytes, item = lanes.width, lanes.bytes, lanes.item_bytes
 
@@ -141,7 +145,7 @@ def _convolution(dtype, padding, channels_last, activation):
         if padding == "causal":
             return span - 1, 0
         if padding == "same":
-            return _same_zeros(length, span, stride)
+            return same_zeros(length, span, stride)
         return 0, 0
 
     @njit
@@ -163,9 +167,9 @@ def _convolution(dtype, padding, channels_last, activation):
             raise ValueError("`pointwise_kernel` must have the shape (C*M, F), C*M as in `depthwise_kernel`")
         if bias.size and bias.size != filters:
             raise ValueError("`bias` must have the shape (F,), F as in `pointwise_kernel`")
-        span = _span(taps, dilation)
+        span = kernel_span(taps, dilation)
         left, right = zeros_before(length, span, stride)
-        steps = _output_length(length + left + right, span, stride)
+        steps = output_length(length + left + right, span, stride)
         if steps < 1 and padding == "valid":
             raise ValueError("`inputs` is too short: the kernel spans more steps than it has")
         outputs = empty(inputs.shape[0], steps, filters)
@@ -180,7 +184,8 @@ def _convolution(dtype, padding, channels_last, activation):
             inputs.shape[0], length, channels, steps, filters, taps, multiplier, stride, dilation, left,
             inputs.strides[0], in_step, in_channel, outputs.strides[0], out_step, out_filter,
             width, item, item,
-            cut.tile_rows, cut.sum_blocks, cut.load_blocks, cut.filter_parts, cut.windows, cut.window_span, cut.phase_rows,
+            cut.tile_rows, cut.sum_blocks, cut.load_blocks, cut.filter_parts,
+            cut.windows, cut.window_span, cut.phase_rows,
             in_place, 1, load_rows(), load_items(), load, convolve(), panel(), vector(), activate(), store,
         )  # fmt: skip
         problem = np.empty(FIELDS, np.intp)

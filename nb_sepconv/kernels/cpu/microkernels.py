@@ -6,12 +6,11 @@ from nb_sepconv.kernels.cpu.tiling import FEW, ROWS, STEPS
 from nb_sepconv.kernels.cpu.vector import INTP, while_at_least
 
 
-
 def convolve(lanes):
     """``hidden[t] = sum_k x[tap_row[k] + t] * weights[k]`` for ``steps`` rows of one vector of channels.
 
-    Addresses: ``x`` and ``hidden`` are rows of one vector each, ``tap_offsets`` holds where each tap's first row lies in
-    ``x`` (bytes, intp), ``weights`` is one vector per tap. Both buffers reach at least 16 rows further than ``steps``.
+    Addresses: ``x`` and ``hidden`` are rows of one vector each, ``tap_offsets`` holds where each tap's first row lies
+    in ``x`` (bytes, intp), ``weights`` is one vector per tap. Both buffers reach 16 rows further than ``steps``.
     """
 
     def group(builder, x, tap_offsets, taps, weights, hidden, steps):
@@ -38,11 +37,11 @@ def convolve(lanes):
 
 
 def multiply(lanes, vectors):
-    """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for ``rows`` rows and ``vectors`` vectors of filters.
+    """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
-    blocks have ``width`` channels, ``part_blocks`` more have ``part_lanes``; ``weights`` has ``vectors`` vectors for each.
-    Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
+    blocks have ``width`` channels, ``part_blocks`` more have ``part_lanes``; ``weights`` has ``vectors`` vectors for
+    each. Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
     """
 
     def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,

@@ -1,8 +1,8 @@
 """Memory to scratch and back, a vector at a time: conversion, zero padding and transposition on the way.
 
-Every loader fills rows ``offsets[0..count-1]`` of scratch blocks, ``block_bytes`` apart and a vector wide, with ``channels``
-channels of as many steps from ``source``, zeros outside ``first..last-1``. Every storer writes ``filters`` filters of
-``steps`` scratch rows to ``target``.
+Every loader fills rows ``offsets[0..count-1]`` of scratch blocks, ``block_bytes`` apart and a vector wide, with
+``channels`` channels of as many steps from ``source``, zeros outside ``first..last-1``. Every storer writes
+``filters`` filters of ``steps`` scratch rows to ``target``.
 """
 
 from llvmlite import ir

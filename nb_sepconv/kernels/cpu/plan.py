@@ -12,6 +12,7 @@ from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div, tiling
 from nb_sepconv.kernels.cpu.weights import packed_bytes
 
+
 class Sizes(NamedTuple):
     """A convolution in numbers; strides are in bytes, in the order example, step, channel."""
 

@@ -16,7 +16,7 @@ _libraries = []  # the machine code lives as long as its library
 
 @global_compiler_lock
 def compile_procedure(name, arity, emit):
-    """The address of a function of ``arity`` intp arguments and no result whose body ``emit(builder, *arguments)`` writes."""
+    """The address of a function of ``arity`` intp arguments and no result; ``emit(builder, *arguments)`` writes it."""
     codegen = cpu_target.target_context.codegen()
     library = codegen.create_library(name)
     module = library.create_ir_module(name)
@@ -66,8 +66,8 @@ def address_of(typingctx, array):
 def data_of(typingctx, array_id):
     """The address of the first element of the NumPy array whose ``id`` this is.
 
-    NumPy's C interface fixes it as the first field behind the object's header; asking the array from Python for it takes
-    longer than a small convolution.
+    NumPy's C interface fixes it as the first field behind the object's header; asking the array from Python for it
+    takes longer than a small convolution.
     """
 
     def codegen(context, builder, signature, arguments):

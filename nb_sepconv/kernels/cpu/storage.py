@@ -3,7 +3,7 @@
 from llvmlite import ir
 from numba import types
 
-from nb_sepconv.kernels.cpu.vector import Lanes, masked_load, masked_store, splat
+from nb_sepconv.kernels.cpu.vector import Lanes, masked_load, masked_store
 
 I16, I32 = ir.IntType(16), ir.IntType(32)
 

@@ -1,6 +1,7 @@
 """The vector unit: how wide it is, and its loads, stores and fused multiply-adds as LLVM instructions.
 
-Everything here works on addresses (intp) and one width, so that a micro-kernel is written once for every instruction set.
+Everything here works on addresses (intp) and one width, so that a micro-kernel is written once for every
+instruction set.
 """
 
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ LANE_BYTES = 16  # shuffles within 128 bits are the cheap ones
 
 
 class VectorUnit(NamedTuple):
-    """What the code generator can use: bytes per register, how many registers, and whether it has a fused multiply-add."""
+    """What the code generator can use: bytes of a register, registers, and whether multiply-adds are fused."""
 
     name: str
     width_bytes: int
@@ -36,7 +37,7 @@ GENERIC = VectorUnit("128-bit", 16, 16, False)
 
 @cache
 def vector_unit() -> VectorUnit:
-    """The unit that the code generator uses for this process (``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` respected)."""
+    """The unit that the code generator uses, which ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` may choose."""
     assembly = _probe_assembly()
     if "zmm" in assembly:
         return AVX512
@@ -63,7 +64,7 @@ def _probe_assembly() -> str:
 
 def cpu_name() -> str:
     """The processor that code is generated for, by LLVM's name."""
-    return config.CPU_NAME or llvm.get_hostcpu_name()
+    return config.CPU_NAME or llvm.get_host_cpu_name()
 
 
 def _cpu_features() -> str:
@@ -170,7 +171,9 @@ class Lanes:
         )
         for _ in range(items.bit_length() - 1):
             rows = [
-                builder.shuffle_vector(rows[i], rows[i + half], _indices(order)) for i in range(half) for order in (low, high)
+                builder.shuffle_vector(rows[i], rows[i + half], _indices(order))
+                for i in range(half)
+                for order in (low, high)
             ]
         return rows
 

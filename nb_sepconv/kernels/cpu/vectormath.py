@@ -203,6 +203,8 @@ def activate(lanes, name):
         with for_range(builder, rows) as row, for_range(builder, vectors) as vector:
             at = builder.add(values, builder.mul(row.index, row_bytes))
             at = builder.add(at, builder.mul(vector.index, INTP(lanes.bytes)))
-            lanes.store(builder, ACTIVATIONS[name](function, lanes.load(builder, at, lanes.item_bytes)), at, lanes.item_bytes)
+            lanes.store(
+                builder, ACTIVATIONS[name](function, lanes.load(builder, at, lanes.item_bytes)), at, lanes.item_bytes
+            )
 
     return 4, emit

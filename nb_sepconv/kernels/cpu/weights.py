@@ -1,7 +1,7 @@
 """Weights in the order that the micro-kernels read them, in one aligned buffer.
 
-Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][block][m][lane][filter]``: zeros in lanes and
-filters that do not exist, no rows for channels that do not exist.
+Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][block][m][lane][filter]``: zeros in lanes
+and filters that do not exist, no rows for channels that do not exist.
 """
 
 from functools import cache
@@ -26,7 +26,7 @@ def packed_bytes(p):
 
 
 def pack_weights(problem, depthwise, pointwise, bias, buffer):
-    """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,), or none at address 0. All arguments are addresses."""
+    """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,); all arguments are addresses, 0 for none."""
     p = load_problem(problem)
     offsets = np.empty(max(p.kernel_size, p.width), np.intp)
     target = _pack_depthwise(p, depthwise, align(buffer), address_of(offsets))
@@ -82,7 +82,17 @@ def _pack_pointwise(p, pointwise, target, offsets):
             for m in range(p.multiplier):
                 source = pointwise + ((block * p.multiplier + m) * p.filters + panel) * item
                 call10(
-                    p.load_rows, source, step_stride, item, filters, 0, channels, channels, target, offsets, vector_bytes
+                    p.load_rows,
+                    source,
+                    step_stride,
+                    item,
+                    filters,
+                    0,
+                    channels,
+                    channels,
+                    target,
+                    offsets,
+                    vector_bytes,
                 )
                 target += channels * row_bytes
 
