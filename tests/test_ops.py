@@ -94,6 +94,18 @@ def test_wide_sums_are_blocked(channels, multiplier):
         np.testing.assert_array_equal(convolve(layout, x, *weights), reference.separable_conv1d(x, *weights))
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [1, 2, 3, 7, 20])
+@pytest.mark.parametrize("taps", [1, 2, 3, 4, 5, 7, 12])
+def test_strides_and_dilations_over_long_series(stride, dilation, taps):
+    rng = np.random.default_rng([stride, dilation, taps])
+    x, *weights = operands(rng, 3, 401, 17, taps, 1, 5, integers=True)
+    geometry = {"strides": stride, "padding": "same", "dilation_rate": dilation}
+    for layout in ("channels_last", "channels_first"):
+        wanted = reference.separable_conv1d(x, *weights, **geometry)
+        np.testing.assert_array_equal(convolve(layout, x, *weights, **geometry), wanted)
+
+
 @pytest.mark.parametrize("stride", [1, 2, 5])
 @pytest.mark.parametrize("dilation", [64, 200, 1000])
 def test_long_dilations(stride, dilation):

@@ -12,7 +12,7 @@ import numpy as np
 from numba import cfunc, njit, types
 
 from nb_sepconv.kernels.cpu.problem import load_problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call4, call6, call7, call10, call11, store_intp, take_ticket
+from nb_sepconv.kernels.cpu.procedures import address_of, call4, call7, call8, call10, call11, store_intp, take_ticket
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, STEPS, ceil_div
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
@@ -97,8 +97,26 @@ def _fill_hidden(p, inputs, depthwise, first_row, last_row, first_block, last_bl
                     weights = depthwise + (block * p.multiplier + m) * kernel_bytes
                     place = (block - first_block) * p.multiplier + m
                     hidden = scratch.hidden + place * scratch.block_bytes + (row - first_row) * vector_bytes
-                    call6(p.convolve, x, scratch.tap_offsets, p.kernel_size, weights, hidden, steps)
+                    _convolve(p, x, scratch.tap_offsets, weights, hidden, steps)
         row += steps
+
+
+@compiled
+def _convolve(p, x, tap_offsets, weights, hidden, steps):
+    """One block of channels and one multiplier, output phase by output phase."""
+    vector_bytes = p.width * p.item_bytes
+    for phase in range(min(p.output_phases, steps)):
+        call8(
+            p.convolve,
+            x + phase * p.phase_rows * vector_bytes,
+            tap_offsets,
+            p.kernel_size,
+            p.runs,
+            weights,
+            hidden + phase * vector_bytes,
+            p.output_phases * vector_bytes,
+            ceil_div(steps - phase, p.output_phases),
+        )
 
 
 @compiled
@@ -107,7 +125,7 @@ def _load_blocks(p, inputs, example, step, steps, first_block, last_block, scrat
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (steps - 1) * p.stride + p.window_span
     source = inputs + example * p.input_example_stride + first_block * p.width * p.input_channel_stride
-    window_bytes = p.stride * p.phase_rows * p.width * p.item_bytes
+    window_bytes = p.phases * p.phase_rows * p.width * p.item_bytes
     for window in range(p.windows):
         at = step * p.stride - p.left + window * p.dilation
         first = min(max(-at, 0), count)
@@ -215,7 +233,7 @@ def _lay_out(p, buffer):
     """Cut a buffer into its parts; at address 0, ``end`` is the bytes that are needed."""
     vector_bytes = p.width * p.item_bytes
     blocks = ceil_div(p.channels, p.width)
-    block_rows = p.tile_rows + STEPS + p.width
+    block_rows = p.tile_rows + STEPS * p.output_phases + p.width
     block_bytes = (block_rows + (block_rows % PAGE_ROWS == 0)) * vector_bytes
     y_panels = (_panels_per_part(p) if p.sum_blocks < blocks else 1) if p.fused else 0
     step_offsets = align(buffer)
@@ -230,21 +248,21 @@ def _lay_out(p, buffer):
 @compiled
 def _x_block_bytes(p):
     """One block of channels of all windows, and the rows that the last group of steps reads in vain."""
-    rows = p.windows * p.stride * p.phase_rows + STEPS
+    rows = p.windows * p.phases * p.phase_rows + STEPS
     return (rows + (rows % PAGE_ROWS == 0)) * p.width * p.item_bytes
 
 
 @compiled
 def _fill_offsets(p, scratch):
-    """Where each step of a window lies in scratch, phases of the stride apart, and where each tap's first row does."""
+    """Where each step of a window lies in scratch, ``phases`` apart, and where each tap's first row does."""
     vector_bytes = p.width * p.item_bytes
     for i in range(_window_steps(p)):
-        offset = (i % p.stride * p.phase_rows + i // p.stride) * vector_bytes
+        offset = (i % p.phases * p.phase_rows + i // p.phases) * vector_bytes
         store_intp(offset, scratch.step_offsets + i * INTP_BYTES)
     for k in range(p.kernel_size):
-        rows = k * p.stride * p.phase_rows
+        rows = k * p.phases * p.phase_rows
         if p.windows == 1:
-            rows = k * p.dilation % p.stride * p.phase_rows + k * p.dilation // p.stride
+            rows = k * p.dilation % p.phases * p.phase_rows + k * p.dilation // p.phases
         store_intp(rows * vector_bytes, scratch.tap_offsets + k * INTP_BYTES)
 
 

@@ -134,7 +134,8 @@ def _convolution(dtype, padding, channels_last, activation, rules):
 
     load_rows, load_columns, load_items = (address(f"load_{how}") for how in ("rows", "columns", "items"))
     store_rows, store_columns, store_items = (address(f"store_{how}") for how in ("rows", "columns", "items"))
-    convolve, panel, vector = (address(name) for name in ("convolve", "multiply_panel", "multiply_vector"))
+    convolve, convolve_adjacent = address("convolve"), address("convolve_adjacent")
+    panel, vector = address("multiply_panel"), address("multiply_vector")
     in_place = int(channels_last)
     activate = _constant_address(procedure(dtype, activation) if activation else 0, activation or "linear")
     worker = _constant_address(worker_address(), "worker")
@@ -179,14 +180,15 @@ def _convolution(dtype, padding, channels_last, activation, rules):
             inputs.shape[0] * steps, channels, filters, taps, multiplier, stride, dilation, width, vector_bytes, 1
         )
         load = load_rows() if in_channel == item else load_columns() if in_step == item else load_items()
+        convolution = convolve_adjacent() if cut.runs else convolve()
         store = store_rows() if out_filter == item else store_columns() if out_step == item else store_items()
         p = Problem(
             inputs.shape[0], length, channels, steps, filters, taps, multiplier, stride, dilation, left,
             inputs.strides[0], in_step, in_channel, outputs.strides[0], out_step, out_filter,
             width, item, item,
             cut.tile_rows, cut.sum_blocks, cut.load_blocks, cut.filter_parts,
-            cut.windows, cut.window_span, cut.phase_rows,
-            in_place, 1, load_rows(), load_items(), load, convolve(), panel(), vector(), activate(), store,
+            cut.windows, cut.window_span, cut.phases, cut.phase_rows, cut.output_phases, cut.runs,
+            in_place, 1, load_rows(), load_items(), load, convolution, panel(), vector(), activate(), store,
         )  # fmt: skip
         problem = np.empty(FIELDS, np.intp)
         for i in range(FIELDS):

@@ -2,38 +2,94 @@
 
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.cpu.tiling import FEW, ROWS, STEPS
+from nb_sepconv.kernels.cpu.tiling import ADJACENT, FEW, ROWS, STEPS
 from nb_sepconv.kernels.cpu.vector import INTP, while_at_least
 
 
 def convolve(lanes):
     """``hidden[t] = sum_k x[tap_row[k] + t] * weights[k]`` for ``steps`` rows of one vector of channels.
 
-    Addresses: ``x`` and ``hidden`` are rows of one vector each, ``tap_offsets`` holds where each tap's first row lies
-    in ``x`` (bytes, intp), ``weights`` is one vector per tap. Both buffers reach 16 rows further than ``steps``.
+    Addresses: ``x`` is rows of one vector, ``hidden`` too, ``hidden_stride`` bytes apart; ``tap_offsets`` holds where
+    each tap's first row lies in ``x`` (bytes, intp); ``weights`` is one vector per tap. Both buffers reach further than
+    ``steps`` rows: rows are computed in groups, some in vain. ``runs`` is not used.
     """
 
-    def group(builder, x, tap_offsets, taps, weights, hidden, steps):
-        sums = lanes.registers(builder, [lanes.zero()] * steps)
-        with for_range(builder, taps) as loop:
-            offset_at = builder.add(tap_offsets, builder.mul(loop.index, INTP(8)))
-            row = builder.add(x, builder.load(builder.inttoptr(offset_at, INTP.as_pointer())))
-            weight = lanes.load(builder, builder.add(weights, builder.mul(loop.index, INTP(lanes.bytes))))
-            for step, total in enumerate(sums):
-                value = lanes.load(builder, lanes.at(builder, row, step * lanes.bytes))
-                builder.store(lanes.fma(builder, value, weight, builder.load(total)), total)
-        for step, total in enumerate(sums):
-            lanes.store(builder, builder.load(total), lanes.at(builder, hidden, step * lanes.bytes))
+    def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
+        with for_range(builder, taps) as tap:
+            row = builder.add(x, _load_intp(builder, tap_offsets, tap.index))
+            weight = lanes.load(builder, builder.add(weights, builder.mul(tap.index, INTP(lanes.bytes))))
+            _add_taps(builder, lanes, sums, row, [weight])
 
-    def emit(builder, x, tap_offsets, taps, weights, hidden, steps):
+    return 8, _in_groups(lanes, sum_taps)
+
+
+def convolve_adjacent(lanes):
+    """The same where taps come in ``runs`` whose rows follow one another: a row is loaded once for several taps.
+
+    Run ``r`` is the taps ``r``, ``r + runs``, ``r + 2*runs``, ...; tap ``r + j*runs`` begins at row ``tap_row[r] + j``.
+    """
+
+    def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
+        distance = builder.mul(runs, INTP(lanes.bytes))
+        with for_range(builder, runs) as run:
+            start = builder.add(x, _load_intp(builder, tap_offsets, run.index))
+            first = builder.add(weights, builder.mul(run.index, INTP(lanes.bytes)))
+            after = builder.sub(builder.add(taps, runs), builder.add(run.index, INTP(1)))
+            count = builder.sdiv(after, runs)
+            done = alloca_once_value(builder, INTP(0))
+            for together in ADJACENT:
+                with while_at_least(builder, count, done, together):
+                    at = builder.load(done)
+                    row = builder.add(start, builder.mul(at, INTP(lanes.bytes)))
+                    weight_at = builder.add(first, builder.mul(at, distance))
+                    loaded = [
+                        lanes.load(builder, builder.add(weight_at, builder.mul(distance, INTP(k))))
+                        for k in range(together)
+                    ]
+                    _add_taps(builder, lanes, sums, row, loaded)
+                    builder.store(builder.add(at, INTP(together)), done)
+
+    return 8, _in_groups(lanes, sum_taps)
+
+
+def _load_intp(builder, table, index):
+    at = builder.add(table, builder.mul(index, INTP(8)))
+    return builder.load(builder.inttoptr(at, INTP.as_pointer()))
+
+
+def _add_taps(builder, lanes, sums, row, weights):
+    """``sums[t] += sum_k x[row + t + k] * weights[k]``, each row loaded once."""
+    for position in range(len(sums) + len(weights) - 1):
+        value = lanes.load(builder, lanes.at(builder, row, position * lanes.bytes))
+        for k, weight in enumerate(weights):
+            if 0 <= position - k < len(sums):
+                total = sums[position - k]
+                builder.store(lanes.fma(builder, value, weight, builder.load(total)), total)
+
+
+def _in_groups(lanes, sum_taps):
+    """Groups of many steps, the last one over rows that are done already where there are enough; then of few."""
+
+    def group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride):
+        sums = lanes.registers(builder, [lanes.zero()] * size)
+        sum_taps(builder, sums, builder.add(x, builder.mul(at, INTP(lanes.bytes))), tap_offsets, taps, runs, weights)
+        for step, total in enumerate(sums):
+            row = builder.add(hidden, builder.mul(builder.add(at, INTP(step)), hidden_stride))
+            lanes.store(builder, builder.load(total), row)
+
+    def emit(builder, x, tap_offsets, taps, runs, weights, hidden, hidden_stride, steps):
         done = alloca_once_value(builder, INTP(0))
+        last = builder.sub(steps, INTP(STEPS))
         for size, least in ((STEPS, 2 * FEW + 1), (FEW, 1)):
             with while_at_least(builder, steps, done, least):
-                at = builder.mul(builder.load(done), INTP(lanes.bytes))
-                group(builder, builder.add(x, at), tap_offsets, taps, weights, builder.add(hidden, at), size)
-                builder.store(builder.add(builder.load(done), INTP(size)), done)
+                at = builder.load(done)
+                if size == STEPS:
+                    again = builder.and_(builder.icmp_signed(">", at, last), builder.icmp_signed(">=", last, INTP(0)))
+                    at = builder.select(again, last, at)
+                group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride)
+                builder.store(builder.add(at, INTP(size)), done)
 
-    return 6, emit
+    return emit
 
 
 def multiply(lanes, vectors):

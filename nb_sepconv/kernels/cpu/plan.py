@@ -66,7 +66,6 @@ def _problem(sizes, workers):
     used = {
         "load_rows": True,
         "load_items": sizes.multiplier > 1,
-        "convolve": True,
         "multiply_panel": fused and filters > lanes.width,
         "multiply_vector": fused and ceil_div(filters, lanes.width) % PANEL_VECTORS == 1,
     }
@@ -95,6 +94,7 @@ def _problem(sizes, workers):
         rows_in_place=fused and item == lanes.item_bytes and strides[2] == item and linear,
         fused=fused,
         **addresses,
+        convolve=procedure(sizes.dtype, "convolve_adjacent" if cut.runs else "convolve"),
         load=procedure(sizes.dtype, f"load_{_side_by_side(sizes.input_strides[1:], item)}"),
         activate=procedure(sizes.dtype, sizes.activation) if sizes.activation else 0,
         store=procedure(sizes.dtype, f"store_{_side_by_side((strides[1], store_stride), item)}"),
@@ -119,6 +119,8 @@ def procedure(dtype, name):
 def _emitter(stored, name):
     if name == "convolve":
         return microkernels.convolve(stored.lanes)
+    if name == "convolve_adjacent":
+        return microkernels.convolve_adjacent(stored.lanes)
     if name == "multiply_panel":
         return microkernels.multiply(stored.lanes, PANEL_VECTORS)
     if name == "multiply_vector":

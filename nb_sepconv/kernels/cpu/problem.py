@@ -39,7 +39,10 @@ class Problem(NamedTuple):
     filter_parts: int
     windows: int
     window_span: int
+    phases: int
     phase_rows: int
+    output_phases: int
+    runs: int
     rows_in_place: int
     fused: int
 

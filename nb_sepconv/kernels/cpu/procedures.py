@@ -48,7 +48,7 @@ def caller(arity):
     return intrinsic(scope["call"])
 
 
-call4, call5, call6, call7, call10, call11 = (caller(arity) for arity in (4, 5, 6, 7, 10, 11))
+call4, call5, call7, call8, call10, call11 = (caller(arity) for arity in (4, 5, 7, 8, 10, 11))
 
 
 @intrinsic

@@ -9,6 +9,7 @@ from numba.extending import register_jitable
 
 ROWS = 14  # rows of the pointwise micro-kernel: with two vectors of filters, 28 accumulators
 STEPS = 16  # steps of the depthwise micro-kernel
+ADJACENT = (4, 2, 1)  # taps whose rows follow one another, taken together
 FEW = 4  # rows or steps of the smaller groups, for what is left
 PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
 
@@ -20,7 +21,12 @@ TILES_PER_WORKER = 4
 
 
 class Tiling(NamedTuple):
-    """Rows of a tile; blocks of channels in a sum and in a load; parts of the filters; the windows of the input."""
+    """Rows of a tile; blocks of channels in a sum and in a load; parts of the filters; how the input lies in scratch.
+
+    The input steps of a window lie ``phases`` apart: step ``i`` is row ``i // phases`` of phase ``i % phases``, so that
+    a tap's rows follow one another. Output steps that lie ``output_phases`` apart are computed together, and the taps
+    in ``runs`` whose rows follow one another; no runs: every tap has an offset of its own.
+    """
 
     tile_rows: int
     sum_blocks: int
@@ -28,7 +34,10 @@ class Tiling(NamedTuple):
     filter_parts: int
     windows: int
     window_span: int
+    phases: int
     phase_rows: int
+    output_phases: int
+    runs: int
 
 
 @register_jitable
@@ -50,9 +59,25 @@ def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, w
     windows, window_span = 1, span
     if kernel_size * covered < covered + span - 1:  # taps so far apart that each has a window of its own
         windows, window_span = kernel_size, 1
-    phase_rows = ceil_div(covered - 1 + window_span + width, stride)
-    load_blocks = max(1, min(sum_blocks, LOADED_BYTES // (windows * stride * phase_rows * vector_bytes)))
+    phases, output_phases, runs = stride, 1, 0
+    if dilation == 1:
+        runs = min(stride, kernel_size)
+    elif stride == 1 and windows == 1 and tile_rows >= STEPS * dilation:
+        phases, output_phases, runs = dilation, dilation, 1
+    phase_rows = ceil_div(covered - 1 + window_span + width, phases)
+    load_blocks = max(1, min(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes)))
     tiles = ceil_div(rows, tile_rows)
     panels = max(1, ceil_div(filters, PANEL_VECTORS * width))
     filter_parts = 1 if tiles >= workers else min(panels, ceil_div(workers, max(tiles, 1)))
-    return Tiling(tile_rows, sum_blocks, load_blocks, filter_parts, windows, window_span, phase_rows)
+    return Tiling(
+        tile_rows,
+        sum_blocks,
+        load_blocks,
+        filter_parts,
+        windows,
+        window_span,
+        phases,
+        phase_rows,
+        output_phases,
+        runs,
+    )
