@@ -9,17 +9,17 @@ from numba.extending import intrinsic, overload
 
 from nb_sepconv.kernels.cpu import weights
 from nb_sepconv.kernels.cpu.forward import worker_address
+from nb_sepconv.kernels.cpu.layout import layout
 from nb_sepconv.kernels.cpu.plan import procedure
 from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.procedures import address_of, call5, take_ticket
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import ceil_div, tiling
-from nb_sepconv.kernels.cpu.vector import INTP
+from nb_sepconv.kernels.cpu.vector import ALIGNMENT, INTP
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 
 FIELDS = len(Problem._fields)
 PADDINGS = ("valid", "same", "causal")
-_packed_bytes = njit(weights.packed_bytes)
 
 
 def register(separable_conv1d, *rules):
@@ -179,6 +179,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         cut = tiling(
             inputs.shape[0] * steps, channels, filters, taps, multiplier, stride, dilation, width, vector_bytes, 1
         )
+        places = layout(cut, channels, filters, taps, multiplier, stride, width, vector_bytes)
         load = load_rows() if in_channel == item else load_columns() if in_step == item else load_items()
         convolution = convolve_adjacent() if cut.runs else convolve()
         store = store_rows() if out_filter == item else store_columns() if out_step == item else store_items()
@@ -188,12 +189,16 @@ def _convolution(dtype, padding, channels_last, activation, rules):
             width, item, item,
             cut.tile_rows, cut.sum_blocks, cut.load_blocks, cut.filter_parts,
             cut.windows, cut.window_span, cut.phases, cut.phase_rows, cut.output_phases, cut.runs,
+            places.blocks, places.panels, places.part_panels, places.window_steps, places.window_bytes,
+            places.tap_table, places.x, places.x_block_bytes, places.hidden, places.hidden_block_bytes, places.y,
+            places.scratch_bytes, places.bias, places.pointwise, places.pack_table,
+            places.packed_bytes,
             in_place, 1, load_rows(), load_items(), load, convolution, panel(), vector(), activate(), store,
         )  # fmt: skip
         problem = np.empty(FIELDS, np.intp)
         for i in range(FIELDS):
             problem[i] = p[i]
-        packed = np.empty(_packed_bytes(p), np.uint8)
+        packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
         bias_address = address_of(bias) if bias.size else 0
         fields, ready = address_of(problem), address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)

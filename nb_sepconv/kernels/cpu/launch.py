@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, prange
 from numba.np.ufunc import parallel
 
-from nb_sepconv.kernels.cpu.procedures import address_of, call5, data_of, take_ticket
+from nb_sepconv.kernels.cpu.procedures import address_of, call5, data_of, new_counter, take_ticket
 from nb_sepconv.kernels.cpu.threads import available
 
 _in_flight = threading.Lock()
@@ -55,12 +55,9 @@ def serial_runner():
 
     @njit("intp(intp, intp, intp, intp, intp)", nogil=True)
     def run_serial(worker, problem, inputs, outputs, weights):
-        counter = np.zeros(1, np.intp)
-        tickets = address_of(counter)
-        call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), tickets)
-        taken = take_ticket(tickets)
-        counter[0] = 0  # the counter outlives its last reader
-        return taken
+        counter = new_counter()
+        call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), counter)
+        return take_ticket(counter)
 
     return run_serial
 
@@ -82,13 +79,10 @@ def parallel_runner():
 
     @njit("intp(intp, intp, intp, intp, intp, intp)", nogil=True, parallel=True)
     def run_parallel(worker, problem, inputs, outputs, weights, workers):
-        counter = np.zeros(1, np.intp)
-        tickets = address_of(counter)
+        counter = new_counter()
         for _ in prange(workers):
-            call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), tickets)
-        taken = take_ticket(tickets)
-        counter[0] = 0
-        return taken
+            call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), counter)
+        return take_ticket(counter)
 
     return run_parallel
 

@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nb_sepconv.kernels.cpu import microkernels, movers, vectormath
+from nb_sepconv.kernels.cpu.layout import layout
 from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.procedures import compile_procedure
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div, tiling
-from nb_sepconv.kernels.cpu.weights import packed_bytes
+from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 
 class Sizes(NamedTuple):
@@ -39,7 +40,7 @@ class Plan:
         problem = _problem(sizes, workers)
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
-        self.packed_bytes = packed_bytes(problem)
+        self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.tickets = ceil_div(sizes.examples * sizes.steps, problem.tile_rows) * problem.filter_parts
 
@@ -61,6 +62,16 @@ def _problem(sizes, workers):
         lanes.width,
         lanes.bytes,
         workers,
+    )
+    places = layout(
+        cut,
+        sizes.channels,
+        filters if fused else 0,
+        sizes.kernel_size,
+        sizes.multiplier,
+        sizes.stride,
+        lanes.width,
+        lanes.bytes,
     )
     store_stride = strides[2] if fused else strides[2] * sizes.multiplier
     used = {
@@ -91,6 +102,7 @@ def _problem(sizes, workers):
         item_bytes=lanes.item_bytes,
         stored_bytes=item,
         **cut._asdict(),
+        **places._asdict(),
         rows_in_place=fused and item == lanes.item_bytes and strides[2] == item and linear,
         fused=fused,
         **addresses,

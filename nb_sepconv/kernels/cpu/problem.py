@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
 from nb_sepconv.kernels.cpu.vector import INTP
 
@@ -43,6 +43,23 @@ class Problem(NamedTuple):
     phase_rows: int
     output_phases: int
     runs: int
+    blocks: int
+    panels: int
+    part_panels: int
+    window_steps: int
+    window_bytes: int
+    tap_table: int
+    x: int
+    x_block_bytes: int
+    hidden: int
+    hidden_block_bytes: int
+    y: int
+    scratch_bytes: int
+    bias: int
+    pointwise: int
+    pack_table: int
+    packed_bytes: int
+
     rows_in_place: int
     fused: int
 
@@ -56,19 +73,36 @@ class Problem(NamedTuple):
     store: int
 
 
+class ProblemAddress(types.Type):
+    """A problem's fields in memory, for compiled code: ``p.channels`` is one load."""
+
+    def __init__(self):
+        super().__init__("nb_sepconv.ProblemAddress")
+
+
+_ADDRESS = ProblemAddress()
+register_model(ProblemAddress)(lambda manager, address: models.PrimitiveModel(manager, address, INTP))
+
+
+@infer_getattr
+class _FieldTypes(AttributeTemplate):
+    key = ProblemAddress
+
+    def generic_resolve(self, address, name):
+        return types.intp if name in Problem._fields else None
+
+
+@lower_getattr_generic(ProblemAddress)
+def _load_field(context, builder, address_type, address, name):
+    at = builder.add(address, INTP(Problem._fields.index(name) * INTP.width // 8))
+    return builder.load(builder.inttoptr(at, INTP.as_pointer()))
+
+
 @intrinsic
-def _load_fields(typingctx, address):
-    """The fields that lie at an address, as a tuple."""
-    count = len(Problem._fields)
+def problem_at(typingctx, address):
+    """The problem whose fields lie at an address, in order."""
 
     def codegen(context, builder, signature, arguments):
-        start = builder.inttoptr(arguments[0], INTP.as_pointer())
-        return cgutils.pack_array(builder, [builder.load(builder.gep(start, [INTP(i)])) for i in range(count)])
+        return arguments[0]
 
-    return types.UniTuple(types.intp, count)(types.intp), codegen
-
-
-@njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def load_problem(address):
-    """The problem whose fields lie at an address, in order."""
-    return Problem(*_load_fields(address))
+    return _ADDRESS(types.intp), codegen

@@ -5,6 +5,7 @@ An address keeps a big inner loop out of the modules of its callers: it is compi
 
 from llvmlite import ir
 from numba import types
+from numba.core.cgutils import alloca_once_value
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
@@ -60,6 +61,37 @@ def address_of(typingctx, array):
         return builder.ptrtoint(view.data, INTP)
 
     return types.intp(array), codegen
+
+
+@intrinsic
+def allocate(typingctx, size):
+    """The address of so many bytes of memory, 0 where there are none."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.ptrtoint(context.nrt.allocate(builder, arguments[0]), INTP)
+
+    return types.intp(types.intp), codegen
+
+
+@intrinsic
+def release(typingctx, address):
+    """Give the memory back."""
+
+    def codegen(context, builder, signature, arguments):
+        context.nrt.free(builder, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.intp), codegen
+
+
+@intrinsic
+def new_counter(typingctx):
+    """The address of an intp on the stack that starts at 0, good until the calling function returns."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.ptrtoint(alloca_once_value(builder, INTP(0)), INTP)
+
+    return types.intp(), codegen
 
 
 @intrinsic

@@ -6,40 +6,32 @@ and filters that do not exist, no rows for channels that do not exist.
 
 from functools import cache
 
-import numpy as np
 from numba import cfunc, njit, types
 
-from nb_sepconv.kernels.cpu.forward import align, compiled
-from nb_sepconv.kernels.cpu.problem import load_problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call5, call10, data_of, store_intp
+from nb_sepconv.kernels.cpu.forward import compiled
+from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.problem import problem_at
+from nb_sepconv.kernels.cpu.procedures import call5, call10, data_of, store_intp
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
-from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 _kept = []
 
 
-def packed_bytes(p):
-    """The size of the buffer."""
-    depthwise = (p.channels + p.width - 1) // p.width * p.multiplier * p.kernel_size * p.width
-    filters = (p.filters + p.width - 1) // p.width * p.width if p.fused else 0
-    return (depthwise + filters * (1 + p.channels * p.multiplier)) * p.item_bytes + ALIGNMENT
-
-
 def pack_weights(problem, depthwise, pointwise, bias, buffer):
     """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,); all arguments are addresses, 0 for none."""
-    p = load_problem(problem)
-    offsets = np.empty(max(p.kernel_size, p.width), np.intp)
-    target = _pack_depthwise(p, depthwise, align(buffer), address_of(offsets))
+    p = problem_at(problem)
+    target = aligned(buffer)
+    offsets = target + p.pack_table
+    _pack_depthwise(p, depthwise, target, offsets)
     if p.fused:
-        target = _pack_bias(p, bias, target, address_of(offsets))
-        _pack_pointwise(p, pointwise, target, address_of(offsets))
-    offsets[0] = 0  # the table outlives its last reader
+        _pack_bias(p, bias, target + p.bias, offsets)
+        _pack_pointwise(p, pointwise, target + p.pointwise, offsets)
 
 
 @compiled
 def _space(offsets, count, distance):
     for i in range(count):
-        store_intp(i * distance, offsets + i * 8)
+        store_intp(i * distance, offsets + i * INTP_BYTES)
 
 
 @compiled
@@ -56,7 +48,6 @@ def _pack_depthwise(p, depthwise, target, offsets):
         taps = p.kernel_size
         at = target + m * taps * vector_bytes
         call10(load, source, step_stride, channel_stride, p.channels, 0, taps, taps, at, offsets, block_bytes)
-    return target + ceil_div(p.channels, p.width) * block_bytes
 
 
 @compiled
@@ -64,7 +55,6 @@ def _pack_bias(p, bias, target, offsets):
     present = 1 if bias else 0
     vector_bytes = p.width * p.item_bytes
     call10(p.load_rows, bias, 0, p.stored_bytes, p.filters, 0, present, 1, target, offsets, vector_bytes)
-    return target + ceil_div(p.filters, p.width) * vector_bytes
 
 
 @compiled
