@@ -5,12 +5,12 @@ the cache, and each output sums its channels in one order (channel block, multip
 Nothing here knows an element type: the inner loops are procedures that the problem names by address.
 """
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import cfunc, njit, types
 
+from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import load_problem
 from nb_sepconv.kernels.cpu.procedures import address_of, call4, call6, call7, call10, call11, store_intp, take_ticket
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, STEPS, ceil_div
@@ -264,7 +264,7 @@ def align(address):
     return (address + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
-@cache
+@once
 def worker_address():
     """The machine address of the compiled worker."""
     worker = cfunc(types.void(*[types.intp] * 5), nopython=True)(run_worker)
