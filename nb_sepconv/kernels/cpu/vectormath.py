@@ -154,11 +154,11 @@ class VectorMath:
         return self.b.fdiv(numerator, self.b.fadd(self.exp(below), self.constant(1.0)))
 
     def mish(self, x):
-        """``x tanh(softplus(x)) = x / (1 + 2 / (e (e + 2)))`` with ``e = exp(x)``, which far below 0 is ``x e``."""
+        """``x tanh(softplus(x)) = x / (1 + 2 / (e e + 2 e))`` with ``e = exp(x)``, which far below 0 is ``x e``."""
         b, two = self.b, self.constant(2.0)
         low = self.at_most(x, self.format.saturation)
         e = self.exp(low)
-        n = b.fmul(e, b.fadd(e, two))
+        n = self.lanes.fma(b, e, e, b.fadd(e, e))
         near = b.fdiv(x, b.fadd(b.fdiv(two, n), self.constant(1.0)))
         far = self.exp_times(low, self.at_least(x, self.format.lowest))
         return b.select(b.fcmp_ordered(">", x, self.constant(-self.format.saturation)), near, far)
