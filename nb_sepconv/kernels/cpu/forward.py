@@ -5,11 +5,10 @@ the cache, and each output sums its channels in one order (channel block, multip
 Nothing here knows an element type: the inner loops are procedures that the problem names by address.
 """
 
-from functools import cache
-
 from numba import cfunc, njit, types
 
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
 from nb_sepconv.kernels.cpu.procedures import (
     allocate,
@@ -232,7 +231,7 @@ def _fill_tables(p, scratch):
         store_intp(rows * vector_bytes, scratch + p.tap_table + k * INTP_BYTES)
 
 
-@cache
+@once
 def worker_address():
     """The machine address of the compiled worker."""
     worker = cfunc(types.void(*[types.intp] * 5), nopython=True)(run_worker)

@@ -1,5 +1,6 @@
 """The one place that decides how compiled work runs: on this thread, on Numba's threads, or on threads of our own."""
 
+import multiprocessing
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,44 +11,88 @@ import numpy as np
 from numba import njit, prange
 from numba.np.ufunc import parallel
 
+from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.procedures import address_of, call5, data_of, new_counter, take_ticket
 from nb_sepconv.kernels.cpu.threads import available
 
 _in_flight = threading.Lock()
-_forked_from_threads = False
+_forked = parallel._is_initialized and multiprocessing.parent_process() is not None
 
 
 def launch(worker, plan, inputs, outputs, packed):
     """Run the compiled ``worker`` (its address) on three arrays until the tickets of ``plan`` are taken.
 
-    More than one thread is used only where that is safe: Numba's "workqueue" aborts the process when two launches meet,
-    GNU OpenMP kills a child that was forked from a process with threads, and a launch within a launch gains nothing.
+    One launch at a time has several threads: others beside it or within it would only compete for the processors.
     """
-    arguments = (worker, plan.address, id(inputs), id(outputs), id(packed))
-    if plan.workers > 1 and not _forked_from_threads and _started_by_python() and _in_flight.acquire(blocking=False):
+    flight = _in_flight
+    if plan.workers > 1 and _started_by_python() and flight.acquire(blocking=False):
         try:
-            taken = _on_several(arguments, plan.workers)
+            run = _on_numbas_threads if numbas_threads_are_safe() else _on_own_threads
+            taken = run(worker, plan, inputs, outputs, packed)
         finally:
-            _in_flight.release()
+            flight.release()
     else:
-        taken = serial_runner()(*arguments)
+        taken = serial_runner()(worker, plan.address, id(inputs), id(outputs), id(packed))
     if taken < plan.tickets:
         raise MemoryError("The convolution's scratch memory could not be allocated")
 
 
-def _on_several(arguments, workers):
-    run_parallel = parallel_runner()
-    if numba.threading_layer() != "workqueue":
-        return run_parallel(*arguments, workers)
-    counter = np.zeros(1, np.intp)
-    helpers = [_own_threads().submit(shared_runner(), *arguments, counter) for _ in range(workers - 1)]
-    shared_runner()(*arguments, counter)
+def numbas_threads_are_safe() -> bool:
+    """Whether a launch on Numba's threads, which are started here, cannot end the process.
+
+    Its "workqueue" aborts when two launches meet, the user's own among them; GNU OpenMP kills or hangs a child that was
+    forked after its first launch, whichever library made that.
+    """
+    return not _forked and _layer() not in (None, "workqueue")
+
+
+@cache
+def _layer():
+    """The name of Numba's layer, started; None where the one that the user asked for is not installed."""
+    method = multiprocessing.get_start_method(allow_none=True)
+    try:
+        numba.get_num_threads()
+        return numba.threading_layer()
+    except ValueError:
+        return None
+    finally:
+        multiprocessing.set_start_method(method, force=True)  # Numba's start would fix the default for good
+
+
+def _on_numbas_threads(worker, plan, inputs, outputs, packed):
+    return parallel_runner()(worker, plan.address, id(inputs), id(outputs), id(packed), plan.workers)
+
+
+def _on_own_threads(worker, plan, inputs, outputs, packed):
+    counter, run = np.zeros(1, np.intp), shared_runner()
+
+    def take_tickets():  # holds the arrays, which an interrupted caller lets go
+        run(worker, plan.address, id(inputs), id(outputs), id(packed), counter)
+
+    helpers = _helped(take_tickets, _unmasked(plan.workers) - 1)
+    take_tickets()
     for helper in helpers:
         helper.result()
     return counter[0]
 
 
-@cache
+def _unmasked(workers):
+    """So many workers, or as few as ``numba.set_num_threads`` leaves to this thread."""
+    return min(workers, numba.get_num_threads()) if parallel._is_initialized else workers
+
+
+def _helped(work, count):
+    """Start ``work`` on so many threads, or on fewer where the system or an ending interpreter refuses threads."""
+    helpers = []
+    try:
+        for _ in range(count):
+            helpers.append(_own_threads().submit(work))
+    except RuntimeError:
+        pass
+    return helpers
+
+
+@once
 def serial_runner():
     """Compiled ``run(worker, problem, inputs, outputs, weights)``, the last three by their ``id``: this thread
     takes all tickets. Returns their number.
@@ -62,7 +107,7 @@ def serial_runner():
     return run_serial
 
 
-@cache
+@once
 def shared_runner():
     """Compiled ``run(..., counter)``: this thread takes the tickets that others leave."""
 
@@ -73,7 +118,7 @@ def shared_runner():
     return run_shared
 
 
-@cache
+@once
 def parallel_runner():
     """Compiled ``run(..., workers)``: so many of Numba's threads take the tickets. Returns their number."""
 
@@ -103,10 +148,9 @@ def _started_by_python():
 
 
 def _after_fork_in_child():
-    global _forked_from_threads, _in_flight
-    _in_flight = threading.Lock()
+    global _forked, _in_flight
+    _forked, _in_flight = True, threading.Lock()
     _own_threads.cache_clear()
-    _forked_from_threads = _forked_from_threads or parallel._is_initialized
 
 
 if hasattr(os, "register_at_fork"):

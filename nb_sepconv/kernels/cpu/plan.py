@@ -1,12 +1,12 @@
 """A plan: everything about a call that its shapes and types decide, worked out once and run many times."""
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from nb_sepconv.kernels.cpu import microkernels, movers, vectormath
 from nb_sepconv.kernels.cpu.layout import layout
+from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.procedures import compile_procedure
 from nb_sepconv.kernels.cpu.storage import storage
@@ -120,7 +120,7 @@ def _side_by_side(strides, item):
     return "columns" if strides[0] == item else "items"
 
 
-@cache
+@once
 def procedure(dtype, name):
     """The address of a compiled inner loop for a type, compiled when it is first asked for."""
     stored = storage(dtype)

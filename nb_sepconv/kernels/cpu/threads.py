@@ -1,16 +1,19 @@
 """How many threads a call may use: the smallest of what Numba, the machine, the container and the caller allow."""
 
+import operator
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 from numba.core import config
 
 VARIABLE = "NB_SEPCONV_NUM_THREADS"
 CGROUP = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
 
 _chosen = None
 _limit = ContextVar("nb_sepconv_num_threads", default=None)
@@ -19,20 +22,34 @@ _limit = ContextVar("nb_sepconv_num_threads", default=None)
 def get_num_threads() -> int:
     """The number of threads that the next call on this thread may use.
 
-    The smallest of ``num_threads``, ``set_num_threads`` or the environment's ``NB_SEPCONV_NUM_THREADS``, Numba's own
-    limit, the processors this process may run on and the container's quota. A Dask worker's task uses 1.
+    The smallest of ``num_threads``, ``set_num_threads``, the environment's ``NB_SEPCONV_NUM_THREADS``, Numba's own
+    limit, the processors this process may run on and the container's quota. Within a task of Dask or joblib, which
+    fill the processors by themselves, it is 1 unless one of the first two says otherwise.
+
+    >>> get_num_threads() >= 1
+    True
     """
-    return _limit.get() or _chosen or (1 if _in_dask_task() else available())
+    limit = _limit.get()
+    if limit is None:
+        return _chosen or (1 if _in_dask_task() or _in_joblib_task() else available())
+    return min(limit, _chosen or limit)
 
 
 def set_num_threads(count) -> None:
     """Let every call of this process use at most ``count`` threads.
 
     Args:
-        count: int > 0, cut to what is available; or None for the default.
+        count: int > 0, cut to what is available; or None for the default, which is then found out anew.
+
+    >>> set_num_threads(1)
+    >>> get_num_threads()
+    1
+    >>> set_num_threads(None)
     """
     global _chosen
-    _chosen = None if count is None else _checked(count)
+    if count is None:
+        available.cache_clear()
+    _chosen = _checked(count)
 
 
 @contextmanager
@@ -40,19 +57,30 @@ def num_threads(count):
     """Within the block, calls of this thread use at most ``count`` threads.
 
     Args:
-        count: int > 0, cut to what is available.
+        count: int > 0, cut to what is available and to the limit of a block around; or None for no limit of its own.
+
+    >>> with num_threads(1):
+    ...     get_num_threads()
+    1
     """
-    token = _limit.set(_checked(count))
+    limits = [limit for limit in (_checked(count), _limit.get()) if limit]
+    token = _limit.set(min(limits, default=None))
     try:
         yield
     finally:
         _limit.reset(token)
 
 
-def _checked(count) -> int:
-    if not hasattr(count, "__index__") or isinstance(count, bool) or count.__index__() < 1:
-        raise ValueError(f"`count` must be an int > 0, a number of threads. Received: {count!r}")
-    return min(count.__index__(), available())
+def _checked(count):
+    if count is None:
+        return None
+    try:
+        number = 0 if isinstance(count, (bool, np.bool_)) else operator.index(count)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"`count` must be an int > 0, a number of threads, or None. Received: {count!r}")
+    return min(number, available())
 
 
 @cache
@@ -60,6 +88,10 @@ def available() -> int:
     """The threads that this process can keep busy."""
     limits = [config.NUMBA_NUM_THREADS, _processors(), _quota(), _environment()]
     return max(1, min(limit for limit in limits if limit))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=available.cache_clear)  # who forks workers may give each its processors
 
 
 def _processors():
@@ -76,27 +108,41 @@ def _environment():
 
 
 def _quota():
-    """Whole processors that the control group allows, or None."""
-    for read in (_quota_v2, _quota_v1):
-        try:
-            quota, period = read()
-            return max(1, quota // period) if quota > 0 else None
-        except (OSError, ValueError):
-            continue
-    return None
+    """Whole processors that the control groups allow, or None."""
+    return max(1, int(min(quotas))) if (quotas := [*_quotas()]) else None
 
 
-def _quota_v2():
-    quota, period = (CGROUP / "cpu.max").read_text().split()
-    return (-1 if quota == "max" else int(quota)), int(period)
+def _quotas():
+    """The processors that each control group of this process allows, of version 2 or 1, where it has a limit."""
+    for group in _control_groups():
+        for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+            with suppress(OSError, ValueError):  # "max" is no number
+                quota, period = map(int, " ".join((group / name).read_text() for name in names).split())
+                if quota > 0:
+                    yield quota / period
 
 
-def _quota_v1():
-    read = [int((CGROUP / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period")]
-    return read[0], read[1]
+def _control_groups():
+    """The directories of this process' control groups for processors and of the groups around them."""
+    try:
+        lines = MEMBERSHIP.read_text().splitlines()
+    except OSError:
+        lines = ["0::/", "0:cpu:/"]
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers or "cpu" in controllers.split(","):
+            group = PurePosixPath(path)
+            yield from (CGROUP / controllers / above.relative_to("/") for above in (group, *group.parents))
 
 
 def _in_dask_task() -> bool:
-    """Whether Dask runs a task on this thread: its workers fill the processors by themselves."""
+    """Whether Dask runs a task on this thread."""
     worker = sys.modules.get("distributed.worker")
     return worker is not None and hasattr(getattr(worker, "thread_state", None), "execution_state")
+
+
+def _in_joblib_task() -> bool:
+    """Whether joblib runs a task on this thread, which it does with a backend for what the task runs in turn."""
+    parallel = sys.modules.get("joblib.parallel")
+    settings = getattr(getattr(parallel, "_backend", None), "config", None)
+    return bool(settings and getattr(settings.get("backend"), "nesting_level", 0))

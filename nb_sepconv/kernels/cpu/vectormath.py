@@ -154,15 +154,14 @@ class VectorMath:
         return self.b.fdiv(numerator, self.b.fadd(self.exp(below), self.constant(1.0)))
 
     def mish(self, x):
-        """``x tanh(softplus(x)) = x e (e + 2) / (e (e + 2) + 2)`` with ``e = exp(x)``."""
+        """``x tanh(softplus(x)) = x / (1 + 2 / (e e + 2 e))`` with ``e = exp(x)``, which far below 0 is ``x e``."""
         b, two = self.b, self.constant(2.0)
         low = self.at_most(x, self.format.saturation)
         e = self.exp(low)
-        e2 = b.fadd(e, two)
-        n = b.fmul(e, e2)
-        positive = b.fmul(x, b.fdiv(n, b.fadd(n, two)))
-        negative = b.fdiv(b.fmul(self.exp_times(low, self.at_least(x, self.format.lowest)), e2), b.fadd(n, two))
-        return self.where_positive(x, positive, negative)
+        n = self.lanes.fma(b, e, e, b.fadd(e, e))
+        near = b.fdiv(x, b.fadd(b.fdiv(two, n), self.constant(1.0)))
+        far = self.exp_times(low, self.at_least(x, self.format.lowest))
+        return b.select(b.fcmp_ordered(">", x, self.constant(-self.format.saturation)), near, far)
 
     def relu(self, x):
         return self.at_least(x, 0.0)
@@ -174,7 +173,8 @@ class VectorMath:
         return self.where_positive(x, x, self.b.fmul(x, self.constant(0.2)))
 
     def hard_sigmoid(self, x):
-        line = self.b.fadd(self.b.fmul(x, self.constant(0.2)), self.constant(0.5))
+        """``0.2 (x + 2.5)``: next to -2.5, where ``0.2 x + 0.5`` cancels, this sum is exact."""
+        line = self.b.fmul(self.b.fadd(x, self.constant(2.5)), self.constant(0.2))
         return self.at_most(self.at_least(line, 0.0), 1.0)
 
 

@@ -4,12 +4,11 @@ Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][b
 and filters that do not exist, no rows for channels that do not exist.
 """
 
-from functools import cache
-
 from numba import cfunc, njit, types
 
 from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
 from nb_sepconv.kernels.cpu.procedures import call5, call10, data_of, store_intp
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
@@ -87,7 +86,7 @@ def _pack_pointwise(p, pointwise, target, offsets):
                 target += channels * row_bytes
 
 
-@cache
+@once
 def packer_address():
     """The machine address of the compiled :func:`pack_weights`."""
     packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
@@ -95,7 +94,7 @@ def packer_address():
     return packer.address
 
 
-@cache
+@once
 def pack_runner():
     """Compiled ``pack(packer, problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
 

@@ -1,0 +1,114 @@
+"""Programs with threads and processes of their own get right answers, and neither die nor hang, under every layer.
+
+Each runs in a process of its own, which would otherwise take the tests with it; what it does is in launch_scenarios.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import launch_scenarios
+import pytest
+
+HERE = Path(__file__).parent
+LAYERS = ("omp", "workqueue", "tbb")
+TIMEOUT = 180
+CAN_FORK = hasattr(os, "fork")
+
+
+def environment(layer):
+    """Where pip puts tbb, the loader finds it by its path alone."""
+    variable = "LD_LIBRARY_PATH"
+    libraries = os.pathsep.join(filter(None, (f"{sys.prefix}/lib", os.environ.get(variable))))
+    chosen = {
+        "NUMBA_THREADING_LAYER": layer,
+        "NUMBA_NUM_THREADS": str(launch_scenarios.THREADS),
+        variable: libraries,
+        "PYTHONPATH": os.pathsep.join((str(HERE.parent), str(HERE))),
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",  # Python 3.12 and newer: a fork in a process with threads
+    }
+    return {**{name: value for name, value in os.environ.items() if name != "NB_SEPCONV_NUM_THREADS"}, **chosen}
+
+
+@cache
+def installed(layer):
+    start = [sys.executable, "-c", "import numba; numba.get_num_threads()"]
+    return subprocess.run(start, env=environment(layer), capture_output=True, timeout=TIMEOUT).returncode == 0
+
+
+@pytest.fixture(params=LAYERS)
+def layer(request):
+    if not installed(request.param):
+        pytest.skip(f"Numba's layer {request.param!r} is not installed here")
+    return request.param
+
+
+def run(layer, *scenarios):
+    command = [sys.executable, str(HERE / "launch_scenarios.py"), *(scenario.__name__ for scenario in scenarios)]
+    done = subprocess.run(command, env=environment(layer), capture_output=True, text=True, timeout=TIMEOUT)
+    assert done.returncode == 0, f"{done.stdout}\nexit status {done.returncode}\n{done.stderr[-4000:]}"
+    assert "main ended" in done.stdout
+    return done
+
+
+def test_sixteen_threads_nested_loops_signals_and_callbacks(layer):
+    run(
+        layer,
+        launch_scenarios.sixteen_threads,
+        launch_scenarios.nested_in_prange,
+        launch_scenarios.beside_the_users_parallel_functions,
+        launch_scenarios.convolving_activations,
+        launch_scenarios.numbas_own_limit_is_respected,
+        launch_scenarios.interrupted,
+        launch_scenarios.signalled,
+        launch_scenarios.no_more_threads,
+    )
+
+
+def test_one_thread_starts_no_layer_and_nothing_global_is_left(layer):
+    run(layer, launch_scenarios.one_thread_starts_no_layer, launch_scenarios.nothing_global_is_left)
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="this system cannot fork")
+def test_forks(layer):
+    run(
+        layer,
+        launch_scenarios.forked_before_use,
+        launch_scenarios.forked_after_use,
+        launch_scenarios.multiprocessing_fork,
+        launch_scenarios.forked_while_others_compute,
+    )
+
+
+def test_a_layer_that_is_not_there():
+    run("nonsense", launch_scenarios.a_layer_that_is_not_there)
+
+
+def test_multiprocessing_spawn():
+    run("default", launch_scenarios.multiprocessing_spawn)
+
+
+@pytest.mark.parametrize("layer", ["omp", "workqueue"], indirect=True)
+@pytest.mark.parametrize(
+    "scenario",
+    [launch_scenarios.exit_with_threads_at_work, launch_scenarios.exit_with_daemons_at_work, launch_scenarios.at_exit],
+    ids=lambda scenario: scenario.__name__,
+)
+def test_the_end_of_the_interpreter(layer, scenario):
+    assert "ended well" in run(layer, scenario).stdout
+
+
+@pytest.mark.skipif(importlib.util.find_spec("joblib") is None, reason="joblib is not installed")
+@pytest.mark.parametrize("layer", ["omp", "workqueue"], indirect=True)
+def test_joblib(layer):
+    run(layer, launch_scenarios.joblib_threading, launch_scenarios.joblib_loky)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
+@pytest.mark.parametrize("layer", ["omp", "workqueue"], indirect=True)
+def test_dask(layer):
+    run(layer, launch_scenarios.dask_threads)
