@@ -81,4 +81,4 @@ def parse_slice(data, rank):
 
 def _parse_extent(data):
     known = message(data, {1: VARINT, 2: VARINT})
-    return signed(last(known[1])), signed(last(known[2], WHOLE))
+    return signed(last(known[1])), signed(known[2][-1]) if known[2] else WHOLE
