@@ -9,14 +9,14 @@ import numpy as np
 from nb_sepconv.weights import string_tensor
 from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.bundle import Bundle, data_path
-from nb_sepconv.weights.crc32c import crc32c, masked
-from nb_sepconv.weights.element_types import SMALL_FLOAT_BYTES, STRING
+from nb_sepconv.weights.crc32c import masked
+from nb_sepconv.weights.element_types import STRING
 from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.protobuf import write_field, write_fixed32, write_submessage
 from nb_sepconv.weights.sstable_writer import write_table
 from nb_sepconv.weights.tensor_messages import TYPE_NUMBERS, write_shape
+from nb_sepconv.weights.verified_write import write_with_crc
 
-CHUNK_BYTES = 1 << 18
 PRODUCER = 1
 
 
@@ -64,7 +64,7 @@ def _write_tensor(file, name, value):
         stored, checksum = string_tensor.encode([_as_bytes(name, item) for item in array.ravel()])
         file.write(stored)
     else:
-        checksum = _write_numbers(file, array)
+        checksum = masked(write_with_crc(file, array))
     return (
         write_field(1, TYPE_NUMBERS[type_name])
         + write_submessage(2, write_shape(array.shape))
@@ -72,18 +72,6 @@ def _write_tensor(file, name, value):
         + write_field(5, file.tell() - offset)
         + write_fixed32(6, checksum)
     )
-
-
-def _write_numbers(file, array):
-    if array.dtype.name not in SMALL_FLOAT_BYTES:
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    crc = 0
-    for start in range(0, octets.size, CHUNK_BYTES):
-        chunk = octets[start : start + CHUNK_BYTES]
-        crc = crc32c(chunk, crc)
-        file.write(chunk)
-    return masked(crc)
 
 
 def _type_name(name, array):

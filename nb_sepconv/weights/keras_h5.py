@@ -1,0 +1,126 @@
+"""Names of variables in Keras's HDF5 files: the legacy ``.h5`` and the ``.weights.h5`` of Keras 3."""
+
+from collections import Counter
+
+from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.weights.hdf5 import Hdf5
+
+LEGACY_ROOT, LEGACY_OPTIMIZER, TOP_LEVEL = "model_weights", "optimizer_weights", "top_level_model_weights"
+VARIABLES = "vars"
+CONTAINER = "layers"
+OPTIMIZER = "optimizer"
+ROLES = ("depthwise_kernel", "pointwise_kernel", "bias")
+
+
+def variable_names(file, layer_names=None):
+    """The name of each dataset of a Keras file, and which belong to the optimizer.
+
+    Args:
+        file: Hdf5.
+        layer_names: dict of object path to name, for files whose groups do not carry names.
+
+    Returns:
+        (dict of path to name, set of paths).
+    """
+    root = LEGACY_ROOT if LEGACY_ROOT in file.group("/") else "/"
+    if file.text(root, "layer_names") is not None or file.text(root, "layer_names0") is not None:
+        return _legacy_names(file, root)
+    if all(path.split("/")[-2:-1] == [VARIABLES] for path in file.tensors) and file.tensors:
+        return _unique(_object_names(file, layer_names or {})), _optimizer_paths(file)
+    raise WeightsError("expected a Keras file: `layer_names` at its root, or datasets in groups `vars`", file.path)
+
+
+def _legacy_names(file, root):
+    prefix = "" if root == "/" else f"{root}/"
+    names = {}
+    for layer in [*_split_attribute(file, root, "layer_names"), TOP_LEVEL]:
+        if layer in file.group(root):
+            group = f"{prefix}{layer}"
+            names |= {f"{group}/{weight}": weight for weight in _split_attribute(file, group, "weight_names")}
+        elif layer != TOP_LEVEL:
+            raise WeightsError(f"expected the group {layer!r}, which `layer_names` lists", file.path)
+    slots = {path for path in file.tensors if prefix and path.startswith(f"{LEGACY_OPTIMIZER}/")}
+    _require_same(file, set(names), set(file.tensors) - slots)
+    names |= {path: path for path in slots}
+    return _unique({path: name.removesuffix(":0") for path, name in names.items()}), slots
+
+
+def _split_attribute(file, group, name):
+    """A list of names, which long lists keep in several attributes."""
+    whole = file.text(group, name)
+    if whole is not None:
+        return [whole] if isinstance(whole, str) else whole
+    parts, index = [], 0
+    while (part := file.text(group, f"{name}{index}")) is not None:
+        parts += part
+        index += 1
+    if not index:
+        raise WeightsError(f"expected the attribute `{name}` of {group!r}", file.path)
+    return parts
+
+
+def _require_same(file, listed, stored):
+    if listed != stored:
+        odd = sorted(listed ^ stored)[0]
+        raise WeightsError(f"expected the datasets that `weight_names` lists; {odd!r} is on one side only", file.path)
+
+
+def _object_names(file, layer_names):
+    """Names from the layers' own names where groups carry them, else from the configuration, else from the path."""
+    names = {}
+    for group in {path.rpartition("/")[0] for path in file.tensors}:
+        owner = _owner_name(file, group.rpartition("/")[0], layer_names)
+        for member, role in _roles(file, group).items():
+            names[f"{group}/{member}"] = f"{owner}/{role}" if owner else role
+    return {path: names[path] for path in file.tensors}
+
+
+def _owner_name(file, path, layer_names):
+    parts = []
+    components = path.split("/") if path else []
+    for length in range(1, len(components) + 1):
+        prefix = "/".join(components[:length])
+        own = file.text(f"{prefix}/{VARIABLES}", "name") if VARIABLES in file.group(prefix) else None
+        own = own or layer_names.get(prefix)
+        if own or components[length - 1] != CONTAINER:
+            parts.append(own or components[length - 1])
+    return "/".join(parts)
+
+
+def _roles(file, group):
+    """What each dataset of a group is: a separable convolution is known by its shapes, others keep their numbers."""
+    members = file.group(group)
+    numbered = [name for name in members if name.isdigit()]
+    if numbered and sorted(members) != sorted(str(index) for index in range(len(members))):
+        raise WeightsError(f"expected datasets numbered from 0 without gaps in {group!r}; received {sorted(members)}", file.path)
+    shapes = [file.tensors[f"{group}/{index}"].shape for index in range(len(numbered))]
+    if _is_separable(shapes):
+        return dict(zip(map(str, range(len(shapes))), ROLES, strict=False))
+    return {name: f"{VARIABLES}/{name}" for name in members}
+
+
+def _is_separable(shapes):
+    if len(shapes) not in (2, 3) or len(shapes[0]) != 3 or len(shapes[1]) != 3:
+        return False
+    (_, channels, multiplier), (one, hidden, filters) = shapes[:2]
+    return one == 1 and hidden == channels * multiplier and shapes[2:] in ([], [(filters,)])
+
+
+def _optimizer_paths(file):
+    return {path for path in file.tensors if path.startswith(f"{OPTIMIZER}/")}
+
+
+def _unique(names):
+    """The names, with the path in place of each that occurs twice."""
+    counts = Counter(names.values())
+    return {path: name if counts[name] == 1 else path for path, name in names.items()}
+
+
+def open_keras_h5(path):
+    """An HDF5 file of Keras with its names and slots, for the mapping."""
+    file = Hdf5(path)
+    try:
+        return file, *variable_names(file)
+    except BaseException:
+        file.close()
+        raise
