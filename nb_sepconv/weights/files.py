@@ -13,13 +13,16 @@ class RandomAccessFile:
 
     Args:
         path: str or path-like.
+        descriptor: int or None, of the file where it is open already; ``path`` is then its name for errors.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, descriptor=None):
         self.path = os.fspath(path)
-        if not stat.S_ISREG(os.stat(self.path).st_mode):
-            raise WeightsError("this is not a regular file", self.path)
-        self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        if descriptor is None:
+            if not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise WeightsError("this is not a regular file", self.path)
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._descriptor = descriptor
         self.close = weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
         self.size = os.fstat(self._descriptor).st_size

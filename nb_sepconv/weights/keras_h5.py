@@ -4,6 +4,7 @@ from collections import Counter
 
 from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.hdf5 import Hdf5
+from nb_sepconv.weights.mapping import Weights
 
 LEGACY_ROOT, LEGACY_OPTIMIZER, TOP_LEVEL = "model_weights", "optimizer_weights", "top_level_model_weights"
 VARIABLES = "vars"
@@ -22,7 +23,7 @@ def variable_names(file, layer_names=None):
     Returns:
         (dict of path to name, set of paths).
     """
-    root = LEGACY_ROOT if LEGACY_ROOT in file.group("/") else "/"
+    root = LEGACY_ROOT if LEGACY_ROOT in file.group("") else ""
     if file.text(root, "layer_names") is not None or file.text(root, "layer_names0") is not None:
         return _legacy_names(file, root)
     if all(path.split("/")[-2:-1] == [VARIABLES] for path in file.tensors) and file.tensors:
@@ -31,7 +32,7 @@ def variable_names(file, layer_names=None):
 
 
 def _legacy_names(file, root):
-    prefix = "" if root == "/" else f"{root}/"
+    prefix = f"{root}/" if root else ""
     names = {}
     for layer in [*_split_attribute(file, root, "layer_names"), TOP_LEVEL]:
         if layer in file.group(root):
@@ -49,7 +50,7 @@ def _split_attribute(file, group, name):
     """A list of names, which long lists keep in several attributes."""
     whole = file.text(group, name)
     if whole is not None:
-        return [whole] if isinstance(whole, str) else whole
+        return whole
     parts, index = [], 0
     while (part := file.text(group, f"{name}{index}")) is not None:
         parts += part
@@ -80,8 +81,8 @@ def _owner_name(file, path, layer_names):
     components = path.split("/") if path else []
     for length in range(1, len(components) + 1):
         prefix = "/".join(components[:length])
-        own = file.text(f"{prefix}/{VARIABLES}", "name") if VARIABLES in file.group(prefix) else None
-        own = own or layer_names.get(prefix)
+        stored = file.text(f"{prefix}/{VARIABLES}", "name") if VARIABLES in file.group(prefix) else None
+        own = stored[0] if stored else layer_names.get(prefix)
         if own or components[length - 1] != CONTAINER:
             parts.append(own or components[length - 1])
     return "/".join(parts)
@@ -116,11 +117,16 @@ def _unique(names):
     return {path: name if counts[name] == 1 else path for path, name in names.items()}
 
 
-def open_keras_h5(path):
-    """An HDF5 file of Keras with its names and slots, for the mapping."""
-    file = Hdf5(path)
+def open_keras_h5(file, layer_names=None):
+    """The Weights of an open Keras file, which is closed if they cannot be had.
+
+    Args:
+        file: RandomAccessFile.
+        layer_names: as for :func:`variable_names`.
+    """
     try:
-        return file, *variable_names(file)
+        tree = Hdf5(file)
+        return Weights(tree, *variable_names(tree, layer_names))
     except BaseException:
         file.close()
         raise

@@ -78,7 +78,7 @@ def _open_file(file):
     if sstable.is_table(file):
         return _with_checkpoint_names(_open_table(file))
     if is_hdf5(file):
-        return Weights(*open_keras_h5(file.path))
+        return open_keras_h5(RandomAccessFile(file.path))
     if file.read(0, min(4, file.size), "a signature") in ZIP_SIGNATURES:
         return _open_zip(file.path)
     if is_safetensors(file):
@@ -103,7 +103,7 @@ def _open_zip(path):
     archive.close()
     if all(name.endswith(SUFFIX) for name in members):
         return Weights(Npz(path))
-    return Weights(*open_keras_archive(path))
+    return open_keras_archive(path)
 
 
 def _with_checkpoint_names(source):
