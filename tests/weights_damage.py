@@ -14,8 +14,11 @@ def contents(path):
     """Everything that a file gives: name, shape, dtype and bytes of each array."""
     with weights.load(path) as file:
         parts = (file, file.slots)
-        return {name: (array.shape, array.dtype, array.tolist() if array.dtype == object else array.tobytes())
-                for part in parts for name, array in part.items()}
+        return {
+            name: (array.shape, array.dtype, array.tolist() if array.dtype == object else array.tobytes())
+            for part in parts
+            for name, array in part.items()
+        }
 
 
 class Patient:

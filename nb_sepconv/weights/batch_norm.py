@@ -74,7 +74,9 @@ def _vector(name, values, filters, default):
         return np.full(filters, default)
     vector = np.asarray(values, np.float64)
     if vector.shape != (filters,):
-        raise ValueError(f"`{name}` must have the shape ({filters},), one for each filter. Received: shape={vector.shape}")
+        raise ValueError(
+            f"`{name}` must have the shape ({filters},), one for each filter. Received: shape={vector.shape}"
+        )
     return vector
 
 

@@ -78,7 +78,9 @@ def _type_name(name, array):
     if array.dtype.kind in "OSU":
         return STRING
     if array.dtype.name not in TYPE_NUMBERS:
-        raise ValueError(f"The array `{name}` cannot be stored in a TensorFlow checkpoint. Received: dtype={array.dtype}")
+        raise ValueError(
+            f"The array `{name}` cannot be stored in a TensorFlow checkpoint. Received: dtype={array.dtype}"
+        )
     return array.dtype.name
 
 

@@ -29,8 +29,14 @@ def read_state(path):
         if not line.strip():
             continue
         match = _LINE.fullmatch(line)
-        if match is None or (match[1] not in found and match[1] not in NUMBERS) or (match[1] in found and match[2] is None):
-            raise WeightsError(f'expected `{LATEST}: "..."` or `{ALL}: "..."` in line {number}; received {line[:80]!r}', path)
+        if (
+            match is None
+            or (match[1] not in found and match[1] not in NUMBERS)
+            or (match[1] in found and match[2] is None)
+        ):
+            raise WeightsError(
+                f'expected `{LATEST}: "..."` or `{ALL}: "..."` in line {number}; received {line[:80]!r}', path
+            )
         if match[1] in found:
             found[match[1]].append(_unescape(match[2]))
     if len(found[LATEST]) != 1 or (found[ALL] and found[LATEST][0] not in found[ALL]):
@@ -38,24 +44,22 @@ def read_state(path):
     return found[LATEST][0], found[ALL]
 
 
-def latest_prefix(folder):
+def latest_prefix(folder, file_name=FILE_NAME):
     """The prefix of the latest checkpoint of a folder; one outside the folder is refused."""
-    path = os.path.join(folder, FILE_NAME)
+    path = os.path.join(folder, file_name)
     latest, _ = read_state(path)
     prefix = os.path.join(folder, latest)
     root = os.path.realpath(folder)
     if "\0" in latest or os.path.commonpath([root, os.path.realpath(prefix)]) != root:
         raise WeightsError(f"expected a checkpoint inside the folder; the file names {latest!r}", path)
-    if not (os.path.isfile(f"{prefix}.index") or os.path.isfile(prefix)):
-        raise WeightsError(f"expected the checkpoint {prefix}, which is missing", path)
     return prefix
 
 
-def write_state(folder, kept):
+def write_state(folder, kept, file_name=FILE_NAME):
     """Name the checkpoints of a folder, the latest last; those inside it by their path from it."""
     names = [os.path.relpath(prefix, folder) for prefix in kept]
     lines = [f'{LATEST}: "{_escape(names[-1])}"', *(f'{ALL}: "{_escape(name)}"' for name in names)]
-    with replacing(os.path.join(folder, FILE_NAME)) as file:
+    with replacing(os.path.join(folder, file_name)) as file:
         file.write(("\n".join(lines) + "\n").encode())
 
 

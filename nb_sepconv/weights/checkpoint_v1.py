@@ -60,7 +60,9 @@ class CheckpointV1:
             raise WeightsError(f"expected the values of {meta.name!r} for the slice {list(extents)}")
         saved = last(message(value, {2: BYTES})[2], b"")
         values = tensor_values(last(message(saved, {3: BYTES})[3], b""), meta.type_name)
-        shape = tuple(size if length == WHOLE else length for size, (_, length) in zip(meta.shape, extents, strict=True))
+        shape = tuple(
+            size if length == WHOLE else length for size, (_, length) in zip(meta.shape, extents, strict=True)
+        )
         if prod(shape) != values.size or min(shape, default=0) < 0:
             raise WeightsError(f"expected values for {list(shape)} in {meta.name!r}; received {values.size}")
         return values.reshape(shape)

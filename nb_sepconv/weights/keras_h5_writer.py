@@ -5,7 +5,8 @@ import numpy as np
 from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.element_types import BFLOAT16
 from nb_sepconv.weights.hdf5.datatypes import ENCODINGS
-from nb_sepconv.weights.keras_h5 import CONTAINER, ROLES, VARIABLES
+from nb_sepconv.weights.keras_checksum import dataset_checksum
+from nb_sepconv.weights.keras_h5 import CHECKSUM, CONTAINER, NAME, ROLES, TYPE, VARIABLES
 
 LAYER = "separable_conv1d"
 
@@ -24,9 +25,9 @@ def write_keras_h5(path, tensors):
         for group, (name, members) in groups.items():
             variables = tree.create_group(f"{group}/{VARIABLES}")
             if name:
-                variables.attrs["name"] = name
+                variables.attrs[NAME] = name
             for member, key in members.items():
-                _write_dataset(variables, member, key, np.asarray(tensors[key]))
+                _write_dataset(variables, f"{group}/{VARIABLES}/{member}", name, key, np.asarray(tensors[key]))
 
 
 def import_h5py():
@@ -64,12 +65,16 @@ def _folder(index):
 
 def _require_numbers(folder, members):
     if sorted(members) != sorted(str(index) for index in range(len(members))):
-        raise ValueError(f"`mapping` must have a depthwise and a pointwise kernel for {folder!r}. Received: {list(members.values())}")
+        raise ValueError(
+            f"`mapping` must have a depthwise and a pointwise kernel for {folder!r}. Received: {list(members.values())}"
+        )
 
 
-def _write_dataset(group, member, key, array):
+def _write_dataset(group, path, name, key, array):
     if array.dtype.name not in ENCODINGS:
         raise ValueError(f"The array `{key}` cannot be stored in a .weights.h5. Received: dtype={array.dtype}")
-    dataset = group.create_dataset(member, data=array.astype(array.dtype.newbyteorder("<"), copy=False))
+    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    dataset = group.create_dataset(path.rpartition("/")[2], data=array)
+    dataset.attrs[CHECKSUM] = np.bytes_(dataset_checksum(path, name, array))
     if array.dtype.name == BFLOAT16:
-        dataset.attrs["dtype"] = BFLOAT16
+        dataset.attrs[TYPE] = BFLOAT16

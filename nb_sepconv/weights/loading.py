@@ -64,14 +64,21 @@ def open_checkpoint(path):
 def _resolve(path):
     """The prefix or the file that a folder, or its file ``checkpoint``, stands for."""
     if os.path.basename(path) == FILE_NAME and os.path.isfile(path):
-        return latest_prefix(os.path.dirname(path) or os.curdir)
+        return _latest(os.path.dirname(path) or os.curdir)
     if not os.path.isdir(path):
         return path
     if os.path.isfile(os.path.join(path, SAVED_MODEL + INDEX)):
         return os.path.join(path, SAVED_MODEL)
     if os.path.isfile(os.path.join(path, FILE_NAME)):
-        return latest_prefix(path)
+        return _latest(path)
     raise WeightsError(f"expected a SavedModel, or a folder with a file `{FILE_NAME}`", path)
+
+
+def _latest(folder):
+    prefix = latest_prefix(folder)
+    if not (os.path.isfile(f"{prefix}{INDEX}") or os.path.isfile(prefix)):
+        raise WeightsError(f"expected the checkpoint {prefix}, which is missing", os.path.join(folder, FILE_NAME))
+    return prefix
 
 
 def _open_file(file):

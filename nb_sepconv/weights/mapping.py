@@ -51,7 +51,9 @@ class Weights(_Tensors):
 
     def __init__(self, source, names=None, slot_keys=frozenset()):
         names = {key: key for key in source.tensors} if names is None else names
-        self.unreadable = {name: source.tensors[key] for key, name in names.items() if source.tensors[key].dtype is None}
+        self.unreadable = {
+            name: source.tensors[key] for key, name in names.items() if source.tensors[key].dtype is None
+        }
         readable = {name: key for key, name in names.items() if name not in self.unreadable}
         super().__init__(source, {name: key for name, key in readable.items() if key not in slot_keys})
         self.slots = _Tensors(source, {name: key for name, key in readable.items() if key in slot_keys})

@@ -72,7 +72,9 @@ class Npz:
         with located(self.path):
             count = element_types.element_count(header.shape)
         if _loaded_dtype(header.dtype) is None:
-            raise WeightsError(f"{name!r} holds {header.dtype}, not numbers or strings; pickles are never loaded", self.path)
+            raise WeightsError(
+                f"{name!r} holds {header.dtype}, not numbers or strings; pickles are never loaded", self.path
+            )
         expected, declared = start + count * header.dtype.itemsize, self._archive.size(name + SUFFIX)
         if expected != declared:
             raise WeightsError(f"expected {expected} bytes for {name!r}; its member has {declared}", self.path)
@@ -129,7 +131,9 @@ def _as_stored(name, array):
     if array.dtype.name == element_types.BFLOAT16:
         return array.view("V2")
     if array.dtype.kind == "O":
-        array = np.array([item if isinstance(item, bytes) else str(item) for item in array.ravel()]).reshape(array.shape)
+        array = np.array([item if isinstance(item, bytes) else str(item) for item in array.ravel()]).reshape(
+            array.shape
+        )
     if array.dtype.kind not in PLAIN_KINDS:
         raise ValueError(f"The array `{name}` cannot be stored in an .npz. Received: dtype={array.dtype}")
     return array

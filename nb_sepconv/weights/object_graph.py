@@ -37,7 +37,9 @@ def variable_names(graph, keys):
     optimizers = _optimizer_prefixes(set(keys))
     slots.update(key for key in keys if SLOT_MARK in key or key.startswith(optimizers))
     counts = Counter(full_names.get(key) for key in keys)
-    names = {key: full_names[key] if counts[full_names.get(key)] == 1 and key in full_names else _path(key) for key in keys}
+    names = {
+        key: full_names[key] if counts[full_names.get(key)] == 1 and key in full_names else _path(key) for key in keys
+    }
     return Names(names, frozenset(slots))
 
 

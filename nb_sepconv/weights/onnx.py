@@ -114,7 +114,9 @@ def _weight_shape(node, constants):
 
 def _is_depthwise(node, constants):
     shape = _weight_shape(node, constants)
-    return len(shape) > 2 and shape[1] == 1 and shape[0] % _attribute(node, "group", 1) == 0 and _is_one_dimensional(shape)
+    return (
+        len(shape) > 2 and shape[1] == 1 and shape[0] % _attribute(node, "group", 1) == 0 and _is_one_dimensional(shape)
+    )
 
 
 def _is_pointwise(node, constants):

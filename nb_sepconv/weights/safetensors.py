@@ -115,7 +115,9 @@ def is_safetensors(file):
 def _read_header(file):
     length = int.from_bytes(file.read(0, LENGTH_BYTES, "the length of the header"), "little")
     if length > LARGEST_HEADER_BYTES:
-        raise WeightsError(f"expected a header of at most {LARGEST_HEADER_BYTES} bytes; {length} are declared", file.path, 0)
+        raise WeightsError(
+            f"expected a header of at most {LARGEST_HEADER_BYTES} bytes; {length} are declared", file.path, 0
+        )
     stored = file.read(LENGTH_BYTES, length, "the header")
     try:
         header = json.loads(stored.decode(), object_pairs_hook=_unique)
@@ -183,13 +185,19 @@ def _checksums(metadata, header, places):
 
 
 def _describe(place):
-    return TensorInfo(place.shape, element_types.array_dtype(place.type_name), place.type_name, place.stop - place.start)
+    return TensorInfo(
+        place.shape, element_types.array_dtype(place.type_name), place.type_name, place.stop - place.start
+    )
 
 
 def _entry(name, array, position):
     if name == METADATA or array.dtype.name not in CODES:
         raise ValueError(f"The array `{name}` cannot be stored in a .safetensors. Received: dtype={array.dtype}")
-    return {"dtype": CODES[array.dtype.name], "shape": list(array.shape), "data_offsets": [position, position + array.nbytes]}
+    return {
+        "dtype": CODES[array.dtype.name],
+        "shape": list(array.shape),
+        "data_offsets": [position, position + array.nbytes],
+    }
 
 
 def _header_crc(header):
@@ -202,4 +210,3 @@ def _with_checksums(header, crcs):
     text = json.dumps({METADATA: metadata, **header}).encode()
     text = text.ljust(-(-len(text) // LENGTH_BYTES) * LENGTH_BYTES)
     return len(text).to_bytes(LENGTH_BYTES, "little") + text
-

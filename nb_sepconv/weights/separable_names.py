@@ -35,12 +35,18 @@ def named(name, layer):
 
 def _layer(mapping, owner):
     if owner + POINTWISE not in mapping:
-        raise ValueError(f"`mapping` must hold `{owner}{POINTWISE}` beside `{owner}{DEPTHWISE}`. Received: {sorted(mapping)[:8]}")
+        raise ValueError(
+            f"`mapping` must hold `{owner}{POINTWISE}` beside `{owner}{DEPTHWISE}`. Received: {sorted(mapping)[:8]}"
+        )
     depthwise, pointwise = np.asarray(mapping[owner + DEPTHWISE]), np.asarray(mapping[owner + POINTWISE])
     bias = np.asarray(mapping[owner + BIAS]) if owner + BIAS in mapping else None
     if pointwise.ndim == 2:
         pointwise = pointwise[None]
-    if depthwise.ndim != 3 or pointwise.ndim != 3 or pointwise.shape[:2] != (1, depthwise.shape[1] * depthwise.shape[2]):
+    if (
+        depthwise.ndim != 3
+        or pointwise.ndim != 3
+        or pointwise.shape[:2] != (1, depthwise.shape[1] * depthwise.shape[2])
+    ):
         raise ValueError(
             f"The kernels `{owner}...` must have the shapes (K, C, M) and (1, C*M, F). "
             f"Received: shapes={depthwise.shape} and {pointwise.shape}"

@@ -31,7 +31,10 @@ def paste_slices(name, info, pieces):
 
 
 def _ranges(name, shape, extents):
-    ranges = [(start, size if length == WHOLE else start + length) for size, (start, length) in zip(shape, extents, strict=True)]
+    ranges = [
+        (start, size if length == WHOLE else start + length)
+        for size, (start, length) in zip(shape, extents, strict=True)
+    ]
     if any(not 0 <= start <= stop <= size for (start, stop), size in zip(ranges, shape, strict=True)):
         raise WeightsError(f"expected slices of {name!r} inside its shape {list(shape)}; received {list(extents)}")
     return ranges

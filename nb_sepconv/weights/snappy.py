@@ -23,7 +23,9 @@ def decode(data):
     size, position = read_varint(data, 0)
     # The densest element copies 64 bytes in 3, so that 32 times the block bounds any honest size.
     if size > LARGEST_EXPANSION * len(data):
-        raise WeightsError(f"expected at most {LARGEST_EXPANSION * len(data)} decoded bytes; {size} are declared", offset=0)
+        raise WeightsError(
+            f"expected at most {LARGEST_EXPANSION * len(data)} decoded bytes; {size} are declared", offset=0
+        )
     output = bytearray()
     while position < len(data):
         position = _decode_element(data, position, output)

@@ -45,7 +45,9 @@ class Table:
         for handle in self._handles:
             for key, value in self._read_entries(handle):
                 if previous is not None and key <= previous:
-                    raise WeightsError(f"expected a key after {previous!r}; received {key!r}", self.file.path, handle.offset)
+                    raise WeightsError(
+                        f"expected a key after {previous!r}; received {key!r}", self.file.path, handle.offset
+                    )
                 yield key, value
                 previous = key
 

@@ -44,7 +44,9 @@ def _block(rows, restart_interval):
             restarts.append(len(contents))
             previous = b""
         shared = _shared_length(previous, key)
-        contents += write_varint(shared) + write_varint(len(key) - shared) + write_varint(len(value)) + key[shared:] + value
+        contents += (
+            write_varint(shared) + write_varint(len(key) - shared) + write_varint(len(value)) + key[shared:] + value
+        )
         previous = key
     restarts = restarts or [0]
     return bytes(contents) + b"".join(number.to_bytes(4, "little") for number in [*restarts, len(restarts)])

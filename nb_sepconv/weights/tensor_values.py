@@ -38,7 +38,9 @@ def tensor_values(data, type_name):
         return element_types.from_raw(_elements(content, element_types.raw_dtype(type_name)).copy(), type_name)
     if type_name in FIXED_FIELDS:
         number, dtype = FIXED_FIELDS[type_name]
-        return _elements(_joined(data, number), dtype).copy().view(np.dtype(type_name).newbyteorder("<")).astype(type_name)
+        return (
+            _elements(_joined(data, number), dtype).copy().view(np.dtype(type_name).newbyteorder("<")).astype(type_name)
+        )
     if type_name in VARINT_FIELDS:
         return _narrow(_varints(_joined(data, VARINT_FIELDS[type_name])), type_name)
     raise WeightsError(f"values of the type {type_name} are not read from this format")

@@ -27,7 +27,7 @@ class Text(NamedTuple):
 
 def type_name(message):
     """The name of a numeric type; whatever differs by a bit from the standard ones is refused."""
-    for name, encoding in ENCODINGS.items():
+    for name, encoding in [*ENCODINGS.items(), (BFLOAT16, UNTAGGED_BFLOAT16)]:
         if message[: len(encoding)] == encoding and not any(message[len(encoding) :]):
             return name
     raise WeightsError(f"expected a standard little-endian type of numbers; received {bytes(message[:24]).hex()}")
@@ -37,7 +37,11 @@ def text_type(message):
     """The Text that a datatype message stands for, or None where it is not text."""
     if message[0] == VERSION_1 | TEXT and not message[2] and not message[3] and message[1] <= TEXT_FLAGS:
         return Text(number(message, 4, 4), False)
-    if message[0] == VERSION_1 | VARIABLE_LENGTH and message[1] & 15 == 1 and number(message, 4, 4) == VARIABLE_TEXT_BYTES:
+    if (
+        message[0] == VERSION_1 | VARIABLE_LENGTH
+        and message[1] & 15 == 1
+        and number(message, 4, 4) == VARIABLE_TEXT_BYTES
+    ):
         return Text(VARIABLE_TEXT_BYTES, True)
     return None
 
@@ -83,3 +87,4 @@ ENCODINGS = {
     "bool": _boolean(),
     BFLOAT16: _bfloat16(),
 }
+UNTAGGED_BFLOAT16 = _header(OPAQUE, 0, 2)

@@ -53,12 +53,14 @@ class Hdf5:
         return self._members[path]
 
     def text(self, path, name):
-        """The strings of an attribute of a group, or None where it is missing."""
+        """The strings of an attribute, or None where it is missing."""
         with located(self.path):
             attribute = self._attributes[path].get(name)
-            if attribute is None:
-                return None
-            return self._heaps.text(attribute)
+            return None if attribute is None else self._heaps.text(attribute)
+
+    def attributes(self, path):
+        """The names of the attributes of a group or dataset."""
+        return set(self._attributes[path])
 
     def _read_object(self, path, symbol, depth):
         messages = headers.read_messages(self._file, symbol.address)
@@ -81,7 +83,9 @@ class Hdf5:
         self._members[path] = [symbol.name for symbol in symbols]
         for symbol in symbols:
             if not symbol.name or "/" in symbol.name:
-                raise WeightsError(f"expected a name without slashes; received {symbol.name!r}", self.path, addresses[0])
+                raise WeightsError(
+                    f"expected a name without slashes; received {symbol.name!r}", self.path, addresses[0]
+                )
             self._read_object(f"{path}/{symbol.name}" if path else symbol.name, symbol, depth + 1)
 
     def _add_dataset(self, path, messages):
@@ -92,7 +96,9 @@ class Hdf5:
         require(place.size == nbytes, f"expected {nbytes} bytes of values for {path!r}; {place.size} are stored")
         if place.address != UNDEFINED:
             self._file.claim(place.address, place.size, f"the values of {path!r}")
-        require(len(place.compact) == nbytes or place.address != UNDEFINED or not nbytes, f"expected the values of {path!r}")
+        require(
+            len(place.compact) == nbytes or place.address != UNDEFINED or not nbytes, f"expected the values of {path!r}"
+        )
         self.tensors[path] = TensorInfo(shape, element_types.array_dtype(name), name, nbytes)
         self._places[path] = place
 
@@ -107,7 +113,11 @@ def _read_superblock(file):
     block = file.take(0, SUPERBLOCK_BYTES, "the superblock")
     with located(file.path):
         expect(block, 0, SIGNATURE, "the signature of HDF5")
-        require(block[8] == 0, f"expected the first format of HDF5, which Keras writes; the superblock has version {block[8]}", 8)
+        require(
+            block[8] == 0,
+            f"expected the first format of HDF5, which Keras writes; the superblock has version {block[8]}",
+            8,
+        )
         expect(block, 8, VERSIONS_AND_WIDTHS, "versions 0 and addresses of 8 bytes:")
         sizes = Sizes(number(block, 16, 2), number(block, 18, 2))
         require(min(sizes) > 0, "expected nodes with room for entries", 16)

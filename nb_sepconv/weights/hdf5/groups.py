@@ -61,7 +61,9 @@ def _read_tree(file, address, heap, sizes, level, depth):
     for index, child in enumerate(children):
         below = _read_child(file, child, heap, sizes, node[5], depth)
         with located(file.path, address):
-            require(below and _name(heap, keys[index + 1]) == below[-1].name, "expected the last name of a node as its key")
+            require(
+                below and _name(heap, keys[index + 1]) == below[-1].name, "expected the last name of a node as its key"
+            )
         symbols += below
     return symbols
 

@@ -58,7 +58,9 @@ def _split(block):
     while position < len(block):
         kind, size = number(block, position, 2), number(block, position + 2, 2)
         start = position + MESSAGE_PREFIX_BYTES
-        require(start + size <= len(block) and size % 8 == 0, f"expected a message that fits; its size is {size}", position)
+        require(
+            start + size <= len(block) and size % 8 == 0, f"expected a message that fits; its size is {size}", position
+        )
         require(kind == NIL or block[position + 4] in PLAIN_FLAGS, "expected a message that is not shared", position)
         yield Message(kind, block[start : start + size])
         position = start + size
@@ -73,4 +75,6 @@ def _check(messages, count):
     require(len(messages) == count, f"expected {count} messages of an object; received {len(messages)}")
     allowed = GROUP_KINDS if is_group(messages) else DATASET_KINDS
     odd = {message.kind for message in messages} - allowed
-    require(not odd, f"expected a group or a contiguous dataset without filters; received messages of kind {sorted(odd)}")
+    require(
+        not odd, f"expected a group or a contiguous dataset without filters; received messages of kind {sorted(odd)}"
+    )

@@ -72,7 +72,10 @@ def parse_attribute(data):
 def element_bytes(attribute, size):
     """The bytes of each element of an attribute."""
     count = prod(attribute.shape)
-    require(count * size <= len(attribute.data) < count * size + 8, f"expected {count} elements of {size} bytes in an attribute")
+    require(
+        count * size <= len(attribute.data) < count * size + 8,
+        f"expected {count} elements of {size} bytes in an attribute",
+    )
     return [bytes(attribute.data[index * size : (index + 1) * size]) for index in range(count)]
 
 

@@ -22,12 +22,11 @@ class GlobalHeaps:
         self._heaps = {}
 
     def text(self, attribute):
-        """The strings of an attribute, or None where it holds none."""
+        """The strings of an attribute, which must hold text unless it is empty."""
         if 0 in attribute.shape:
             return []
         kind = text_type(attribute.datatype)
-        if kind is None:
-            return None
+        require(kind is not None, "expected text as an attribute")
         elements = element_bytes(attribute, kind.size)
         return [_decode(self._follow(element) if kind.variable else element.rstrip(b"\0")) for element in elements]
 
