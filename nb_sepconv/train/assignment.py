@@ -46,4 +46,4 @@ def _problems(stored, name, variable, reshape):
 
 def _converts(source, target):
     both_floating = is_floating(source) and is_floating(target)
-    return both_floating or (not is_floating(source) and source != object and np.can_cast(source, target, "same_kind"))
+    return both_floating or (source.kind in "biuc" and np.can_cast(source, target, "same_kind"))

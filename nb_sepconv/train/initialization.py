@@ -11,8 +11,8 @@ def init_from_checkpoint(ckpt_dir_or_file, assignment_map):
     Args:
         ckpt_dir_or_file: str or path-like, a checkpoint or any file of weights.
         assignment_map: dict, or list of pairs, from the file's side to this graph's: a scope ``"old/"`` to a scope
-            ``"new/"`` (``"/"`` is the root), whose variables must all be in the file; or a name to a name, a Variable or
-            a list of one Variable.
+            ``"new/"`` (``"/"`` is the root), whose variables must all be in the file; or a name to a name, a Variable
+            or a list of one Variable.
 
     Raises:
         ValueError: a name is on one side only, or a shape or type differs; then no variable is changed.

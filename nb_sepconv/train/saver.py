@@ -109,8 +109,8 @@ class Saver:
             global_step: int or Variable, appended to the prefix as ``-1200``. Default None.
             latest_filename: str, instead of ``checkpoint``. Default None.
             write_state: bool, whether to write that file. Default True.
-            meta_graph_suffix, write_meta_graph, strip_default_attrs, save_debug_info: accepted as TF1 has them; there is
-                no graph of operations to write.
+            meta_graph_suffix, write_meta_graph, strip_default_attrs, save_debug_info: accepted as TF1 has them; there
+                is no graph of operations to write.
 
         Returns:
             str, the prefix with the step.
@@ -143,7 +143,7 @@ class Saver:
         """
         if save_path is None:
             raise ValueError("`save_path` must name a checkpoint. Received: None")
-        if not checkpoint_exists(save_path):
+        if not (checkpoint_exists(save_path) or os.path.isdir(save_path)):
             raise ValueError(
                 f"`save_path` must name a checkpoint. Received: {os.fspath(save_path)!r}, which is missing"
             )

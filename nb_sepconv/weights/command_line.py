@@ -85,9 +85,7 @@ def _show(options):
     print(f"{options.name}: shape {list(info.shape)}, {info.type_name}, {info.nbytes} bytes")
     if array.size and array.dtype != object and array.dtype.kind not in "cSU":
         values = array.astype(np.float64)
-        print(
-            f"least {values.min():.6g}, greatest {values.max():.6g}, mean {values.mean():.6g}, deviation {values.std():.6g}"
-        )
+        print(f"least {values.min():.6g}, greatest {values.max():.6g}, mean {values.mean():.6g}")
     print(np.array2string(array, threshold=SHOWN_ELEMENTS))
     return SAME
 

@@ -10,7 +10,10 @@ from nb_sepconv.weights.errors import WeightsError
 STRING = "string"
 BFLOAT16 = "bfloat16"
 NUMPY_NAMES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split()
+    (
+        *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+        *("float16", "float32", "float64", "complex64", "complex128"),
+    )
 )
 SMALL_FLOAT_BYTES = {
     BFLOAT16: 2,

@@ -51,7 +51,8 @@ def _groups(names):
             groups.setdefault(folder, (owner, {}))[1][str(ROLES.index(role))] = name
         else:
             raise ValueError(
-                f"The names in `mapping` must end in one of {', '.join(ROLES)}, or be paths such as `layers/dense/vars/0`. "
+                f"The names in `mapping` must end in one of {', '.join(ROLES)}, "
+                f"or be paths such as `layers/dense/vars/0`. "
                 f"Received: {name!r}"
             )
     for folder, (_, members) in groups.items():

@@ -93,7 +93,7 @@ def text(value):
 
 
 def write_field(number, value):
-    """The bytes of one field: an int as a varint, bytes with their length. Zero and empty ones are left out (proto3)."""
+    """The bytes of one field: an int as a varint, bytes with their length; zero and empty ones are left out."""
     if not value:
         return b""
     if isinstance(value, int):

@@ -20,8 +20,8 @@ def save(path, mapping, format=None):
     """Write arrays to a file; what stood there before stays whole until the new file is complete.
 
     Args:
-        path: str or path-like. ``.npz``, ``.safetensors`` and ``.weights.h5`` (which Keras 3 reads) choose the format; a
-            name with ``.ckpt`` or without a suffix is the prefix of a TensorFlow V2 checkpoint.
+        path: str or path-like. ``.npz``, ``.safetensors`` and ``.weights.h5`` (which Keras 3 reads) choose the format;
+            a name with ``.ckpt`` or without a suffix is the prefix of a TensorFlow V2 checkpoint.
         mapping: mapping of str to array.
         format: str or None, one of those suffixes, whatever the name. Default None.
 

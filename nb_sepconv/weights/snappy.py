@@ -1,4 +1,4 @@
-"""Decoding of Snappy blocks (format_description.txt of google/snappy), with the size known before anything is allocated."""
+"""Decoding of Snappy blocks (format_description.txt of google/snappy), whose size is checked before anything else."""
 
 from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.protobuf import read_varint

@@ -79,10 +79,8 @@ def record_checkpoint(name, write_version, with_optimizer):
         if with_optimizer:
             trained = variables["encoder/sep1/bias"]
             train = v1.train.AdamOptimizer().minimize(tf.reduce_sum(trained * trained), var_list=[trained])
-            names = [variable.op.name for variable in v1.global_variables()]
-            slots = {
-                key: variable for key, variable in zip(names, v1.global_variables()) if "Adam" in key or "power" in key
-            }
+            everything = {variable.op.name: variable for variable in v1.global_variables()}
+            slots = {key: variable for key, variable in everything.items() if "Adam" in key or "power" in key}
         session.run(v1.global_variables_initializer())
         if with_optimizer:
             session.run(train)

@@ -1,4 +1,4 @@
-"""CRC-32C of long buffers: three interleaved streams, eight bytes at a time, with the CPU's instruction where it has one."""
+"""CRC-32C of long buffers: three streams at once, eight bytes at a time, by the CPU's instruction where it has one."""
 
 from functools import cache
 
@@ -50,7 +50,7 @@ def _skip_lane(state, lane_tables):
 def _compile(step):
     @njit(nogil=True)
     def crc32c_words(words, state, byte_tables, lane_tables):
-        """state' = remainder of (state ^ words) over GF(2); ``words`` (W,) uint64, tables (8, 256) and (4, 256) uint32."""
+        """state' = remainder of (state ^ words) over GF(2); words (W,) uint64, tables (8, 256) and (4, 256) uint32."""
         state = np.uint64(state)
         position = 0
         while position + 3 * LANE_WORDS <= words.shape[0]:

@@ -1,5 +1,6 @@
 """Members of a group: a B-tree of symbol nodes whose names lie in a local heap."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from nb_sepconv.weights.errors import WeightsError, located
@@ -33,7 +34,7 @@ def read_symbols(file, tree_address, heap_address, sizes):
     heap = _read_heap(file, heap_address)
     symbols = _read_tree(file, tree_address, heap, sizes, None, 0)
     names = [symbol.name.encode() for symbol in symbols]
-    if any(after <= before for before, after in zip(names, names[1:], strict=False)):
+    if any(after <= before for before, after in pairwise(names)):
         raise WeightsError("expected the members of a group in the order of their names", file.path, tree_address)
     return symbols
 
