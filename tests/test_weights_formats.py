@@ -82,7 +82,9 @@ def test_partitioned_variables_are_assembled():
     assert_holds(DATA / "partitioned", expected("expected-partitioned"))
 
 
-@pytest.mark.parametrize(("framework", "form"), [(key, form) for key, forms in TWO_LAYER_FILES.items() for form in forms])
+@pytest.mark.parametrize(
+    ("framework", "form"), [(key, form) for key, forms in TWO_LAYER_FILES.items() for form in forms]
+)
 def test_two_layer_models(framework, form):
     values = expected(f"expected-{framework}")
     prefix = "sequential/" if form == "keras3_model.h5" else ""
@@ -101,7 +103,9 @@ def test_checkpoints_of_all_types(form):
             assert_equal(file.slots[name], values[name])
 
 
-MODEL_FILES = [f"{framework}.{suffix}" for framework in ("keras3", "tf_keras") for suffix in ("h5", "keras", "weights.h5")]
+MODEL_FILES = [
+    f"{framework}.{suffix}" for framework in ("keras3", "tf_keras") for suffix in ("h5", "keras", "weights.h5")
+]
 
 
 @pytest.mark.parametrize("form", MODEL_FILES)
@@ -139,8 +143,10 @@ def test_bfloat16_without_ml_dtypes_keeps_its_values(form, monkeypatch):
 def assert_rebuilt_model_answers(form, recorded, scopes, **first_layer):
     """Two layers of this library, filled by a Saver from the file, give the recorded output."""
     with weights.load(DATA / form) as file:
-        shapes = [(file.info(f"{scope}/pointwise_kernel").shape[2], file.info(f"{scope}/depthwise_kernel").shape[0])
-                  for scope in scopes]
+        shapes = [
+            (file.info(f"{scope}/pointwise_kernel").shape[2], file.info(f"{scope}/depthwise_kernel").shape[0])
+            for scope in scopes
+        ]
         uses_bias = [f"{scope}/bias" in file for scope in scopes]
 
     def model(inputs):
@@ -160,7 +166,9 @@ def test_two_layers_of_tf1_answer_as_recorded():
     assert_rebuilt_model_answers("tf1", expected("expected-tf1"), scopes, padding="same", activation="relu")
 
 
-@pytest.mark.parametrize(("framework", "form"), [(key, form) for key, forms in TWO_LAYER_FILES.items() for form in forms])
+@pytest.mark.parametrize(
+    ("framework", "form"), [(key, form) for key, forms in TWO_LAYER_FILES.items() for form in forms]
+)
 def test_two_layers_of_keras_answer_as_recorded(framework, form):
     prefix = "sequential/" if form == "keras3_model.h5" else ""
     scopes = [f"{prefix}first", f"{prefix}separable_conv1d"]
@@ -185,12 +193,20 @@ def test_folders_without_a_checkpoint_are_refused(tmp_path):
         weights.load(tmp_path)
 
 
-def test_latest_checkpoint_outside_its_folder_is_refused(tmp_path):
+@pytest.mark.parametrize("name", ["../other/model.ckpt-1200", "{root}/other/model.ckpt-1200"])
+def test_paths_out_of_the_folder_are_not_followed(tmp_path, name):
     (tmp_path / "run").mkdir()
     shutil.copytree(DATA / "tf1", tmp_path / "other")
-    (tmp_path / "run" / "checkpoint").write_text('model_checkpoint_path: "../other/model.ckpt-1200"\n')
-    with pytest.raises(weights.WeightsError, match="expected a checkpoint inside the folder"):
+    (tmp_path / "run" / "checkpoint").write_text(f'model_checkpoint_path: "{name.format(root=tmp_path)}"\n')
+    with pytest.raises(weights.WeightsError, match=r"run/model\.ckpt-1200, which is missing"):
         weights.load(tmp_path / "run")
+
+
+def test_moved_folder_with_whole_paths_still_opens(tmp_path):
+    shutil.copytree(DATA / "tf1", tmp_path / "moved")
+    (tmp_path / "moved" / "checkpoint").chmod(0o644)
+    (tmp_path / "moved" / "checkpoint").write_text('model_checkpoint_path: "/gone/run/model.ckpt-1200"\n')
+    assert len(weights.load(tmp_path / "moved")) == 11
 
 
 def test_data_file_that_is_missing_is_named(tmp_path):

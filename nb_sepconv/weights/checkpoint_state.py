@@ -5,6 +5,7 @@ import re
 
 from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.weights.files import RandomAccessFile
 
 FILE_NAME = "checkpoint"
 LATEST, ALL = "model_checkpoint_path", "all_model_checkpoint_paths"
@@ -39,20 +40,26 @@ def read_state(path):
             )
         if match[1] in found:
             found[match[1]].append(_unescape(match[2]))
+    if any("\0" in name for name in found[LATEST]):
+        raise WeightsError("expected a path without NUL", path)
     if len(found[LATEST]) != 1 or (found[ALL] and found[LATEST][0] not in found[ALL]):
         raise WeightsError(f"expected one `{LATEST}`, which is among `{ALL}`; received {found}", path)
     return found[LATEST][0], found[ALL]
 
 
 def latest_prefix(folder, file_name=FILE_NAME):
-    """The prefix of the latest checkpoint of a folder; one outside the folder is refused."""
-    path = os.path.join(folder, file_name)
-    latest, _ = read_state(path)
-    prefix = os.path.join(folder, latest)
+    """The prefix of the latest checkpoint of a folder.
+
+    Folders are moved, and TensorFlow writes whole paths: a path that leads out of the folder is not followed, and the
+    checkpoint of that name inside the folder is meant.
+    """
+    latest, _ = read_state(os.path.join(folder, file_name))
+    return os.path.join(folder, latest if _is_inside(folder, latest) else os.path.basename(latest))
+
+
+def _is_inside(folder, name):
     root = os.path.realpath(folder)
-    if "\0" in latest or os.path.commonpath([root, os.path.realpath(prefix)]) != root:
-        raise WeightsError(f"expected a checkpoint inside the folder; the file names {latest!r}", path)
-    return prefix
+    return not os.path.isabs(name) and os.path.commonpath([root, os.path.realpath(os.path.join(root, name))]) == root
 
 
 def write_state(folder, kept, file_name=FILE_NAME):
@@ -64,10 +71,10 @@ def write_state(folder, kept, file_name=FILE_NAME):
 
 
 def _read_text(path):
-    with open(path, "rb") as file:
-        data = file.read(LARGEST_BYTES + 1)
-    if len(data) > LARGEST_BYTES:
-        raise WeightsError(f"expected at most {LARGEST_BYTES} bytes", path)
+    with RandomAccessFile(path) as file:
+        if file.size > LARGEST_BYTES:
+            raise WeightsError(f"expected at most {LARGEST_BYTES} bytes; the file has {file.size}", path)
+        data = file.read(0, file.size, "the names of checkpoints")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

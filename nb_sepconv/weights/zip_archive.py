@@ -4,7 +4,10 @@ import zipfile
 from contextlib import contextmanager
 
 from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.weights.files import RandomAccessFile
 
+END_SIGNATURE, END_BYTES = b"PK\x05\x06", 22
+UNCOUNTED = 0xFFFF
 LARGEST_FREE_BYTES = 4 << 30
 LARGEST_RATIO = 100
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -22,6 +25,7 @@ class Archive:
         with self._guarded("the directory of a zip archive"):
             self._zip = zipfile.ZipFile(path)
         try:
+            self._check_count()
             self._check_members()
         except BaseException:
             self.close()
@@ -50,6 +54,16 @@ class Archive:
         """All bytes of a member."""
         with self.open(name) as stream:
             return stream.read()
+
+    def _check_count(self):
+        """The last record of the archive must count the members that its directory lists."""
+        with RandomAccessFile(self.path) as file:
+            start = max(file.size - END_BYTES, 0)
+            end = file.read(start, file.size - start, "the last record of a zip archive")
+        count = int.from_bytes(end[10:12], "little")
+        if not end.startswith(END_SIGNATURE) or count not in (len(self._zip.infolist()), UNCOUNTED):
+            listed = f"{len(self._zip.infolist())} members, no comment"
+            raise WeightsError(f"expected the last record of a zip archive ({listed})", self.path, start)
 
     def _check_members(self):
         members = self._zip.infolist()

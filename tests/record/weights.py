@@ -85,7 +85,7 @@ def record_checkpoint(name, write_version, with_optimizer):
         if with_optimizer:
             session.run(train)
             values["encoder/sep1/bias"] = session.run(trained)
-        saver = v1.train.Saver({**variables, **slots}, write_version=write_version)
+        saver = v1.train.Saver({**variables, **slots}, write_version=write_version, save_relative_paths=True)
         (FOLDER / name).mkdir()
         saver.save(session, str(FOLDER / name / "model.ckpt"), global_step=3, write_meta_graph=False)
         values |= {key: session.run(variable) for key, variable in slots.items()}

@@ -96,7 +96,8 @@ def parse_symbol(entry, heap):
 
 def _name(heap, offset):
     end = heap.find(b"\0", offset)
-    require(offset < len(heap) and end >= 0, f"expected a name in the heap at {offset}")
+    starts_there = offset % 8 == 0 and (offset == 0 or heap[offset - 1 : offset] == b"\0")
+    require(offset < len(heap) and end >= 0 and starts_there, f"expected a name in the heap at {offset}")
     try:
         return heap[offset:end].decode()
     except UnicodeDecodeError:
