@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from weights_damage import Patient, contents
+from tests.weights_damage import Patient, contents
 
 from nb_sepconv import weights
 

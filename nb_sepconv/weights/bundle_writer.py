@@ -10,7 +10,7 @@ from nb_sepconv.weights import string_tensor
 from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.bundle import Bundle, data_path
 from nb_sepconv.weights.crc32c import masked
-from nb_sepconv.weights.element_types import STRING
+from nb_sepconv.weights.element_types import STRING, as_bytes
 from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.protobuf import write_field, write_fixed32, write_submessage
 from nb_sepconv.weights.sstable_writer import write_table
@@ -61,7 +61,7 @@ def _write_tensor(file, name, value):
     array = np.asarray(value)
     type_name = _type_name(name, array)
     if type_name == STRING:
-        stored, checksum = string_tensor.encode([_as_bytes(name, item) for item in array.ravel()])
+        stored, checksum = string_tensor.encode([as_bytes(name, item) for item in array.ravel()])
         file.write(stored)
     else:
         checksum = masked(write_with_crc(file, array))
@@ -82,12 +82,6 @@ def _type_name(name, array):
             f"The array `{name}` cannot be stored in a TensorFlow checkpoint. Received: dtype={array.dtype}"
         )
     return array.dtype.name
-
-
-def _as_bytes(name, item):
-    if not isinstance(item, (bytes, str)):
-        raise ValueError(f"The array `{name}` of objects must hold bytes or str. Received: {type(item).__name__}")
-    return item.encode() if isinstance(item, str) else item
 
 
 def _remove_other_data(prefix, shards):

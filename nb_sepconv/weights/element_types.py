@@ -95,3 +95,10 @@ def element_count(shape):
     if extent > LARGEST_BYTES // 16:
         raise WeightsError(f"expected a shape whose elements can be counted in 64 bits; received {list(shape)}")
     return 0 if 0 in shape else extent
+
+
+def as_bytes(name, item):
+    """An element of an array of strings as bytes."""
+    if not isinstance(item, (bytes, str)):
+        raise ValueError(f"The array `{name}` of objects must hold bytes or str. Received: {type(item).__name__}")
+    return item.encode() if isinstance(item, str) else item

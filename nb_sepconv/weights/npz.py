@@ -131,9 +131,7 @@ def _as_stored(name, array):
     if array.dtype.name == element_types.BFLOAT16:
         return array.view("V2")
     if array.dtype.kind == "O":
-        array = np.array([item if isinstance(item, bytes) else str(item) for item in array.ravel()]).reshape(
-            array.shape
-        )
+        array = np.array([element_types.as_bytes(name, item) for item in array.ravel()]).reshape(array.shape)
     if array.dtype.kind not in PLAIN_KINDS:
         raise ValueError(f"The array `{name}` cannot be stored in an .npz. Received: dtype={array.dtype}")
     return array
