@@ -68,7 +68,8 @@ class Patient:
         except Exception as error:
             outcome = type(error).__name__
         self.outcomes[outcome] += 1
-        self.examples.setdefault(outcome, []).append(damage)
+        if outcome not in ("same", "refused"):
+            self.examples.setdefault(outcome, []).append(damage)
 
     @property
     def flips(self):
