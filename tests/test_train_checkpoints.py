@@ -32,7 +32,7 @@ def test_reader_of_a_checkpoint():
     assert not reader.has_tensor("whole")
     assert reader.get_variable_to_shape_map()["encoder/sep1/depthwise_kernel"] == [5, 4, 1]
     assert reader.get_variable_to_dtype_map()["half"] == np.float16
-    with pytest.raises(KeyError, match="`tensor_str` must name a tensor of .*Received: 'whole'"):
+    with pytest.raises(KeyError, match=r"`tensor_str` must name a tensor of .*Received: 'whole'"):
         reader.get_tensor("whole")
 
 
@@ -204,12 +204,12 @@ def test_steps_in_names(tmp_path):
     saver = tf.train.Saver(pad_step_number=True)
     assert saver.save(None, tmp_path / "m", global_step=step) == str(tmp_path / "m-00000012")
     assert tf.train.Saver().save(None, tmp_path / "m") == str(tmp_path / "m")
-    with pytest.raises(TypeError, match="`global_step` must be an integer. Received: 1.5"):
+    with pytest.raises(TypeError, match=r"`global_step` must be an integer. Received: 1.5"):
         saver.save(None, tmp_path / "m", global_step=1.5)
 
 
 def test_saver_of_no_variables():
-    with pytest.raises(ValueError, match="`var_list` must hold variables to save. Received: none"):
+    with pytest.raises(ValueError, match=r"`var_list` must hold variables to save. Received: none"):
         tf.train.Saver()
     tf.train.Saver(allow_empty=True)
     saver = tf.train.Saver(defer_build=True)
@@ -219,15 +219,15 @@ def test_saver_of_no_variables():
 
 def test_saver_arguments_are_checked(tmp_path):
     bias, _ = two_variables()
-    with pytest.raises(TypeError, match="`var_list` must hold variables. Received: ndarray"):
+    with pytest.raises(TypeError, match=r"`var_list` must hold variables. Received: ndarray"):
         tf.train.Saver([np.ones(3)])
-    with pytest.raises(ValueError, match="`var_list` must hold one variable of each name. Received: 'sep/bias' twice"):
+    with pytest.raises(ValueError, match=r"`var_list` must hold one variable of each name. Received: 'sep/bias' twice"):
         tf.train.Saver([bias, bias])
     with pytest.raises(ValueError, match="`save_path` must be a prefix in a folder that exists"):
         tf.train.Saver().save(None, tmp_path / "no" / "m")
-    with pytest.raises(ValueError, match="`save_path` must name a checkpoint. Received: None"):
+    with pytest.raises(ValueError, match=r"`save_path` must name a checkpoint. Received: None"):
         tf.train.Saver().restore(None, None)
-    with pytest.raises(ValueError, match="`save_path` must name a checkpoint. Received: .*which is missing"):
+    with pytest.raises(ValueError, match=r"`save_path` must name a checkpoint. Received: .*which is missing"):
         tf.train.Saver().restore(None, tmp_path / "m")
 
 

@@ -231,7 +231,7 @@ def test_what_is_no_onnx_model(tmp_path):
 
 
 def test_onnx_padding_is_checked(tmp_path):
-    with pytest.raises(ValueError, match="`padding` must be one of valid, same, causal. Received: 'full'"):
+    with pytest.raises(ValueError, match=r"`padding` must be one of valid, same, causal. Received: 'full'"):
         weights.to_onnx(tmp_path / "a.onnx", layer(), padding="full")
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.weights_damage import Patient, contents
 
 from nb_sepconv import weights
+from tests.weights_damage import Patient, contents
 
 DATA = Path(__file__).parent / "data" / "weights"
 QUICK = 250

@@ -213,7 +213,7 @@ def test_data_file_that_is_missing_is_named(tmp_path):
     shutil.copyfile(DATA / "tf1" / "model.ckpt-1200.index", tmp_path / "m.index")
     with weights.load(tmp_path / "m") as file:
         assert file.info("half").shape == (5,)
-        with pytest.raises(weights.WeightsError, match="m.data-00000-of-00001, which is missing"):
+        with pytest.raises(weights.WeightsError, match=r"m.data-00000-of-00001, which is missing"):
             file["half"]
 
 

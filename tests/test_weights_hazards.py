@@ -158,6 +158,14 @@ def test_long_lists_of_names_come_in_parts(tmp_path):
         assert list(file) == [f"{name}/bias" for name in names]
 
 
+def test_early_files_of_keras_have_another_container(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["_layer_checkpoint_dependencies/separable_conv1d/vars/0"] = np.ones((5, 4, 2))
+        file["_layer_checkpoint_dependencies/separable_conv1d/vars/1"] = np.ones((1, 8, 3))
+    with weights.load(tmp_path / "a.h5") as file:
+        assert list(file) == ["separable_conv1d/depthwise_kernel", "separable_conv1d/pointwise_kernel"]
+
+
 def test_groups_with_many_members_are_read(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         for index in range(700):

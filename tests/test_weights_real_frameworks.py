@@ -25,7 +25,8 @@ READ_CHECKPOINT = """
 import sys, numpy as np, tensorflow as tf
 reader = tf.train.load_checkpoint(sys.argv[1])
 found = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-found = {name: value.astype("f4") if value.dtype.name == "bfloat16" else np.asarray(value) for name, value in found.items()}
+found = {name: np.asarray(value) for name, value in found.items()}
+found = {name: value.astype("f4") if value.dtype.name == "bfloat16" else value for name, value in found.items()}
 np.savez(sys.argv[2], **{name.replace("/", "|"): value for name, value in found.items() if value.dtype != object})
 assert [value.tolist() for value in found.values() if value.dtype == object] == [[b"one", b"", b"two" * 100]]
 """

@@ -11,7 +11,7 @@ from nb_sepconv.weights.mapping import Weights
 
 LEGACY_ROOT, LEGACY_OPTIMIZER, TOP_LEVEL = "model_weights", "optimizer_weights", "top_level_model_weights"
 VARIABLES = "vars"
-CONTAINER = "layers"
+CONTAINER, EARLY_CONTAINER = "layers", "_layer_checkpoint_dependencies"
 NAME, TYPE, CHECKSUM = "name", "dtype", "nb_sepconv.crc32c"
 TRAINING = ("optimizer", "metrics")
 ROLES = ("depthwise_kernel", "pointwise_kernel", "bias")
@@ -101,8 +101,8 @@ def _owner_name(file, path, layer_names):
     components = path.split("/") if path else []
     for length in range(1, len(components) + 1):
         prefix = "/".join(components[:length])
-        own = _stored_name(file, prefix) or layer_names.get(prefix)
-        if own or components[length - 1] != CONTAINER:
+        own = _stored_name(file, prefix) or layer_names.get(prefix.replace(EARLY_CONTAINER, CONTAINER))
+        if own or components[length - 1] not in (CONTAINER, EARLY_CONTAINER):
             parts.append(own or components[length - 1])
     return "/".join(parts)
 
