@@ -82,13 +82,13 @@ def test_mask_is_that_of_tensorflow():
 
 
 @pytest.mark.parametrize("instruction", [True, False])
-def test_kernels_hash_a_gigabyte_per_second(instruction):
+def test_kernels_hash_a_gigabyte_per_second_of_one_core(instruction):
     if instruction and not checksum.has_instruction():
         pytest.skip("this CPU has no CRC-32C instruction that Numba may use")
     data = random_bytes(32 << 20)
     seconds = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         crc32c._update_by_kernel(0, data, instruction)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert data.size / min(seconds) > 1e9

@@ -158,6 +158,14 @@ def test_long_lists_of_names_come_in_parts(tmp_path):
         assert list(file) == [f"{name}/bias" for name in names]
 
 
+def test_attributes_that_do_not_matter_may_be_of_any_kind(tmp_path):
+    with keras_tree(tmp_path / "a.h5") as file:
+        file.attrs["empty"] = h5py.Empty("f4")
+        file["layers"].attrs["table"] = np.zeros((2, 3), [("a", "i4"), ("b", "S3")])
+    with weights.load(tmp_path / "a.h5") as file:
+        assert list(file) == ["dense/kernel"]
+
+
 def test_early_files_of_keras_have_another_container(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["_layer_checkpoint_dependencies/separable_conv1d/vars/0"] = np.ones((5, 4, 2))

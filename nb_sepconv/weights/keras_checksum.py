@@ -1,5 +1,7 @@
 """The checksum that this library's ``.weights.h5`` files carry beside each dataset, since HDF5 has none of its own."""
 
+import numpy as np
+
 from nb_sepconv.weights.crc32c import crc32c
 
 
@@ -12,4 +14,5 @@ def dataset_checksum(path, name, array):
         array: array, little-endian.
     """
     description = f"{path}\n{name}\n{array.dtype.name}\n{list(array.shape)}\n"
-    return f"{crc32c(array.tobytes(), crc32c(description.encode())):08x}"
+    octets = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return f"{crc32c(octets, crc32c(description.encode())):08x}"

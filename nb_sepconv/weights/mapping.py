@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from nb_sepconv.weights.errors import WeightsError
+
 
 class _Tensors(Mapping):
     """A part of a file's tensors under the names that users know.
@@ -51,6 +53,8 @@ class Weights(_Tensors):
 
     def __init__(self, source, names=None, slot_keys=frozenset()):
         names = {key: key for key in source.tensors} if names is None else names
+        if len(set(names.values())) != len(names):
+            raise WeightsError("expected variables with names of their own", source.path)
         self.unreadable = {
             name: source.tensors[key] for key, name in names.items() if source.tensors[key].dtype is None
         }

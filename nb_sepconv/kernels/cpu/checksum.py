@@ -72,7 +72,8 @@ def _compile(step):
 
 def has_instruction():
     """Whether the code is compiled for this very CPU and it has the CRC-32C instruction of SSE 4.2."""
-    for_this_cpu = numba.config.CPU_NAME is None and numba.config.CPU_FEATURES is None
+    settings = numba.config
+    for_this_cpu = settings.CPU_NAME is None and settings.CPU_FEATURES is None and not settings.DISABLE_JIT
     return for_this_cpu and types.intp.bitwidth == 64 and bool(llvm.get_host_cpu_features().get("sse4.2"))
 
 

@@ -1,6 +1,5 @@
 """The messages that matter: shapes, places of values, and attributes."""
 
-from math import prod
 from typing import NamedTuple
 
 from nb_sepconv.weights import element_types
@@ -16,7 +15,7 @@ class Attribute(NamedTuple):
     """An attribute whose value is still in the form of the file."""
 
     datatype: memoryview
-    shape: tuple
+    dataspace: memoryview
     data: memoryview
 
 
@@ -66,12 +65,11 @@ def parse_attribute(data):
         position += -(-size // 8) * 8 if version == 1 else size
     name, datatype, dataspace = parts
     require(len(datatype) >= 8 and len(name) > 0 and name[-1] == 0, "expected the name and the type of an attribute")
-    return _text(name[:-1]), Attribute(datatype, parse_shape(dataspace), data[position:])
+    return _text(name[:-1]), Attribute(datatype, dataspace, data[position:])
 
 
-def element_bytes(attribute, size):
+def element_bytes(attribute, count, size):
     """The bytes of each element of an attribute."""
-    count = prod(attribute.shape)
     require(
         count * size <= len(attribute.data) < count * size + 8,
         f"expected {count} elements of {size} bytes in an attribute",

@@ -1,9 +1,11 @@
 """Text in attributes: of fixed size in place, or of any size in a global heap."""
 
+from math import prod
+
 from nb_sepconv.weights.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
 from nb_sepconv.weights.hdf5.datatypes import text_type
-from nb_sepconv.weights.hdf5.messages import element_bytes
+from nb_sepconv.weights.hdf5.messages import element_bytes, parse_shape
 
 HEAP_PREFIX_BYTES = 16
 OBJECT_PREFIX_BYTES = 16
@@ -23,11 +25,12 @@ class GlobalHeaps:
 
     def text(self, attribute):
         """The strings of an attribute, which must hold text unless it is empty."""
-        if 0 in attribute.shape:
+        count = prod(parse_shape(attribute.dataspace))
+        if count == 0:
             return []
         kind = text_type(attribute.datatype)
         require(kind is not None, "expected text as an attribute")
-        elements = element_bytes(attribute, kind.size)
+        elements = element_bytes(attribute, count, kind.size)
         return [_decode(self._follow(element) if kind.variable else element.rstrip(b"\0")) for element in elements]
 
     def _follow(self, element):
