@@ -13,7 +13,7 @@ MASK_DELTA = 0xA282EAD8
 
 BYTEWISE_BELOW = 1024
 ROW_BYTES = 64
-MOST_ROWS = 4096
+MOST_ROWS = 16384
 KERNEL_FROM_BYTES = 16 << 20
 KERNEL_AFTER_BYTES = 64 << 20
 
@@ -41,30 +41,18 @@ def crc32c(data, crc=0):
     return _update_bytewise(state, octets.tobytes()) ^ ALL_ONES
 
 
-def combine(first, second, second_bytes):
-    """The CRC-32C of two adjacent stretches from the checksum of each and the length of the second."""
-    for exponent in range(second_bytes.bit_length()):
-        if second_bytes >> exponent & 1:
-            first = _apply(_skip_tables(exponent), first)
-    return first ^ second
-
-
 def masked(crc):
     """The checksum as TensorFlow stores it, so that a checksum of data holding checksums stays useful."""
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & ALL_ONES
 
 
-def kernel_is_ready():
-    """Whether long data is from now on hashed by the compiled kernel, which runs without the interpreter's lock."""
-    return _seen["bytes"] >= KERNEL_AFTER_BYTES
-
-
 def _worth_compiling(size):
+    """Whether so much data has come that the kernel's compilation pays; from then on it hashes all long data."""
     if size >= KERNEL_FROM_BYTES:
         _seen["bytes"] = KERNEL_AFTER_BYTES
-    if not kernel_is_ready():
+    if _seen["bytes"] < KERNEL_AFTER_BYTES:
         _seen["bytes"] += size
-    return kernel_is_ready()
+    return _seen["bytes"] >= KERNEL_AFTER_BYTES
 
 
 def _update_bytewise(state, data):
@@ -89,7 +77,7 @@ def _update_by_rows(state, octets):
     while octets.size >= ROW_BYTES:
         rows = min(MOST_ROWS, 1 << (octets.size // ROW_BYTES).bit_length() - 1)
         words = np.frombuffer(octets[: rows * ROW_BYTES], "<u4").reshape(rows, ROW_BYTES // 4)
-        states = np.zeros(rows, np.uint32)
+        states = np.zeros(rows, "<u4")
         states[0] = state
         state = int(_fold(_hash_rows(words, states)))
         octets = octets[rows * ROW_BYTES :]
@@ -98,9 +86,9 @@ def _update_by_rows(state, octets):
 
 def _hash_rows(words, states):
     low, high = _half_word_tables()
-    for column in words.T:
-        mixed = states ^ column
-        states = low[mixed & 0xFFFF] ^ high[mixed >> 16]
+    for column in np.ascontiguousarray(words.T):
+        halves = (states ^ column).view("<u2")
+        states = low.take(halves[0::2]) ^ high.take(halves[1::2])
     return states
 
 
@@ -113,10 +101,9 @@ def _fold(states):
 
 
 def _apply(tables, states):
-    """Multiply by the matrix that ``tables`` (4, 256) hold; ``states`` is an int or an array of them."""
+    """Multiply each of an array of states by the matrix that ``tables`` (4, 256) hold."""
     product = tables[0, states & 255] ^ tables[1, states >> 8 & 255]
-    product = product ^ tables[2, states >> 16 & 255] ^ tables[3, states >> 24 & 255]
-    return product if isinstance(states, np.ndarray) else int(product)
+    return product ^ tables[2, states >> 16 & 255] ^ tables[3, states >> 24]
 
 
 @cache

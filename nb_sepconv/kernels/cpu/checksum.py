@@ -70,6 +70,7 @@ def _compile(step):
     return crc32c_words
 
 
+@cache
 def has_instruction():
     """Whether the code is compiled for this very CPU and it has the CRC-32C instruction of SSE 4.2."""
     settings = numba.config
