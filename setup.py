@@ -7,9 +7,13 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = (ROOT / "nb_sepconv" / "version.py").read_text(encoding="utf-8").split('"')[-2]
 
+HDF5 = ["h5py>=3.8"]
+ONNX = ["onnx>=1.16"]
+CLI = ["rich>=13"]
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
-TEST = ["ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "setuptools>=77", *DEMO]
+TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
+TEST += [*DEMO, *HDF5, *ONNX]
 
 setup(
     name="nb_sepconv",
@@ -25,7 +29,8 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["numba>=0.61", "numpy>=1.26"],
-    extras_require={"test": TEST, "demo": DEMO, "bench": BENCH},
+    extras_require={"test": TEST, "demo": DEMO, "bench": BENCH, "hdf5": HDF5, "onnx": ONNX, "cli": CLI},
+    entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.weights.command_line:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",

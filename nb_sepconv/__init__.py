@@ -7,7 +7,7 @@ from importlib import import_module
 
 from nb_sepconv.version import __version__
 
-_MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops")
+_MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train", "weights")
 
 _HOMES = {
     "configuration": ("show_config", "warmup"),

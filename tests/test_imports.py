@@ -18,7 +18,7 @@ RUNS = 5
 
 # A room is a module or a package right below nb_sepconv.
 KNOW_NOTHING = ["arguments", "geometry", "kernels", "version"]
-BELOW_THE_FACE = ["activations", "constraints", "initializers", "nn", "ops", "regularizers"]
+BELOW_THE_FACE = ["activations", "constraints", "initializers", "nn", "ops", "regularizers", "weights"]
 FACE = {"graphs", "keras", "layers", "scopes", "variables"}
 
 PROBE = """

@@ -1,0 +1,95 @@
+"""Looking into TensorFlow checkpoints by the names they hold."""
+
+import os
+
+from nb_sepconv.weights.checkpoint_state import FILE_NAME, latest_prefix
+from nb_sepconv.weights.loading import open_checkpoint
+
+
+class CheckpointReader:
+    """The tensors of a checkpoint by name, each read when it is asked for.
+
+    Args:
+        path: str or path-like, as for :func:`load_checkpoint`.
+    """
+
+    def __init__(self, path):
+        self._source = open_checkpoint(path)
+
+    def get_tensor(self, tensor_str):
+        """The tensor of that name as an array; KeyError where there is none."""
+        if not self.has_tensor(tensor_str):
+            raise KeyError(f"`tensor_str` must name a tensor of {self._source.path}. Received: {tensor_str!r}")
+        return self._source.read(tensor_str)
+
+    def has_tensor(self, tensor_str):
+        """Whether the checkpoint has a tensor of that name."""
+        return tensor_str in self._source.tensors
+
+    def get_variable_to_shape_map(self):
+        """The shapes, lists of int, by name."""
+        return {name: list(info.shape) for name, info in self._source.tensors.items()}
+
+    def get_variable_to_dtype_map(self):
+        """The NumPy dtypes by name; None for what no array holds."""
+        return {name: info.dtype for name, info in self._source.tensors.items()}
+
+
+def load_checkpoint(ckpt_dir_or_file):
+    """A reader of a checkpoint, V1 or V2.
+
+    Args:
+        ckpt_dir_or_file: str or path-like, the prefix of a checkpoint, or a folder whose latest one is meant.
+
+    Returns:
+        CheckpointReader.
+
+    Raises:
+        FileNotFoundError: there is none.
+        WeightsError: it is damaged.
+
+    >>> import tempfile
+    >>> from nb_sepconv import train, weights
+    >>> prefix = tempfile.mkdtemp() + "/model.ckpt"
+    >>> weights.save(prefix, {"sep/bias": [1.0, 2.0]})
+    >>> train.load_checkpoint(prefix).get_variable_to_shape_map()
+    {'sep/bias': [2]}
+    """
+    return CheckpointReader(ckpt_dir_or_file)
+
+
+def list_variables(ckpt_dir_or_file):
+    """The names and shapes in a checkpoint.
+
+    Args:
+        ckpt_dir_or_file: str or path-like, as for :func:`load_checkpoint`.
+
+    Returns:
+        list of (name, list of int), in the order of the names.
+    """
+    return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
+
+
+def latest_checkpoint(checkpoint_dir, latest_filename=None):
+    """The prefix of the latest checkpoint of a folder.
+
+    Args:
+        checkpoint_dir: str or path-like.
+        latest_filename: str or None, the file that names it. Default None, for ``checkpoint``.
+
+    Returns:
+        str, or None where there is no such file or what it names is gone.
+
+    Raises:
+        WeightsError: the file cannot be understood, or names a checkpoint outside the folder.
+    """
+    folder = os.fspath(checkpoint_dir)
+    if not os.path.isfile(os.path.join(folder, latest_filename or FILE_NAME)):
+        return None
+    prefix = latest_prefix(folder, latest_filename or FILE_NAME)
+    return prefix if checkpoint_exists(prefix) else None
+
+
+def checkpoint_exists(prefix):
+    """Whether files of a checkpoint are there."""
+    return os.path.isfile(f"{prefix}.index") or os.path.isfile(prefix)

@@ -1,0 +1,45 @@
+"""Writing a file so that its path holds either all of the old bytes or all of the new ones."""
+
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def replacing(path):
+    """A new binary file that takes the place of ``path`` when the block ends well and vanishes when it does not.
+
+    Args:
+        path: str or path-like; a link is followed, the permissions of an existing file are kept.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.partial")
+    try:
+        with open(temporary, "xb+") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _keep_permissions(target, temporary)
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.remove(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _keep_permissions(existing, temporary):
+    with suppress(FileNotFoundError):
+        os.chmod(temporary, stat.S_IMODE(os.stat(existing).st_mode))
+
+
+def _sync_folder(folder):
+    """Make the new name last through a power cut, where folders can be synced."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

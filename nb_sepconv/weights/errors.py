@@ -1,0 +1,35 @@
+"""The one error that a file of weights can raise."""
+
+from contextlib import contextmanager
+
+
+class WeightsError(ValueError):
+    """A file of weights that cannot be trusted; says which file, where in it, and what was expected there.
+
+    Args:
+        problem: str, what was found and what was expected.
+        path: str or None, the file.
+        offset: int or None, the byte in the file where the problem was seen.
+    """
+
+    def __init__(self, problem, path=None, offset=None):
+        super().__init__(problem, path, offset)
+        self.problem = problem
+        self.path = path
+        self.offset = offset
+
+    def __str__(self):
+        where = "" if self.path is None else f"{self.path}: "
+        at = "" if self.offset is None else f" (at byte {self.offset})"
+        return f"{where}{self.problem}{at}"
+
+
+@contextmanager
+def located(path, base=0):
+    """Give the file to every WeightsError raised inside that does not know it; its offset counts from ``base``."""
+    try:
+        yield
+    except WeightsError as error:
+        if error.path is not None:
+            raise
+        raise WeightsError(error.problem, path, base + (error.offset or 0)) from None

@@ -1,0 +1,80 @@
+"""Object headers: the list of messages that describe a group or a dataset."""
+
+from typing import NamedTuple
+
+from nb_sepconv.weights.errors import located
+from nb_sepconv.weights.hdf5.claims import number, require
+
+PREFIX_BYTES = 16
+MESSAGE_PREFIX_BYTES = 8
+NIL, DATASPACE, DATATYPE, FILL, LAYOUT, ATTRIBUTE, CONTINUATION, SYMBOLS, MODIFIED = 0, 1, 3, 5, 8, 12, 16, 17, 18
+GROUP_KINDS = {NIL, ATTRIBUTE, CONTINUATION, SYMBOLS, MODIFIED}
+DATASET_KINDS = {NIL, DATASPACE, DATATYPE, FILL, LAYOUT, ATTRIBUTE, CONTINUATION, MODIFIED}
+PLAIN_FLAGS = {0, 1}
+
+
+class Message(NamedTuple):
+    """One message of an object header."""
+
+    kind: int
+    data: memoryview
+
+
+def read_messages(file, address):
+    """All messages of the object at an address: one symbol table, or what makes a dataset, and attributes."""
+    prefix = file.take(address, PREFIX_BYTES, "an object header")
+    with located(file.path, address):
+        require(prefix[0] == 1 and not prefix[1], f"expected an object header of version 1; received {prefix[0]}")
+        require(number(prefix, 4, 4) == 1, f"expected one link to an object; received {number(prefix, 4, 4)}")
+        require(not any(prefix[12:]), "expected zeros in the padding of an object header")
+    blocks = [(address + PREFIX_BYTES, number(prefix, 8, 4))]
+    messages = []
+    for start, size in blocks:
+        block = memoryview(file.take(start, size, "the messages of an object"))
+        with located(file.path, start):
+            found = list(_split(block))
+            blocks += [_continuation(message) for message in found if message.kind == CONTINUATION]
+        messages += found
+    with located(file.path, address):
+        _check(messages, number(prefix, 2, 2))
+    return messages
+
+
+def only(messages, kind, what):
+    """The data of the one message of a kind."""
+    found = [message.data for message in messages if message.kind == kind]
+    require(len(found) == 1, f"expected one {what}; received {len(found)}")
+    return found[0]
+
+
+def is_group(messages):
+    """Whether the messages are those of a group."""
+    return any(message.kind == SYMBOLS for message in messages)
+
+
+def _split(block):
+    """Yield the messages that fill a block."""
+    position = 0
+    while position < len(block):
+        kind, size = number(block, position, 2), number(block, position + 2, 2)
+        start = position + MESSAGE_PREFIX_BYTES
+        require(
+            start + size <= len(block) and size % 8 == 0, f"expected a message that fits; its size is {size}", position
+        )
+        require(kind == NIL or block[position + 4] in PLAIN_FLAGS, "expected a message that is not shared", position)
+        yield Message(kind, block[start : start + size])
+        position = start + size
+
+
+def _continuation(message):
+    require(len(message.data) >= 16, "expected the place of more messages")
+    return number(message.data, 0, 8), number(message.data, 8, 8)
+
+
+def _check(messages, count):
+    require(len(messages) == count, f"expected {count} messages of an object; received {len(messages)}")
+    allowed = GROUP_KINDS if is_group(messages) else DATASET_KINDS
+    odd = {message.kind for message in messages} - allowed
+    require(
+        not odd, f"expected a group or a contiguous dataset without filters; received messages of kind {sorted(odd)}"
+    )

@@ -1,0 +1,78 @@
+"""What :func:`nb_sepconv.weights.load` returns: names and arrays, each array read when it is asked for."""
+
+from collections.abc import Mapping
+
+from nb_sepconv.weights.errors import WeightsError
+
+
+class _Tensors(Mapping):
+    """A part of a file's tensors under the names that users know.
+
+    Args:
+        source: the open file: ``tensors`` {key: TensorInfo}, ``read(key)``, ``close()``, ``path``, ``format``.
+        keys: dict of name to key.
+    """
+
+    def __init__(self, source, keys):
+        self._source = source
+        self._keys = keys
+
+    def __getitem__(self, name):
+        return self._source.read(self._keys[name])
+
+    def __iter__(self):
+        return iter(self._keys)
+
+    def __len__(self):
+        return len(self._keys)
+
+    def __contains__(self, name):
+        return name in self._keys
+
+    def info(self, name):
+        """The shape, dtype, stored type and stored bytes of a tensor, without reading it.
+
+        Args:
+            name: str.
+
+        Returns:
+            TensorInfo, a named tuple of ``shape``, ``dtype``, ``type_name`` and ``nbytes``.
+        """
+        return self._source.tensors[self._keys[name]]
+
+
+class Weights(_Tensors):
+    """The variables of a file as a read-only mapping of name to array; every access reads anew.
+
+    Attributes:
+        slots: mapping of the same kind with what belongs to optimizers.
+        unreadable: dict of name to TensorInfo for what no array holds.
+        path: str, the file.
+        format: str, what the file turned out to be.
+    """
+
+    def __init__(self, source, names=None, slot_keys=frozenset()):
+        names = {key: key for key in source.tensors} if names is None else names
+        if len(set(names.values())) != len(names):
+            raise WeightsError("expected variables with names of their own", source.path)
+        self.unreadable = {
+            name: source.tensors[key] for key, name in names.items() if source.tensors[key].dtype is None
+        }
+        readable = {name: key for key, name in names.items() if name not in self.unreadable}
+        super().__init__(source, {name: key for name, key in readable.items() if key not in slot_keys})
+        self.slots = _Tensors(source, {name: key for name, key in readable.items() if key in slot_keys})
+        self.path = source.path
+        self.format = source.format
+
+    def close(self):
+        """Close the file; arrays that were read stay valid."""
+        self._source.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def __repr__(self):
+        return f"<Weights of {len(self)} variables, {self.format}, {self.path}>"

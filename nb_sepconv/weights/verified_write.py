@@ -1,0 +1,22 @@
+"""Writing the bytes of an array and their checksum in one pass."""
+
+import numpy as np
+
+from nb_sepconv.weights.crc32c import crc32c
+from nb_sepconv.weights.element_types import NUMPY_NAMES
+
+CHUNK_BYTES = 1 << 18
+
+
+def write_with_crc(file, array):
+    """Append the elements to an open file, little-endian and in C order, and return the CRC-32C of those bytes."""
+    array = np.ascontiguousarray(array)
+    if array.dtype.name in NUMPY_NAMES:
+        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    octets = array.reshape(-1).view(np.uint8)
+    crc = 0
+    for start in range(0, octets.size, CHUNK_BYTES):
+        chunk = octets[start : start + CHUNK_BYTES]
+        crc = crc32c(chunk, crc)
+        file.write(chunk)
+    return crc

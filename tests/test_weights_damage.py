@@ -1,0 +1,177 @@
+"""Damaged files: every one loads unchanged values or is refused by a WeightsError, and takes no memory beyond its size.
+
+Bare HDF5 files have no checksums. There a flipped bit of a stored value, of a name that stands in the file once, or of
+the place of values that comes to lie in a gap cannot be seen; the tests hold that nothing else slips through.
+"""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nb_sepconv import weights
+from tests.weights_damage import Patient, contents
+
+DATA = Path(__file__).parent / "data" / "weights"
+QUICK = 250
+LARGEST_BYTES = 4 << 20
+
+CHECKED = [
+    ("tf1", "checkpoint"),
+    ("tf1", "model.ckpt-1200.index"),
+    ("tf1", "model.ckpt-1200.data-00000-of-00001"),
+    ("partitioned", "model.ckpt.index"),
+    ("partitioned", "model.ckpt.data-00000-of-00001"),
+    ("saved_model", "variables/variables.index"),
+    ("saved_model", "variables/variables.data-00000-of-00001"),
+    ("tf2_ckpt", "weights.index"),
+    ("tf2_ckpt", "weights.data-00000-of-00001"),
+    ("further/v1", "model.ckpt-3"),
+    ("further/v2", "model.ckpt-3.index"),
+    ("further/v1_snappy/model.ckpt", ""),
+    ("keras3_model.keras", ""),
+    ("tf_keras_model.keras", ""),
+    ("expected-keras3.npz", ""),
+    ("further/v2.expected.npz", ""),
+]
+LEGACY_H5 = ["tf_keras_model.h5", "tf_keras_weights.h5", "keras3_model.h5"]
+KERAS_3_H5 = ["keras3.weights.h5", "further/bfloat16.weights.h5"]
+OWN = ["own.npz", "own.safetensors", "own.weights.h5", "own.ckpt.index", "own.ckpt.data-00000-of-00001"]
+
+
+def some(positions, quick):
+    """All positions, or a fixed choice that steps through all bits of a byte and all parts of the file."""
+    stride = max(1, len(positions) // QUICK) | 1
+    return positions[::stride] if quick else positions
+
+
+def damage(patient, quick):
+    for position in some(patient.flips, quick):
+        patient.flip(position)
+    for size in some(patient.cuts, quick):
+        patient.truncate(size)
+    return patient
+
+
+def assert_all_seen(patient):
+    print(f"\n{patient.damaged.name}: {dict(patient.outcomes)}")
+    assert set(patient.outcomes) <= {"same", "refused"}, {
+        outcome: examples[:5] for outcome, examples in patient.examples.items() if outcome not in ("same", "refused")
+    }
+    assert patient.outcomes["refused"] > 0
+
+
+def value_bytes(patient):
+    """Where in a file of plain HDF5 the values lie."""
+    return {place for start, size in value_places(patient) for place in range(start, start + size)}
+
+
+def value_places(patient):
+    """Yield (start, size) of the values in a file of plain HDF5; zeros, which are anywhere, are left out."""
+    for _, _, values in patient.expected.values():
+        if any(values):
+            assert patient.good.count(values) == 1
+            yield patient.good.index(values), len(values)
+
+
+def address_bytes(patient):
+    """Where in a file of HDF5 the places of values stand: one may come to point into a gap between structures."""
+    places = set()
+    for start, size in value_places(patient):
+        place = start.to_bytes(8, "little") + size.to_bytes(8, "little")
+        assert patient.good.count(place) == 1
+        places.update(range(patient.good.index(place), patient.good.index(place) + 8))
+    return places
+
+
+def name_bytes(patient, names):
+    """Where a name that ends with a zero, or fills the text of an attribute, stands in a file."""
+    places = set()
+    for name in names:
+        start = -1
+        while (start := patient.good.find(name.encode(), start + 1)) >= 0:
+            places.update(range(start, start + len(name)))
+    return places
+
+
+def assert_only_these_pass_unseen(patient, places):
+    print(f"\n{patient.root.name}: {dict(patient.outcomes)}")
+    assert set(patient.outcomes) <= {"same", "refused", "wrong"}
+    unseen = [damage for damage in patient.examples.get("wrong", []) if damage[0] != "flip" or damage[1] not in places]
+    assert unseen == []
+    assert patient.outcomes["refused"] > 0
+
+
+def own_files(folder):
+    """Files as this library writes them."""
+    rng = np.random.default_rng(11)
+    arrays = {
+        "first/depthwise_kernel": rng.normal(size=(3, 2, 1)).astype("f4"),
+        "first/pointwise_kernel": rng.normal(size=(1, 2, 3)).astype("f4"),
+        "first/bias": rng.normal(size=3).astype("f4"),
+    }
+    for name in OWN[:3]:
+        weights.save(folder / name, arrays)
+    weights.save(folder / "own.ckpt", arrays)
+    return folder
+
+
+def patient_of(source, damaged, folder):
+    return Patient(DATA / source, damaged, folder)
+
+
+QUICKLY_AND_THOROUGHLY = [True, pytest.param(False, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("quick", QUICKLY_AND_THOROUGHLY)
+@pytest.mark.parametrize(("source", "damaged"), CHECKED)
+def test_files_with_checksums(source, damaged, quick, tmp_path):
+    assert_all_seen(damage(patient_of(source, damaged, tmp_path), quick))
+
+
+@pytest.mark.parametrize("quick", QUICKLY_AND_THOROUGHLY)
+@pytest.mark.parametrize("name", OWN)
+def test_files_of_this_library(name, quick, tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "own").mkdir()
+    own_files(tmp_path / "own")
+    opened = "own.ckpt.index" if "ckpt" in name else name
+    assert_all_seen(damage(Patient(tmp_path / "own", name, tmp_path / "work", opened), quick))
+
+
+@pytest.mark.parametrize("quick", QUICKLY_AND_THOROUGHLY)
+@pytest.mark.parametrize("source", LEGACY_H5)
+def test_legacy_keras_files(source, quick, tmp_path):
+    patient = damage(patient_of(source, "", tmp_path), quick)
+    assert_only_these_pass_unseen(patient, value_bytes(patient) | address_bytes(patient))
+
+
+@pytest.mark.parametrize("quick", QUICKLY_AND_THOROUGHLY)
+@pytest.mark.parametrize("source", KERAS_3_H5)
+def test_keras_3_files(source, quick, tmp_path):
+    patient = damage(patient_of(source, "", tmp_path), quick)
+    names = ["layers", "separable_conv1d", "first", "brain"]
+    assert_only_these_pass_unseen(patient, value_bytes(patient) | address_bytes(patient) | name_bytes(patient, names))
+
+
+@pytest.mark.parametrize("source", ["tf1/model.ckpt-1200.index", "keras3.weights.h5", "further/v1/model.ckpt-3"])
+def test_damage_takes_no_memory(source, tmp_path):
+    folder, _, damaged = source.rpartition("/")
+    patient = patient_of(folder or damaged, damaged if folder else "", tmp_path)
+    tracemalloc.start()
+    try:
+        for position in some(patient.flips, quick=True):
+            patient.flip(position)
+        assert tracemalloc.get_traced_memory()[1] < LARGEST_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_test_sees_damage(tmp_path):
+    """A reader that believes everything would be caught."""
+    (tmp_path / "own").mkdir()
+    np.savez(tmp_path / "own" / "a.npz", a=np.arange(3.0))
+    before = contents(tmp_path / "own" / "a.npz")
+    np.savez(tmp_path / "own" / "a.npz", a=np.arange(3.0) + 1)
+    assert contents(tmp_path / "own" / "a.npz") != before
