@@ -22,7 +22,8 @@ import importlib, json
 import nb_sepconv
 from nb_sepconv.kernels.cpu import procedures
 plans = importlib.import_module("nb_sepconv.kernels.cpu.plan")
-names = "load_rows load_columns load_items convolve multiply_panel multiply_vector mish store_rows store_columns".split()
+names = ["load_rows", "load_columns", "load_items", "convolve", "convolve_adjacent", "multiply_panel"]
+names += ["multiply_vector", "mish", "store_rows", "store_columns"]
 for dtype in ("float16", "float32", "float64"):
     for name in names:
         plans.procedure(dtype, name)
