@@ -4,18 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
-from numba import njit
 
 from benchmarks import memory
 from benchmarks.workloads import load_workloads
 from nb_sepconv import geometry
 from nb_sepconv.kernels import cpu
-from nb_sepconv.kernels.cpu.forward import _lay_out
-from nb_sepconv.kernels.cpu.problem import load_problem
+from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 MIB = 2**20
@@ -51,15 +48,6 @@ print(json.dumps({f"{w.name} {layout}": excess(w, layout) for w in load_workload
 """
 
 
-@cache
-def scratch_bytes():
-    @njit
-    def bytes_of(address):
-        return _lay_out(load_problem(address), 0).end + ALIGNMENT
-
-    return bytes_of
-
-
 def sizes(w, layout, dtype):
     item = ITEM_BYTES[dtype]
 
@@ -91,7 +79,8 @@ def sizes(w, layout, dtype):
 def test_the_scratch_of_a_thread(workload, layout, dtype):
     for threads in (1, 2, 8, 64):
         plan = cpu.plan(sizes(workload, layout, dtype), threads)
-        assert 0 < scratch_bytes()(plan.address) <= PER_THREAD, threads
+        problem = Problem(*plan._fields)
+        assert 0 < problem.scratch_bytes + ALIGNMENT <= PER_THREAD, threads
 
 
 @pytest.mark.skipif(not memory.CLEAR_REFS.exists(), reason="the system does not tell a process's peak memory")
