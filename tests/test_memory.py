@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import memory
@@ -83,6 +84,7 @@ def test_the_scratch_of_a_thread(workload, layout, dtype):
         assert 0 < problem.scratch_bytes + ALIGNMENT <= PER_THREAD, threads
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not memory.CLEAR_REFS.exists(), reason="the system does not tell a process's peak memory")
 def test_the_peak_of_a_process():
     environment = {**os.environ, **memory.ENVIRONMENT, "NB_SEPCONV_NUM_THREADS": str(THREADS)}
@@ -94,3 +96,15 @@ def test_the_peak_of_a_process():
     too_much = {name: excess for name, excess in excesses.items() if excess > threads * PER_THREAD + NOISE}
     assert not too_much, f"{threads} threads: {too_much}"
     assert len(excesses) == 2 * len(load_workloads())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_scratch_that_no_memory_holds_is_an_error_and_nothing_worse(threads):
+    workload = load_workloads(only=["piper"])[0]
+    plan = cpu.plan(sizes(workload, LAYOUTS[0], "float32"), threads)
+    shapes = [(workload.length, workload.channels), (workload.output_length, workload.filters)]
+    inputs, outputs = (np.zeros((workload.batch, *shape), np.float32) for shape in shapes)
+    packed = np.zeros(plan.packed_bytes, np.uint8)
+    plan._fields[Problem._fields.index("scratch_bytes")] = 2**60
+    with pytest.raises(MemoryError, match="scratch memory could not be allocated"):
+        cpu.run(plan, inputs, outputs, packed)
