@@ -22,13 +22,8 @@ import importlib, json
 import nb_sepconv
 from nb_sepconv.kernels.cpu import procedures
 plans = importlib.import_module("nb_sepconv.kernels.cpu.plan")
-<<<<<<< HEAD
-names = ["load_rows", "load_columns", "load_items", "convolve", "convolve_adjacent", "multiply_panel"]
-names += ["multiply_vector", "mish", "store_rows", "store_columns"]
-=======
 movers = "load_rows load_columns load_items store_rows store_columns store_items"
-names = [*movers.split(), "convolve", "multiply_panel", "multiply_vector", "mish"]
->>>>>>> 3f25301 (Sort the launcher's tests into every run and the slow ones; joblib and distributed for the tests)
+names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector", "mish"]
 for dtype in ("float16", "float32", "float64"):
     for name in names:
         plans.procedure(dtype, name)
