@@ -13,7 +13,7 @@ CLI = ["rich>=13"]
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
-TEST += [*DEMO, *HDF5, *ONNX]
+TEST += [*DEMO, *HDF5, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 
 setup(
     name="nb_sepconv",

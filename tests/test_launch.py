@@ -40,11 +40,17 @@ def installed(layer):
     return subprocess.run(start, env=environment(layer), capture_output=True, timeout=TIMEOUT).returncode == 0
 
 
-@pytest.fixture(params=LAYERS)
+@pytest.fixture
 def layer(request):
     if not installed(request.param):
         pytest.skip(f"Numba's layer {request.param!r} is not installed here")
     return request.param
+
+
+def layers(*always):
+    """The layers of every run, and all others with the slow tests: each is a process that compiles anew."""
+    others = [pytest.param(name, marks=pytest.mark.slow) for name in LAYERS if name not in always]
+    return pytest.mark.parametrize("layer", [*always, *others], indirect=True)
 
 
 def run(layer, *scenarios):
@@ -55,6 +61,7 @@ def run(layer, *scenarios):
     return done
 
 
+@layers("omp", "workqueue")
 def test_sixteen_threads_nested_loops_signals_and_callbacks(layer):
     run(
         layer,
@@ -69,11 +76,13 @@ def test_sixteen_threads_nested_loops_signals_and_callbacks(layer):
     )
 
 
+@layers("omp")
 def test_one_thread_starts_no_layer_and_nothing_global_is_left(layer):
     run(layer, launch_scenarios.one_thread_starts_no_layer, launch_scenarios.nothing_global_is_left)
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="this system cannot fork")
+@layers("omp")
 def test_forks(layer):
     run(
         layer,
@@ -84,31 +93,34 @@ def test_forks(layer):
     )
 
 
+@pytest.mark.slow
 def test_a_layer_that_is_not_there():
     run("nonsense", launch_scenarios.a_layer_that_is_not_there)
 
 
+@pytest.mark.slow
 def test_multiprocessing_spawn():
     run("default", launch_scenarios.multiprocessing_spawn)
 
 
-@pytest.mark.parametrize("layer", ["omp", "workqueue"], indirect=True)
-@pytest.mark.parametrize(
-    "scenario",
-    [launch_scenarios.exit_with_threads_at_work, launch_scenarios.exit_with_daemons_at_work, launch_scenarios.at_exit],
-    ids=lambda scenario: scenario.__name__,
-)
-def test_the_end_of_the_interpreter(layer, scenario):
-    assert "ended well" in run(layer, scenario).stdout
+@layers("workqueue")
+def test_the_end_of_the_interpreter(layer):
+    done = run(
+        layer,
+        launch_scenarios.at_exit,
+        launch_scenarios.exit_with_daemons_at_work,
+        launch_scenarios.exit_with_threads_at_work,
+    )
+    assert done.stdout.count("ended well") == 3
 
 
 @pytest.mark.skipif(importlib.util.find_spec("joblib") is None, reason="joblib is not installed")
-@pytest.mark.parametrize("layer", ["omp", "workqueue"], indirect=True)
+@layers()
 def test_joblib(layer):
     run(layer, launch_scenarios.joblib_threading, launch_scenarios.joblib_loky)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
-@pytest.mark.parametrize("layer", ["omp", "workqueue"], indirect=True)
+@layers()
 def test_dask(layer):
     run(layer, launch_scenarios.dask_threads)

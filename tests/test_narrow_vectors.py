@@ -22,8 +22,8 @@ import importlib, json
 import nb_sepconv
 from nb_sepconv.kernels.cpu import procedures
 plans = importlib.import_module("nb_sepconv.kernels.cpu.plan")
-names = ["load_rows", "load_columns", "load_items", "convolve", "convolve_adjacent", "multiply_panel"]
-names += ["multiply_vector", "mish", "store_rows", "store_columns"]
+movers = "load_rows load_columns load_items store_rows store_columns store_items"
+names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector", "mish"]
 for dtype in ("float16", "float32", "float64"):
     for name in names:
         plans.procedure(dtype, name)
@@ -59,6 +59,7 @@ def test_the_unit_is_reported_and_alone_in_the_machine_code(processor):
     assert {token: found[token] for token in tokens} == tokens
 
 
+@pytest.mark.slow
 def test_a_processor_by_its_name_alone():
     assert f"{UNITS['haswell'][0]}\n" in run_as("haswell", "-c", PROBE, features=None)
 

@@ -68,7 +68,7 @@ def allocate(typingctx, size):
     """The address of so many bytes of memory, 0 where there are none."""
 
     def codegen(context, builder, signature, arguments):
-        return builder.ptrtoint(context.nrt.allocate(builder, arguments[0]), INTP)
+        return builder.ptrtoint(context.nrt.allocate_unchecked(builder, arguments[0]), INTP)
 
     return types.intp(types.intp), codegen
 

@@ -31,7 +31,7 @@ def get_num_threads() -> int:
     """
     limit = _limit.get()
     if limit is None:
-        return _chosen or (1 if _in_dask_task() or _in_joblib_task() else available())
+        return _chosen or (1 if _in_task() else available())
     return min(limit, _chosen or limit)
 
 
@@ -135,14 +135,19 @@ def _control_groups():
             yield from (CGROUP / controllers / above.relative_to("/") for above in (group, *group.parents))
 
 
-def _in_dask_task() -> bool:
-    """Whether Dask runs a task on this thread."""
-    worker = sys.modules.get("distributed.worker")
-    return worker is not None and hasattr(getattr(worker, "thread_state", None), "execution_state")
+def _in_task() -> bool:
+    """Whether Dask or joblib runs a task on this thread."""
+    modules = sys.modules
+    return ("distributed.worker" in modules and _dask_runs(modules["distributed.worker"])) or (
+        "joblib.parallel" in modules and _joblib_runs(modules["joblib.parallel"])
+    )
 
 
-def _in_joblib_task() -> bool:
-    """Whether joblib runs a task on this thread, which it does with a backend for what the task runs in turn."""
-    parallel = sys.modules.get("joblib.parallel")
+def _dask_runs(worker):
+    return hasattr(getattr(worker, "thread_state", None), "execution_state")
+
+
+def _joblib_runs(parallel):
+    """joblib gives a task a backend for what it runs in turn, one level deeper."""
     settings = getattr(getattr(parallel, "_backend", None), "config", None)
     return bool(settings and getattr(settings.get("backend"), "nesting_level", 0))

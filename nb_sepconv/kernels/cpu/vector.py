@@ -5,7 +5,6 @@ instruction set.
 """
 
 from contextlib import contextmanager
-from functools import cache
 from typing import NamedTuple
 
 import llvmlite.binding as llvm
@@ -14,6 +13,8 @@ from numba import types
 from numba.core import config
 from numba.core.cgutils import alloca_once_value, get_or_insert_function
 from numba.core.codegen import get_host_cpu_features
+
+from nb_sepconv.kernels.cpu.once import once
 
 INTP = ir.IntType(64)
 ALIGNMENT = 64
@@ -35,7 +36,7 @@ NEON = VectorUnit("NEON", 16, 32, True)
 GENERIC = VectorUnit("128-bit", 16, 16, False)
 
 
-@cache
+@once
 def vector_unit() -> VectorUnit:
     """The unit that the code generator uses, which ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` may choose."""
     assembly = _probe_assembly()
