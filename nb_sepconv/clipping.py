@@ -36,7 +36,7 @@ def global_norm(t_list, name=None):
 
 
 def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
-    """``t * clip_norm / max(global_norm, clip_norm)`` for each array: together they get a norm of at most ``clip_norm``.
+    """``t * clip_norm / max(global_norm, clip_norm)`` for each array: the norm of all gets ``clip_norm`` at most.
 
     Args:
         t_list: list of float arrays; None among them stays None.

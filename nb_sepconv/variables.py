@@ -205,7 +205,7 @@ class Variable(ArrayLike):
         self.assign(value)
 
     def written(self, values):
-        """Take the result of a computation in place: ``values`` in any shape, its own memory or an array of its size."""
+        """Take what was computed: an array of its size, or its own memory after a computation in place."""
         if not np.may_share_memory(values, self.array):
             self.array.reshape(-1)[:] = values.reshape(-1)
         self._version += 1

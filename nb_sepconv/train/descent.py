@@ -45,8 +45,8 @@ class MomentumOptimizer(Optimizer):
     >>> import nb_sepconv as tf, numpy as np
     >>> gain = tf.Variable([1.0, 2.0], name="gain")
     >>> optimizer = tf.train.MomentumOptimizer(0.5, 0.9)
-    >>> optimizer.apply_gradients([(np.float32([1, -1]), gain)]); optimizer.get_slot(gain, "momentum").name
-    'gain/Momentum:0'
+    >>> optimizer.apply_gradients([(np.float32([1, -1]), gain)]); optimizer.get_slot(gain, "momentum").numpy().tolist()
+    [1.0, -1.0]
     """
 
     def __init__(self, learning_rate, momentum, use_locking=False, name="Momentum", use_nesterov=False):

@@ -1,5 +1,7 @@
 """Follow the regularized leader."""
 
+import numpy as np
+
 from nb_sepconv.initializers import Constant
 from nb_sepconv.kernels.cpu import updates
 from nb_sepconv.train.numbers import number
@@ -30,10 +32,10 @@ class FtrlOptimizer(Optimizer):
     Source: McMahan et al. 2013, "Ad Click Prediction: a View from the Trenches".
 
     >>> import nb_sepconv as tf, numpy as np
-    >>> gain = tf.Variable([0.5, 0.5], name="gain")
+    >>> gain = tf.Variable([0.0, 0.0], name="gain")
     >>> optimizer = tf.train.FtrlOptimizer(0.5, l1_regularization_strength=1.0)
     >>> optimizer.apply_gradients([(np.float32([0.2, 4]), gain)]); gain.numpy().round(3).tolist()
-    [0.0, -0.083]
+    [0.0, -0.374]
     """
 
     def __init__(
@@ -75,8 +77,9 @@ class FtrlOptimizer(Optimizer):
 
     def _prepare(self):
         rate = number("learning_rate", self._learning_rate)
-        l2 = self._l2 + self._beta / (2.0 * max(rate, _SMALLEST_RATE))
-        self._numbers = rate, -self._power, self._l1, 2.0 * l2, 2.0 * self._shrinkage
+        l2 = type(rate)(self._l2 + self._beta / (2 * max(rate, type(rate)(_SMALLEST_RATE))))
+        power, l1, shrinkage = map(np.float32, (self._power, self._l1, self._shrinkage))
+        self._numbers = rate, -power, l1, 2 * l2, 2 * shrinkage
 
     def _apply_dense(self, grad, var):
         slots = [self.get_slot(var, "accum"), self.get_slot(var, "linear")]

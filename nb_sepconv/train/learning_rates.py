@@ -46,7 +46,9 @@ class DecayedRate(ArrayLike):
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or kwargs or any(np.ndim(value) for value in inputs):
             return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
-        return DecayedRate(lambda: ufunc(*(value.read() if isinstance(value, ArrayLike) else value for value in inputs)))
+        return DecayedRate(
+            lambda: ufunc(*(value.read() if isinstance(value, ArrayLike) else value for value in inputs))
+        )
 
     def __repr__(self):
         return f"<DecayedRate, now {self.read()!r}>"
@@ -139,7 +141,7 @@ def polynomial_decay(
 
 
 def cosine_decay(learning_rate, global_step, decay_steps, alpha=0.0, name=None):
-    """``learning_rate * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)``, constant after ``decay_steps``.
+    """``learning_rate * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)``, then constant.
 
     Args:
         learning_rate: float, the rate at step 0.
@@ -162,9 +164,7 @@ def cosine_decay(learning_rate, global_step, decay_steps, alpha=0.0, name=None):
     return _decay(learning_rate, global_step, compute)
 
 
-def cosine_decay_restarts(
-    learning_rate, global_step, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name=None
-):
+def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name=None):
     """``cosine_decay`` again and again, each time ``t_mul`` times as long and from ``m_mul`` times the rate.
 
     Args:
@@ -192,10 +192,8 @@ def cosine_decay_restarts(
     return _decay(learning_rate, global_step, compute)
 
 
-def linear_cosine_decay(
-    learning_rate, global_step, decay_steps, num_periods=0.5, alpha=0.0, beta=0.001, name=None
-):
-    """``learning_rate * ((alpha + 1 - p) * (1 + cos(2 * pi * num_periods * p)) / 2 + beta)``, ``p = step / decay_steps``.
+def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5, alpha=0.0, beta=0.001, name=None):
+    """``learning_rate * ((alpha + 1 - p) * (1 + cos(2 * pi * num_periods * p)) / 2 + beta)``, p = step / decay_steps.
 
     Args:
         learning_rate: float, the rate at step 0.
@@ -208,7 +206,7 @@ def linear_cosine_decay(
     Returns:
         DecayedRate.
 
-    >>> float(linear_cosine_decay(1.0, 1, decay_steps=2, beta=0.0))
+    >>> round(float(linear_cosine_decay(1.0, 1, decay_steps=2, beta=0.0)), 6)
     0.25
     """
 
@@ -243,12 +241,13 @@ def piecewise_constant(x, boundaries, values, name=None):
     levels = [number("values", value) for value in values]
     if len(levels) != len(limits) + 1:
         raise ValueError(
-            "`values` must be one more than `boundaries`. "
-            f"Received: {len(levels)} values and {len(limits)} boundaries"
+            f"`values` must be one more than `boundaries`. Received: {len(levels)} values and {len(limits)} boundaries"
         )
     kinds = {limit.dtype.kind for limit in limits} | {number("x", x).dtype.kind}
     if len(kinds) > 1:
-        raise ValueError(f"`boundaries` must have the type of `x`, {number('x', x).dtype.name}. Received: {boundaries!r}")
+        raise ValueError(
+            f"`boundaries` must have the type of `x`, {number('x', x).dtype.name}. Received: {boundaries!r}"
+        )
     if len({level.dtype for level in levels}) > 1:
         raise ValueError(f"`values` must all be of one type. Received: {values!r}")
     return DecayedRate(lambda: levels[int(np.searchsorted(limits, number("x", x), side="left"))])

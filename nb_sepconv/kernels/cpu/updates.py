@@ -63,7 +63,9 @@ def adadelta(w, g, squares, squared_updates, rate, kept, taken, epsilon):
 
 @_update
 def rmsprop(w, g, mean_squares, moments, rate, taken, momentum, epsilon):
-    """``s[i] += (g[i]**2 - s[i]) * taken; m[i] = m[i] * momentum + g[i] * rate / sqrt(s[i] + epsilon); w[i] -= m[i]``"""
+    """``s[i] += (g[i]**2 - s[i]) * taken; m[i] = m[i] * momentum + g[i] * rate / sqrt(s[i] + epsilon)``;
+    ``w[i] -= m[i]``
+    """
     for i in range(w.size):
         gradient = g[i]
         s = mean_squares[i]
