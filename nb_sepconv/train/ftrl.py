@@ -33,9 +33,9 @@ class FtrlOptimizer(Optimizer):
 
     >>> import nb_sepconv as tf, numpy as np
     >>> gain = tf.Variable([0.0, 0.0], name="gain")
-    >>> optimizer = tf.train.FtrlOptimizer(0.5, l1_regularization_strength=1.0)
-    >>> optimizer.apply_gradients([(np.float32([0.2, 4]), gain)]); gain.numpy().round(3).tolist()
-    [0.0, -0.374]
+    >>> optimizer = tf.train.FtrlOptimizer(0.5, -0.5, 0.0, l1_regularization_strength=1.0)
+    >>> optimizer.apply_gradients([(np.float32([0.2, 4]), gain)]); gain.numpy().tolist()
+    [0.0, -0.375]
     """
 
     def __init__(
