@@ -3,7 +3,7 @@
 import numpy as np
 
 from nb_sepconv.array_like import ArrayLike
-from nb_sepconv.conversion import is_floating, real_numbers
+from nb_sepconv.conversion import as_array, is_floating
 from nb_sepconv.graphs import get_default_graph, graph_of
 from nb_sepconv.initializers import Zeros
 from nb_sepconv.name_scopes import name_scope
@@ -240,7 +240,7 @@ def _checked_pair(pair):
 
 
 def _checked_gradient(gradient, variable):
-    gradient = real_numbers(gradient, "grads_and_vars")
+    gradient = as_array(gradient)
     if not is_floating(gradient.dtype):
         raise TypeError(f"The gradient of {variable.name} must be of a float type. Received: {gradient.dtype.name}")
     if gradient.shape != variable.shape:
