@@ -57,6 +57,26 @@ def test_minimize_returns_the_loss_and_counts():
     assert (variable.numpy().tolist(), int(step), tf.train.global_step(None, step)) == ([0.125, 0.25], 3, 3)
 
 
+def train_from(values, steps):
+    """The values of all variables after some steps of Adam, from those of an earlier run or from the start."""
+    with tf.Graph().as_default():
+        variable, step = tf.Variable(np.arange(1.0, 4.0), name="w"), tf.train.get_or_create_global_step()
+        optimizer = tf.train.AdamOptimizer(tf.train.cosine_decay(0.1, step, 9))
+        optimizer.build()
+        for made in tf.global_variables():
+            made.load(values.get(made.name, made.value()))
+        for _ in range(steps):
+            optimizer.minimize(quadratic(variable), global_step=step)
+        return {made.name: made.value() for made in tf.global_variables()}
+
+
+def test_interrupted_training_goes_on():
+    whole, halves = train_from({}, 6), train_from(train_from({}, 3), 3)
+    assert list(whole) == ["w:0", "global_step:0", "beta1_power:0", "beta2_power:0", "w/Adam:0", "w/Adam_1:0"]
+    for name, value in whole.items():
+        np.testing.assert_array_equal(halves[name], value)
+
+
 def test_failed_step_changes_nothing():
     step = tf.train.get_or_create_global_step()
     first, second = (tf.Variable(np.float32([1]), name=name) for name in ("first", "second"))

@@ -51,6 +51,17 @@ class Optimizer:
         """The name that was given."""
         return self._name
 
+    def build(self, var_list=None):
+        """Make the slots now, so that a checkpoint can be restored into them before the first step.
+
+        Args:
+            var_list: list of Variable. Default ``tf.trainable_variables()``.
+
+        Raises:
+            TypeError, ValueError: as ``minimize``.
+        """
+        self._create_all_slots(_variables(var_list))
+
     # ---- training ----
 
     def minimize(self, loss_and_gradients, var_list=None, global_step=None):
