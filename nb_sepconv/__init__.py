@@ -10,6 +10,7 @@ from nb_sepconv.version import __version__
 _MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train", "weights")
 
 _HOMES = {
+    "clipping": ("clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"),
     "configuration": ("show_config", "warmup"),
     "graph_keys": ("GraphKeys",),
     "graphs": (

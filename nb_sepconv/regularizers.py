@@ -11,6 +11,8 @@ import numpy as np
 from nb_sepconv.conversion import floats, widely
 from nb_sepconv.identifiers import interpret, keras_config
 
+_SMALLEST_NORM = 1e-6
+
 
 class Regularizer:
     """The base of regularizers: a callable of one array that returns a number."""
@@ -18,6 +20,10 @@ class Regularizer:
     def __call__(self, x):
         """The penalty on ``x``: none."""
         return 0.0
+
+    def gradient(self, x):
+        """The derivative of the penalty by each element of ``x``."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement `gradient`.")
 
     def get_config(self):
         """The arguments that make this regularizer again, as a dict for JSON."""
@@ -52,6 +58,10 @@ class L1L2(Regularizer):
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l1 * _magnitude(wide) + self.l2 * _energy(wide), floats(x, "x"))
 
+    def gradient(self, x):
+        """``l1 * sign(x) + 2 * l2 * x``, an array like ``x``."""
+        return widely(lambda wide: self.l1 * np.sign(wide) + 2 * self.l2 * wide, floats(x, "x"))
+
     def get_config(self):
         """The arguments that make this regularizer again."""
         return {"l1": self.l1, "l2": self.l2}
@@ -79,6 +89,10 @@ class L1(Regularizer):
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l1 * _magnitude(wide), floats(x, "x"))
 
+    def gradient(self, x):
+        """``l1 * sign(x)``, an array like ``x``."""
+        return widely(lambda wide: self.l1 * np.sign(wide), floats(x, "x"))
+
     def get_config(self):
         """The arguments that make this regularizer again."""
         return {"l1": self.l1}
@@ -105,6 +119,10 @@ class L2(Regularizer):
     def __call__(self, x):
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l2 * _energy(wide), floats(x, "x"))
+
+    def gradient(self, x):
+        """``2 * l2 * x``, an array like ``x``."""
+        return widely(lambda wide: 2 * self.l2 * wide, floats(x, "x"))
 
     def get_config(self):
         """The arguments that make this regularizer again."""
@@ -136,14 +154,31 @@ class OrthogonalRegularizer(Regularizer):
         """The penalty on a matrix of floats, in its type."""
         return widely(self._penalty, floats(inputs, "inputs"))
 
+    def gradient(self, inputs):
+        """The derivative of the penalty by each element of a matrix."""
+        return widely(self._penalty_gradient, floats(inputs, "inputs"))
+
     def _penalty(self, matrix):
+        unit, _ = self._unit_vectors(matrix)
+        cosines = np.abs(unit @ unit.T)
+        return self.factor * (np.sum(cosines) - np.trace(cosines)) / 2 / _pairs(unit)
+
+    def _penalty_gradient(self, matrix):
+        unit, norms = self._unit_vectors(matrix)
+        signs = np.sign(unit @ unit.T)
+        np.fill_diagonal(signs, 0)
+        d_unit = self.factor / _pairs(unit) * (signs @ unit)
+        along = np.where(norms > _SMALLEST_NORM, np.sum(d_unit * unit, axis=1, keepdims=True), 0)
+        d_vectors = (d_unit - along * unit) / norms
+        return d_vectors if self.mode == "rows" else d_vectors.T
+
+    def _unit_vectors(self, matrix):
+        """The rows or columns as rows of length one, and their lengths (vectors, 1), which are kept from zero."""
         if matrix.ndim != 2:
             raise ValueError(f"`inputs` to OrthogonalRegularizer must have rank 2. Received: shape {matrix.shape}")
         vectors = matrix if self.mode == "rows" else matrix.T
-        unit = vectors / np.sqrt(np.maximum(np.sum(vectors**2, axis=1, keepdims=True), 1e-12))
-        cosines = np.abs(unit @ unit.T)
-        pairs = len(unit) * (len(unit) - 1) / 2
-        return self.factor * (np.sum(cosines) - np.trace(cosines)) / 2 / pairs
+        norms = np.sqrt(np.maximum(np.sum(vectors**2, axis=1, keepdims=True), _SMALLEST_NORM**2))
+        return vectors / norms, norms
 
     def get_config(self):
         """The arguments that make this regularizer again."""
@@ -222,6 +257,34 @@ def serialize(regularizer):
     return keras_config(regularizer, Regularizer, "keras.regularizers")
 
 
+def gradient(regularizer, x):
+    """The derivative of a regularizer's penalty by each element of an array: what it adds to a weight's gradient.
+
+    Args:
+        regularizer: what :func:`get` returned: None, a regularizer of this library, or a callable that has a method
+            ``gradient`` of the same argument. Nothing is guessed for other callables.
+        x: array of floats.
+
+    Returns:
+        An array of the shape and type of ``x``; zeros for None. At zero, ``|x|`` counts as flat, as in TensorFlow.
+
+    Raises:
+        TypeError: a callable without ``gradient``.
+
+    Example:
+        >>> gradient(L1L2(l1=1.0, l2=0.5), np.float32([-3, 0, 2])).tolist()
+        [-4.0, 0.0, 3.0]
+    """
+    if regularizer is None:
+        return np.zeros_like(floats(x, "x"))
+    if not callable(getattr(regularizer, "gradient", None)):
+        raise TypeError(
+            "`regularizer` must be one of this library, or a callable with a method `gradient` that returns the "
+            f"derivative of its penalty. Received: {regularizer!r}"
+        )
+    return regularizer.gradient(x)
+
+
 def _factor(name, value):
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise ValueError(f"`{name}` must be a finite number, a regularization factor. Received: {value!r}")
@@ -233,6 +296,10 @@ def _renamed(factor, older):
     if older:
         raise TypeError(f"A regularizer takes no `{next(iter(older))}`. Received: {older}")
     return 0.01 if factor is None else factor
+
+
+def _pairs(vectors):
+    return len(vectors) * (len(vectors) - 1) / 2
 
 
 def _magnitude(x):

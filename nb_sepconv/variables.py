@@ -204,6 +204,12 @@ class Variable(ArrayLike):
         """Write ``value`` into the variable; ``session`` is accepted as TF1 has it and unused."""
         self.assign(value)
 
+    def written(self, values):
+        """Take what was computed: an array of its size, or its own memory after a computation in place."""
+        if not np.may_share_memory(values, self.array):
+            self.array.reshape(-1)[:] = values.reshape(-1)
+        self._version += 1
+
     def _checked(self, value):
         value = np.asarray(value.read() if isinstance(value, ArrayLike) else value)
         if value.shape != self.array.shape:

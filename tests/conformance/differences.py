@@ -44,4 +44,7 @@ DELIBERATE = {
         "TensorFlow rounds the slope 0.2 to float32",
         value=np.where(ORDINARY[:2] < 0, 0.2, 1.0) * ORDINARY[:2].astype(np.float64),
     ),
+    "training.global_step_by_name": Difference(
+        "TensorFlow finds the variable's handle by that name; we find the variable", value=["ValueError", "int32"]
+    ),
 }

@@ -15,11 +15,13 @@ from conformance.scenarios import (
     losses,
     name_scopes,
     numbers,
+    optimizers,
     refusals,
     scopes,
     shapes,
     templates,
     threads,
+    training,
     variables,
 )
 
@@ -38,11 +40,13 @@ MODULES = (
     losses,
     name_scopes,
     numbers,
+    optimizers,
     refusals,
     scopes,
     shapes,
     templates,
     threads,
+    training,
     variables,
 )
 SUBJECTS = {module.__name__.rpartition(".")[2]: module.scenario for module in MODULES}

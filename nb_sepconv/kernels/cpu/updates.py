@@ -1,0 +1,130 @@
+"""One step of each optimizer: a single pass over a variable, its gradient and its slots, all (size,) of one float type.
+
+The formulas are those of TensorFlow's training operations, in their order of operations. Every kernel reads element i
+of all arrays before it writes any, so that the gradient may be the variable's own memory.
+"""
+
+from math import sqrt
+
+from numba import njit
+
+_update = njit(nogil=True, error_model="numpy")
+
+
+@_update
+def gradient_descent(w, g, rate):
+    """``w[i] -= g[i] * rate``"""
+    for i in range(w.size):
+        w[i] -= g[i] * rate
+
+
+@_update
+def momentum(w, g, accumulated, rate, momentum):
+    """``a[i] = a[i] * momentum + g[i]; w[i] -= a[i] * rate``"""
+    for i in range(w.size):
+        a = accumulated[i] * momentum + g[i]
+        w[i] -= a * rate
+        accumulated[i] = a
+
+
+@_update
+def nesterov(w, g, accumulated, rate, momentum):
+    """``a[i] = a[i] * momentum + g[i]; w[i] -= g[i] * rate + a[i] * momentum * rate``"""
+    for i in range(w.size):
+        gradient = g[i]
+        a = accumulated[i] * momentum + gradient
+        w[i] -= gradient * rate + a * momentum * rate
+        accumulated[i] = a
+
+
+@_update
+def adagrad(w, g, squares, rate):
+    """``s[i] += g[i]**2; w[i] -= g[i] * rate / sqrt(s[i])``"""
+    for i in range(w.size):
+        gradient = g[i]
+        s = squares[i] + gradient * gradient
+        w[i] -= gradient * rate / sqrt(s)
+        squares[i] = s
+
+
+@_update
+def adadelta(w, g, squares, squared_updates, rate, kept, taken, epsilon):
+    """``s[i] = s[i] * kept + g[i]**2 * taken; u = g[i] * sqrt(v[i] + epsilon) / sqrt(s[i] + epsilon)``;
+    ``w[i] -= u * rate; v[i] = v[i] * kept + u**2 * taken``, where ``taken = 1 - kept``
+    """
+    for i in range(w.size):
+        gradient = g[i]
+        s = squares[i] * kept + gradient * gradient * taken
+        update = gradient * sqrt(squared_updates[i] + epsilon) / sqrt(s + epsilon)
+        w[i] -= update * rate
+        squares[i] = s
+        squared_updates[i] = squared_updates[i] * kept + update * update * taken
+
+
+@_update
+def rmsprop(w, g, mean_squares, moments, rate, taken, momentum, epsilon):
+    """``s[i] += (g[i]**2 - s[i]) * taken; m[i] = m[i] * momentum + g[i] * rate / sqrt(s[i] + epsilon)``;
+    ``w[i] -= m[i]``
+    """
+    for i in range(w.size):
+        gradient = g[i]
+        s = mean_squares[i]
+        s += (gradient * gradient - s) * taken
+        m = moments[i] * momentum + gradient * rate / sqrt(s + epsilon)
+        w[i] -= m
+        mean_squares[i] = s
+        moments[i] = m
+
+
+@_update
+def centered_rmsprop(w, g, mean_gradients, mean_squares, moments, rate, taken, momentum, epsilon):
+    """As ``rmsprop``, with the mean gradient ``a[i] += (g[i] - a[i]) * taken`` and ``s[i] - a[i]**2`` below the root"""
+    for i in range(w.size):
+        gradient = g[i]
+        s, a = mean_squares[i], mean_gradients[i]
+        s += (gradient * gradient - s) * taken
+        a += (gradient - a) * taken
+        m = moments[i] * momentum + gradient * rate / sqrt(s - a * a + epsilon)
+        w[i] -= m
+        mean_squares[i] = s
+        mean_gradients[i] = a
+        moments[i] = m
+
+
+@_update
+def adam(w, g, means, mean_squares, rate, taken1, taken2, epsilon):
+    """``m[i] += (g[i] - m[i]) * taken1; v[i] += (g[i]**2 - v[i]) * taken2``;
+    ``w[i] -= m[i] * rate / (sqrt(v[i]) + epsilon)``, where the caller corrects ``rate`` for the start from zero
+    """
+    for i in range(w.size):
+        gradient = g[i]
+        m, v = means[i], mean_squares[i]
+        m += (gradient - m) * taken1
+        v += (gradient * gradient - v) * taken2
+        w[i] -= m * rate / (sqrt(v) + epsilon)
+        means[i] = m
+        mean_squares[i] = v
+
+
+@_update
+def ftrl(w, g, squares, linear, rate, power, l1, twice_l2, twice_shrinkage):
+    """With ``s = squares[i] + g[i]**2`` and ``h(s) = s**power / rate``:
+    ``z[i] += g[i] + twice_shrinkage * w[i] - (h(s) - h(squares[i])) * w[i]; squares[i] = s``;
+    ``w[i] = (sign(z[i]) * l1 - z[i]) / (h(s) + twice_l2) if |z[i]| > l1 else 0``
+    """
+    for i in range(w.size):
+        gradient, before, z = g[i], squares[i], linear[i]
+        after = before + gradient * gradient
+        if power == 0.5:
+            height, height_before = sqrt(after), sqrt(before)
+        else:
+            height, height_before = after**power, before**power
+        z += gradient + twice_shrinkage * w[i] - (height - height_before) / rate * w[i]
+        if z > l1:
+            w[i] = (l1 - z) / (height / rate + twice_l2)
+        elif z < -l1:
+            w[i] = (-l1 - z) / (height / rate + twice_l2)
+        else:
+            w[i] = 0
+        squares[i] = after
+        linear[i] = z
