@@ -271,6 +271,7 @@ def multiprocessing_spawn():
 
 def interrupted():
     """Ctrl-C at any moment of a call raises KeyboardInterrupt, and what follows is right."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs that ignore it
     check()
     caught = 0
     for i in range(60):
