@@ -2,8 +2,10 @@
 
 For each vector of hidden channels ``h`` (channel ``c``, multiplier ``m``) and each row ``t`` of a tile::
 
-    d_hidden[t, h] = sum_f g[t, f] P[h, f]                   d_inputs[s, c] = sum_{m,k} d_hidden[(s+left-k*d)/stride, h] D[k, h]
-    d_depthwise[k, h] += x[t*stride+k*d-left, c] d_hidden[t, h]          d_pointwise[h, f] += hidden[t, h] g[t, f]
+    d_hidden[t, h] = sum_f g[t, f] P[h, f]
+    d_inputs[s, c] = sum_{m,k} d_hidden[(s + left - k*d) / stride, h] D[k, h]
+    d_depthwise[k, h] += x[t*stride + k*d - left, c] d_hidden[t, h]
+    d_pointwise[h, f] += hidden[t, h] g[t, f]
 
 with the depthwise results ``hidden`` computed anew. Input step ``s`` belongs to row ``q = (s + left) // stride`` and to
 phase ``s + left - q*stride``; its taps see rows up to ``halo_rows`` before ``q``, which the tile before left behind.
