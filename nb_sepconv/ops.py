@@ -2,7 +2,7 @@
 
 import numpy as np  # noqa: F401, the examples use it
 
-from nb_sepconv import array_arguments, convolution, geometry, gradients
+from nb_sepconv import array_arguments, convolution, convolution_gradients, geometry
 from nb_sepconv.kernels import cpu
 
 __all__ = ["depthwise_conv1d", "depthwise_conv1d_gradients", "separable_conv1d", "separable_conv1d_gradients"]
@@ -146,7 +146,7 @@ def separable_conv1d_gradients(
     """
     chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
-    return gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
+    return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
 
 
 def depthwise_conv1d_gradients(
@@ -182,7 +182,7 @@ def depthwise_conv1d_gradients(
     [[-1.0, -9.0, 10.0], [21.0, 42.0]]
     """
     chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
-    return gradients.gradients(d_outputs, (inputs, depthwise_kernel), chosen, activation, outputs, wanted)
+    return convolution_gradients.gradients(d_outputs, (inputs, depthwise_kernel), chosen, activation, outputs, wanted)
 
 
 def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nb_sepconv import array_arguments, convolution, gradients, regularizers
+from nb_sepconv import array_arguments, convolution, convolution_gradients, regularizers
 
 
 class Pullback:
@@ -47,7 +47,7 @@ class Pullback:
         """
         if regularization and self._activity_regularizer is not None and len(self._outputs):
             d_outputs = self._with_activity(d_outputs)
-        found = gradients.gradients(
+        found = convolution_gradients.gradients(
             d_outputs,
             (self._inputs, *self._weights),
             self._settings,
@@ -55,7 +55,7 @@ class Pullback:
             self._outputs,
             ["inputs", *(trained.operand for trained in self._trained if trained.operand)],
         )
-        by_name = dict(zip(gradients.OPERANDS, found, strict=True))
+        by_name = dict(zip(convolution_gradients.OPERANDS, found, strict=True))
         return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
 
     def _with_activity(self, d_outputs):
@@ -69,7 +69,9 @@ class _Trained:
     """A trained variable: which operand it is, and its value when the layer was called."""
 
     def __init__(self, variable, weights, regularizer):
-        places = [name for name, weight in zip(gradients.OPERANDS[1:], weights, strict=True) if weight is variable]
+        places = [
+            name for name, weight in zip(convolution_gradients.OPERANDS[1:], weights, strict=True) if weight is variable
+        ]
         self.operand = places[0] if places else None
         self._value = np.array(variable)
         self._regularizer = regularizer

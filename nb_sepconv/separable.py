@@ -1,5 +1,7 @@
 """What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
 
+import numpy as np  # noqa: F401, the example uses it
+
 from nb_sepconv import ops
 from nb_sepconv.convolution import PackedConvolution
 from nb_sepconv.geometry import geometry
