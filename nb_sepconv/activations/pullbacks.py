@@ -28,10 +28,13 @@ def differentiable(activation):
 
 
 def pullback(function, x, d_outputs):
-    """The gradient for ``x`` of an activation ``function(x)``, given that of the result; 16 bits compute in float32."""
+    """The gradient for ``x`` of an activation ``function(x)``, given that of the result, as a contiguous array.
+
+    16-bit floats compute in float32.
+    """
     wide = np.float32 if x.dtype.itemsize == 2 else x.dtype
     with np.errstate(all="ignore"):
-        return _rule(function)(x.astype(wide), d_outputs.astype(wide)).astype(x.dtype)
+        return _rule(function)(x.astype(wide), d_outputs.astype(wide)).astype(x.dtype, order="C")
 
 
 def _rule(function):

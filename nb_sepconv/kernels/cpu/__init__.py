@@ -13,7 +13,6 @@ from nb_sepconv.kernels.cpu.engine import (
     run,
     run_gradients,
 )
-from nb_sepconv.kernels.cpu.gradient_plan import computed_dtype
 from nb_sepconv.kernels.cpu.jitted import register as register_jitted
 from nb_sepconv.kernels.cpu.threads import get_num_threads, num_threads, set_num_threads
 
@@ -25,7 +24,6 @@ __all__ = [
     "OUTPUT_ACTIVATIONS",
     "GradientSizes",
     "Sizes",
-    "computed_dtype",
     "describe",
     "get_num_threads",
     "num_threads",

@@ -44,8 +44,8 @@ class GradientSizes(NamedTuple):
 class GradientPlan:
     """The problem of one :class:`GradientSizes` for some workers, in the memory where the compiled loops read it.
 
-    ``parts`` partial sums of the kernels' gradients are made, to be added in their order; where ``sparse``, input steps
-    that no tap reads are left as they are.
+    ``parts`` partial sums of the kernels' gradients are made in ``sum_dtype``, to be added in their order; where
+    ``sparse``, input steps that no tap reads are left as they are.
     """
 
     def __init__(self, sizes: GradientSizes, workers: int):
@@ -55,12 +55,13 @@ class GradientPlan:
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.parts = problem.parts
+        self.sum_dtype = np.dtype(_sum_dtype(sizes.dtype))
         self.sparse = problem.phases > 1
         self.tickets = problem.parts * problem.groups
 
 
 def _problem(sizes, workers):
-    stored, computed = storage(sizes.dtype), computed_dtype(sizes.dtype)
+    stored, computed = storage(sizes.dtype), _sum_dtype(sizes.dtype)
     lanes, item = stored.lanes, stored.item_bytes
     fused = sizes.filters is not None
     filters = sizes.filters if fused else sizes.channels * sizes.multiplier
@@ -132,7 +133,7 @@ def _problem(sizes, workers):
     )
 
 
-def computed_dtype(name):
+def _sum_dtype(name):
     """The type that sums are kept in."""
     return "float64" if name == "float64" else "float32"
 

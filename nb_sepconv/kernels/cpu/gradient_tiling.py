@@ -74,10 +74,9 @@ def cut(rows_of, segments, channels, filters, multiplier, window, halo, stride, 
 
 
 def _parts(segment_rows, segments, sum_bytes, halo):
-    """Parts and their rows: whole series where there are enough of them."""
+    """Parts and their rows: whole series where there are enough of them, else pieces of a series."""
     rows = max(segment_rows * segments, 1)
     wanted = min(PARTS, PARTIAL_BYTES // max(sum_bytes, 1), rows // max(ROWS_OF_A_PART, 8 * halo))
-    wanted = max(wanted, 1)
-    part_rows = ceil_div(segments, wanted) * segment_rows if segments >= wanted else ceil_div(rows, wanted)
-    part_rows = max(part_rows, 1)
-    return ceil_div(rows, part_rows), part_rows
+    pieces = wanted // max(segments, 1)
+    part_rows = ceil_div(segment_rows, pieces) if pieces else ceil_div(segments, max(wanted, 1)) * segment_rows
+    return ceil_div(rows, max(part_rows, 1)), max(part_rows, 1)
