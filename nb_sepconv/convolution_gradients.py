@@ -73,9 +73,10 @@ class Gradients:
             d_outputs, outputs = self._through_activation(d_outputs, outputs, arrays)
         d_inputs = self._d_inputs(arrays[0]) if self._wanted[0] else None
         sums = [self._sums(array) if wanted else None for array, wanted in zip(arrays, self._wanted, strict=True)][1:]
-        packed = self._engine.pack_gradients(self._plan, *arrays[1:3])
-        missing = [None] * (len(OPERANDS) - len(arrays))
-        self._engine.run_gradients(self._plan, packed, (d_outputs, arrays[0], outputs, d_inputs, *sums, *missing))
+        inputs, depthwise, pointwise, _ = (*arrays, None, None)[: len(OPERANDS)]
+        packed = self._engine.pack_gradients(self._plan, depthwise)
+        operands = d_outputs, inputs, pointwise, outputs, d_inputs, *sums, *[None] * (len(OPERANDS) - len(arrays))
+        self._engine.run_gradients(self._plan, packed, operands)
         return d_inputs, *(None if parts is None else _total(parts, arrays[0].dtype) for parts in sums)
 
     def _through_activation(self, d_outputs, outputs, arrays):

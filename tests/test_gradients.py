@@ -299,6 +299,28 @@ def test_memory_of_every_kind(dtype, layout, role):
         np.testing.assert_array_equal(given[role], before, err_msg=kind)
 
 
+WORKLOADS = json.loads((Path(__file__).parents[1] / "benchmarks" / "workloads.json").read_text())
+
+
+@pytest.mark.parametrize("threads", [1, 2, 16])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload["name"])
+def test_memory_beside_the_gradients_is_bounded(workload, dtype, threads):
+    w = {key: workload[key] for key in ("length", "channels", "filters", "kernel_size")}
+    steps = reference.output_length(
+        *(workload[k] for k in ("length", "kernel_size", "strides", "dilation_rate", "padding"))
+    )
+    shape = {"examples": workload["batch"], "multiplier": workload["depth_multiplier"], "steps": steps, "left": 0}
+    moves = {"stride": workload["strides"], "dilation": workload["dilation_rate"]}
+    strides = dict.fromkeys(("input_strides", "gradient_strides", "output_strides", "d_input_strides"), (0, 0, 0))
+    sizes = cpu.GradientSizes(dtype, **w, **shape, **moves, **strides, activation="relu", wanted=frozenset(NAMES))
+    plan = cpu.plan_gradients(sizes, threads)
+    hidden = w["channels"] * shape["multiplier"]
+    sums = plan.sum_dtype.itemsize * (hidden * (w["filters"] + w["kernel_size"]) + w["filters"])
+    beside = plan.workers * plan.scratch_bytes + plan.packed_bytes + (plan.parts > 1) * plan.parts * sums
+    assert beside <= plan.workers * 8 * 2**20
+
+
 @pytest.mark.parametrize("shape", [(0, 9, 3), (2, 0, 3)])
 @pytest.mark.parametrize("activation", [None, "relu", "gelu"])
 def test_sizes_of_zero(shape, activation):

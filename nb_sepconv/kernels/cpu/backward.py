@@ -19,6 +19,7 @@ from numba import cfunc, types
 from nb_sepconv.kernels.cpu.backward_sums import clear_sums, write_sums
 from nb_sepconv.kernels.cpu.backward_tables import fill_tables
 from nb_sepconv.kernels.cpu.backward_tiles import run_tile
+from nb_sepconv.kernels.cpu.backward_weights import pack_transposed
 from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.gradient_problem import gradient_problem_at
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
@@ -35,6 +36,7 @@ class Operands(NamedTuple):
 
     d_outputs: int
     inputs: int
+    pointwise: int
     outputs: int
     d_inputs: int
     d_depthwise: int
@@ -81,11 +83,12 @@ def _operands(p, arrays):
     return Operands(
         _operand(arrays, 0, True),
         _operand(arrays, 1, True),
-        _operand(arrays, 2, p.differentiate),
-        _operand(arrays, 3, p.d_inputs),
-        _operand(arrays, 4, p.d_depthwise),
-        _operand(arrays, 5, p.d_pointwise),
-        _operand(arrays, 6, p.d_bias),
+        _operand(arrays, 2, p.through_pointwise),
+        _operand(arrays, 3, p.differentiate),
+        _operand(arrays, 4, p.d_inputs),
+        _operand(arrays, 5, p.d_depthwise),
+        _operand(arrays, 6, p.d_pointwise),
+        _operand(arrays, 7, p.d_bias),
     )
 
 
@@ -98,17 +101,22 @@ def _operand(arrays, index, present):
 def _take_parts(p, o, weights, counter, scratch):
     """``scratch`` belongs to this worker, ``counter`` to all of them."""
     fill_tables(p, scratch)
+    packed = -1
     tickets = p.parts * p.groups
     ticket = take_ticket(counter)
     while ticket < tickets:
-        _run_part(p, o, weights, scratch, ticket // p.groups, ticket % p.groups * p.group_blocks)
+        first_block = ticket // p.parts * p.group_blocks
+        last_block = min(first_block + p.group_blocks, p.blocks)
+        if p.through_pointwise and first_block != packed:
+            pack_transposed(p, o.pointwise, scratch, first_block, last_block)
+            packed = first_block
+        _run_part(p, o, weights, scratch, ticket % p.parts, first_block, last_block)
         ticket = take_ticket(counter)
 
 
 @compiled
-def _run_part(p, o, weights, scratch, part, first_block):
+def _run_part(p, o, weights, scratch, part, first_block, last_block):
     """All that a part of the rows gives for a group of channels."""
-    last_block = min(first_block + p.group_blocks, p.blocks)
     clear_sums(p, scratch, last_block - first_block)
     row = part * p.part_rows
     last = min(row + p.part_rows, p.examples * p.phases * p.series_rows)

@@ -19,7 +19,7 @@ def run_tile(p, series, weights, scratch, tile, first_block, last_block):
         last = min(block + p.strip_blocks, last_block)
         place = (block - first_block) * p.multiplier
         if p.d_inputs or p.d_depthwise:
-            _fill_hidden_gradients(p, series, weights, scratch, tile, block, last)
+            _fill_hidden_gradients(p, series, scratch, tile, block, last, place)
         if tile.counted and tile.rows and (p.d_depthwise or p.d_pointwise):
             _load_inputs(p, series, scratch, tile, block, last)
             add_to_sums(p, weights, scratch, tile.rows, block, last, place)
@@ -65,7 +65,7 @@ def _differentiate(p, series, scratch, tile, filter_, filter_stride, left, gradi
 
 
 @compiled
-def _fill_hidden_gradients(p, series, weights, scratch, tile, first_block, last_block):
+def _fill_hidden_gradients(p, series, scratch, tile, first_block, last_block, place):
     """The gradients of a strip's hidden channels; rows that do not exist are zeros."""
     vector_bytes = p.width * p.item_bytes
     hidden = (last_block - first_block) * p.multiplier
@@ -76,7 +76,7 @@ def _fill_hidden_gradients(p, series, weights, scratch, tile, first_block, last_
     if not tile.rows:
         return
     if p.fused:
-        _multiply(p, weights, scratch, tile.rows, first_block * p.multiplier, hidden, target)
+        _multiply(p, scratch, tile.rows, place, hidden, target)
         return
     for index in range(hidden):
         block, m = first_block + index // p.multiplier, index % p.multiplier
@@ -96,11 +96,11 @@ def _load_hidden_gradients(p, series, scratch, tile, filter_, left, target):
 
 
 @compiled
-def _multiply(p, weights, scratch, rows, first, hidden, target):
-    """The gradients times the transposed pointwise kernel, for hidden vectors ``first..first+hidden-1``."""
+def _multiply(p, scratch, rows, first, hidden, target):
+    """The gradients times the transposed pointwise kernel, for the group's hidden vectors ``first..first+hidden-1``."""
     whole, part = p.filters // p.width, p.filters % p.width
     for index in range(0, hidden, PANEL_VECTORS):
-        panel = weights + p.pointwise + (first + index) * p.filters * p.width * p.item_bytes
+        panel = scratch + p.panels + (first + index) * p.filters * p.width * p.item_bytes
         call9(
             p.multiply_vector if index + 1 == hidden else p.multiply_panel,
             scratch + p.gradients,

@@ -1,7 +1,8 @@
-"""Weights in the order that the gradients read them, in one aligned buffer.
+"""Weights in the order that the gradients read them.
 
-Depthwise ``[block][m][k][lane]``, the same again ``[block][phase][k of phase, the last first][m][lane]``, then the
-transposed pointwise ``[block][m][filter][lane]`` with two vectors of hidden channels side by side.
+In one aligned buffer for all workers: depthwise ``[block][m][k][lane]``, and again
+``[block][phase][k of phase, the last first][m][lane]``. Transposed pointwise weights ``[block][m][filter][lane]``, with
+two vectors of hidden channels side by side, are made by each worker for the channels that it works on.
 """
 
 from numba import cfunc, types
@@ -18,15 +19,12 @@ _kept = []
 
 
 def pack_gradient_weights(problem, depthwise, pointwise, bias, buffer):
-    """Pack C-contiguous kernels (K, C, M) and (C*M, F); all arguments are addresses, ``bias`` is not used."""
+    """Pack a C-contiguous kernel (K, C, M); all arguments are addresses, ``pointwise`` and ``bias`` are not used."""
     p = gradient_problem_at(problem)
     target = aligned(buffer)
-    offsets = target + p.pack_table
-    pack_depthwise(p, depthwise, target, offsets)
+    pack_depthwise(p, depthwise, target, target + p.pack_table)
     if p.d_inputs:
         _pack_phased(p, target, target + p.phased)
-    if p.fused and (p.d_inputs or p.d_depthwise):
-        _pack_transposed(p, pointwise, target + p.pointwise, offsets)
 
 
 @compiled
@@ -43,14 +41,17 @@ def _pack_phased(p, depthwise, target):
 
 
 @compiled
-def _pack_transposed(p, pointwise, target, offsets):
-    """Filters are the rows; each panel is two vectors of hidden channels of a strip, or the last one alone."""
+def pack_transposed(p, pointwise, scratch, first_block, last_block):
+    """The pointwise weights of some blocks of channels: each panel is two vectors of hidden channels of a strip, or the
+    last one alone; filters are the rows.
+    """
     item, vector_bytes = p.stored_bytes, p.width * p.item_bytes
-    for strip in range(0, p.blocks, p.strip_blocks):
-        last = min(strip + p.strip_blocks, p.blocks) * p.multiplier
+    target = scratch + p.panels
+    for strip in range(first_block, last_block, p.strip_blocks):
+        last = min(strip + p.strip_blocks, last_block) * p.multiplier
         for first in range(strip * p.multiplier, last, PANEL_VECTORS):
             vectors = min(PANEL_VECTORS, last - first)
-            space(offsets, p.filters + p.width, vectors * vector_bytes)
+            space(scratch + p.panel_table, p.filters + p.width, vectors * vector_bytes)
             for v in range(vectors):
                 block, m = (first + v) // p.multiplier, (first + v) % p.multiplier
                 channel = block * p.width
@@ -64,7 +65,7 @@ def _pack_transposed(p, pointwise, target, offsets):
                     p.filters,
                     p.filters,
                     target + v * vector_bytes,
-                    offsets,
+                    scratch + p.panel_table,
                     0,
                 )
             target += vectors * p.filters * vector_bytes

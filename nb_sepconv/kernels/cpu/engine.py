@@ -56,19 +56,19 @@ def plan_gradients(sizes: GradientSizes, threads: int) -> GradientPlan:
     return GradientPlan(sizes, threads if work >= SERIAL_MULTIPLY_ADDS else 1)
 
 
-def pack_gradients(plan: GradientPlan, depthwise, pointwise=None) -> np.ndarray:
-    """The weights as the gradients read them, from C-contiguous arrays (K, C, M), (C*M, F) or None."""
+def pack_gradients(plan: GradientPlan, depthwise) -> np.ndarray:
+    """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
     buffer = np.empty(plan.packed_bytes, np.uint8)
-    pointwise = 0 if pointwise is None else id(pointwise)
-    pack_runner()(gradient_packer_address(), plan.address, id(depthwise), pointwise, 0, id(buffer))
+    pack_runner()(gradient_packer_address(), plan.address, id(depthwise), 0, 0, id(buffer))
     return buffer
 
 
 def run_gradients(plan: GradientPlan, packed, operands) -> None:
     """Fill the gradients, from the arrays and the packed weights.
 
-    ``operands`` are ``d_outputs``, ``inputs``, ``outputs`` and the gradients of inputs, depthwise kernel, pointwise
-    kernel and bias, the last three with an axis of parts in front; None for those that are not needed or wanted.
+    ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
+    inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for those
+    that are not needed or wanted.
     """
     table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
     for index, array in enumerate(operands):

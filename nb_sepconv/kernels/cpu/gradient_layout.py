@@ -10,8 +10,8 @@ class GradientLayout(NamedTuple):
     """Counts, and the parts of two buffers, bytes from an aligned start.
 
     Scratch: tables of rows, input steps, taps and phases; a tile's gradients, one vector of outputs, the input, hidden
-    rows and their gradients, what is carried from tile to tile, input gradients, sums. Packed weights: depthwise,
-    depthwise by phases, transposed pointwise, and a table that packing needs.
+    rows and their gradients, what is carried from tile to tile, input gradients, sums, transposed pointwise weights and
+    a table that packing them needs. Packed weights: depthwise, depthwise by phases, and a table that packing needs.
     """
 
     blocks: int
@@ -34,9 +34,10 @@ class GradientLayout(NamedTuple):
     pointwise_sums: int
     depthwise_sums: int
     bias_sums: int
+    panels: int
+    panel_table: int
     scratch_bytes: int
     phased: int
-    pointwise: int
     pack_table: int
     packed_bytes: int
 
@@ -58,7 +59,7 @@ def gradient_layout(cut, numbered, channels, filters, kernel_size, multiplier, h
     x = outputs + gradient_block_bytes
     hidden = x + cut.strip_blocks * x_block_bytes
     hidden_gradients = hidden + strip * hidden_block_bytes
-    carried, dx, pointwise_sums, depthwise_sums, bias_sums, scratch_bytes = _places(
+    carried, dx, pointwise_sums, depthwise_sums, bias_sums, panels, panel_table = _places(
         vector_bytes,
         hidden_gradients + strip * hidden_block_bytes,
         group * halo,
@@ -66,15 +67,11 @@ def gradient_layout(cut, numbered, channels, filters, kernel_size, multiplier, h
         group * width * filter_blocks,
         group * kernel_size,
         filter_blocks,
+        group * filters + PANEL_VECTORS * width,
     )
-    _, phased, pointwise, pack_table = _places(
-        vector_bytes,
-        0,
-        blocks * multiplier * kernel_size,
-        blocks * multiplier * kernel_size,
-        blocks * multiplier * filters + PANEL_VECTORS * width,
-    )
-    packed_bytes = pack_table + max(kernel_size, filters + width) * INTP_BYTES
+    scratch_bytes = panel_table + (filters + width) * INTP_BYTES
+    phased, pack_table = (place * blocks * multiplier * kernel_size * vector_bytes for place in (1, 2))
+    packed_bytes = pack_table + kernel_size * INTP_BYTES
     return GradientLayout(
         blocks,
         filter_blocks,
@@ -96,9 +93,10 @@ def gradient_layout(cut, numbered, channels, filters, kernel_size, multiplier, h
         pointwise_sums,
         depthwise_sums,
         bias_sums,
+        panels,
+        panel_table,
         scratch_bytes,
         phased,
-        pointwise,
         pack_table,
         packed_bytes,
     )

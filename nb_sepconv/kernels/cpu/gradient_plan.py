@@ -52,6 +52,7 @@ class GradientPlan:
         problem = _problem(sizes, workers)
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
+        self.scratch_bytes = problem.scratch_bytes + ALIGNMENT
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.parts = problem.parts
@@ -68,6 +69,7 @@ def _problem(sizes, workers):
     numbered = gradient_tiling.series(sizes.kernel_size, sizes.stride, sizes.dilation)
     reach = (sizes.kernel_size - 1) * numbered.dilation
     wanted = {f"d_{name.removesuffix('_kernel')}": name in sizes.wanted for name in WANTED}
+    through_pointwise = fused and (wanted["d_inputs"] or wanted["d_depthwise"])
     halo = reach // numbered.stride if wanted["d_inputs"] else 0
     rows = ceil_div(sizes.steps, numbered.phases)
     all_rows = max(rows, (ceil_div(sizes.length, numbered.input_stride) - 1 + sizes.left) // numbered.stride + 1)
@@ -76,6 +78,7 @@ def _problem(sizes, workers):
         sizes.examples * numbered.phases,
         sizes.channels,
         filters if fused else 0,
+        sizes.kernel_size,
         sizes.multiplier,
         reach + 1,
         halo,
@@ -125,9 +128,10 @@ def _problem(sizes, workers):
         update_channels=update_channels(lanes),
         **places._asdict(),
         fused=fused,
+        through_pointwise=through_pointwise,
         runs=min(numbered.stride, sizes.kernel_size),
         **wanted,
-        **_procedures(sizes, fused, wanted, computed),
+        **_procedures(sizes, through_pointwise, wanted, computed),
         convolve=procedure(sizes.dtype, "convolve_adjacent" if numbered.dilation == 1 else "convolve"),
         **_movers(sizes, fused, numbered, item),
     )
@@ -142,9 +146,8 @@ def _strides(name, strides, last):
     return {f"{name}_{axis}_stride": stride for axis, stride in zip(("example", "step", last), strides, strict=True)}
 
 
-def _procedures(sizes, fused, wanted, computed):
+def _procedures(sizes, through_pointwise, wanted, computed):
     """The inner loops that compute; 0 for those that this problem does not need."""
-    through_pointwise = fused and (wanted["d_inputs"] or wanted["d_depthwise"])
     used = {
         "load_rows": True,
         "load_items": sizes.multiplier > 1,

@@ -76,9 +76,10 @@ class GradientProblem(NamedTuple):
     pointwise_sums: int
     depthwise_sums: int
     bias_sums: int
+    panels: int
+    panel_table: int
     scratch_bytes: int
     phased: int
-    pointwise: int
     pack_table: int
     packed_bytes: int
 
@@ -87,6 +88,7 @@ class GradientProblem(NamedTuple):
     d_depthwise: int
     d_pointwise: int
     d_bias: int
+    through_pointwise: int
     runs: int
 
     load_rows: int

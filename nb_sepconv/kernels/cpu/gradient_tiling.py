@@ -48,7 +48,7 @@ def series(kernel_size, stride, dilation):
     return Series(dilation // common, stride // common, 1, dilation)
 
 
-def cut(rows_of, segments, channels, filters, multiplier, window, halo, stride, lanes, workers):
+def cut(rows_of, segments, channels, filters, kernel_size, multiplier, window, halo, stride, lanes, workers):
     """The cut of ``segments`` series of ``rows_of`` (output rows, rows of the input gradient).
 
     ``filters`` is 0 where there is no pointwise stage, ``window`` the input steps under a kernel, ``halo`` the earlier
@@ -62,8 +62,10 @@ def cut(rows_of, segments, channels, filters, multiplier, window, halo, stride, 
         tile_rows = min(tile_rows, GRADIENT_BYTES // (filter_blocks * lanes.bytes) // ROWS * ROWS)
     tile_rows = min(tile_rows, (WINDOW_BYTES // (strip_blocks * lanes.bytes) - window) // stride)
     tile_rows = max(1, min(max(tile_rows, ROWS), all_rows))
-    parts, part_rows = _parts(segment_rows, segments, channels * multiplier * filters * lanes.item_bytes, halo)
-    sum_bytes = multiplier * lanes.bytes * (lanes.width * filter_blocks + window)
+    parts, part_rows = _parts(
+        segment_rows, segments, channels * multiplier * (filters + kernel_size) * lanes.item_bytes, halo
+    )
+    sum_bytes = multiplier * lanes.bytes * (lanes.width * filter_blocks + kernel_size)
     carried_bytes = multiplier * lanes.bytes * halo
     most = min(SUM_BYTES // sum_bytes, CARRIED_BYTES // max(carried_bytes, 1)) // strip_blocks
     strips = ceil_div(blocks, strip_blocks)
