@@ -102,3 +102,15 @@ def allocated(shape, dtype):
 def _too_large(shape, dtype):
     gibibytes = math.prod(shape) * dtype.itemsize / 2**30
     return MemoryError(f"The output of shape {shape} and type {dtype} needs {gibibytes:.1f} GiB, more than there is")
+
+
+def like_outputs(name, value, shape, dtype):
+    """``d_outputs`` and their like: an array of the outputs' shape and type; lists take the type."""
+    array = floating(name, value)
+    if array.dtype != dtype:
+        if hasattr(value, "dtype"):
+            raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueError(f"`{name}` must have the shape of the outputs, {shape}. Received: shape {array.shape}")
+    return array

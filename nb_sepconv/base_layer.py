@@ -178,6 +178,7 @@ class Layer:
             if regularizer and not _is_among(weight, known):
                 loss = partial(self._weight_loss, name, regularizer)
                 self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
+                self._weights.regularize(name, regularizer)
             if trainable is not None and not (trainable and _is_among(weight, trainable_variables())):
                 self._weights.freeze(name)
         return weight
@@ -331,9 +332,15 @@ class Layer:
     def _compute(self, inputs):
         self.input_spec.check(inputs.shape, self.name)
         check_floating(inputs, self.name)
-        outputs = self.call(of_type(inputs, self._dtype, self.name, self._autocast))
+        outputs = self.call(self._as_called(inputs))
         self._add_activity_loss(outputs)
         return outputs
+
+    def _as_called(self, inputs):
+        return of_type(as_input(inputs, self.name), self._dtype, self.name, self._autocast)
+
+    def _regularizer_of(self, weight):
+        return self._weights.regularizer_of(weight)
 
     def _build_for(self, inputs):
         self.input_spec.check(inputs.shape, self.name)

@@ -148,7 +148,7 @@ def prepare(arrays, chosen):
     Returns the arrays as the kernels take them, and the call, remembered where the arrays could be taken as they were.
     """
     channels_last = arguments.data_format(chosen.data_format) == "channels_last"
-    checked, filters = _checked(arrays, channels_last)
+    checked, filters = checked_arrays(arrays, channels_last)
     call = _planned(checked[0], checked[1].shape, filters, channels_last, chosen)
     if all(a is b for a, b in zip(arrays, checked, strict=True)):
         if len(_calls) >= REMEMBERED_CALLS:
@@ -157,7 +157,8 @@ def prepare(arrays, chosen):
     return checked, call
 
 
-def _checked(arrays, channels_last):
+def checked_arrays(arrays, channels_last):
+    """The arrays as the kernels take them, and the filters, None without a pointwise kernel."""
     inputs = array_arguments.series(arrays[0])
     channels = inputs.shape[2 if channels_last else 1]
     depthwise = array_arguments.weight("depthwise_kernel", arrays[1], ("K", channels, "M"), inputs.dtype)
@@ -171,7 +172,8 @@ def _checked(arrays, channels_last):
     return (inputs, depthwise, pointwise, bias), filters
 
 
-def _planned(inputs, kernel_shape, filters, channels_last, chosen):
+def sizes(inputs, kernel_shape, filters, channels_last, chosen):
+    """A convolution's sizes without strides, a dict, and its output's shape."""
     taps, channels, multiplier = kernel_shape
     stride = arguments.one_integer(chosen.stride, "strides")[0]
     dilation = arguments.one_integer(chosen.dilation, "dilation_rate")[0]
@@ -180,31 +182,41 @@ def _planned(inputs, kernel_shape, filters, channels_last, chosen):
     shape = (examples, where.output_length, filters or channels * multiplier)
     shape = shape if channels_last else (shape[0], shape[2], shape[1])
     array_arguments.addressable(shape, inputs.dtype)
-    sizes = cpu.Sizes(
-        dtype=inputs.dtype.name,
-        examples=examples,
-        length=length,
-        channels=channels,
-        steps=where.output_length,
-        filters=filters,
-        kernel_size=taps,
-        multiplier=multiplier,
-        stride=stride,
-        dilation=dilation,
-        left=where.left,
-        input_strides=_by_step(inputs.strides, channels_last),
-        output_strides=_by_step(_strides(shape, inputs.itemsize), channels_last),
-        activation=chosen.activation,
-    )
+    found = {
+        "dtype": inputs.dtype.name,
+        "examples": examples,
+        "length": length,
+        "channels": channels,
+        "steps": where.output_length,
+        "filters": filters,
+        "kernel_size": taps,
+        "multiplier": multiplier,
+        "stride": stride,
+        "dilation": dilation,
+        "left": where.left,
+        "activation": chosen.activation,
+    }
+    return found, shape
+
+
+def _planned(inputs, kernel_shape, filters, channels_last, chosen):
+    found, shape = sizes(inputs, kernel_shape, filters, channels_last, chosen)
+    strides = {
+        "input_strides": by_step(inputs.strides, channels_last),
+        "output_strides": by_step(contiguous_strides(shape, inputs.itemsize), channels_last),
+    }
     engine = engines.engine(chosen.engine)
-    return Convolution(engine, engine.plan(sizes, cpu.get_num_threads()), shape, inputs.dtype)
+    plan = engine.plan(cpu.Sizes(**found, **strides), cpu.get_num_threads())
+    return Convolution(engine, plan, shape, inputs.dtype)
 
 
-def _strides(shape, itemsize):
+def contiguous_strides(shape, itemsize):
+    """The strides of a new array of three axes."""
     return shape[1] * shape[2] * itemsize, shape[2] * itemsize, itemsize
 
 
-def _by_step(strides, channels_last):
+def by_step(strides, channels_last):
+    """An array's strides in the order example, step, channel."""
     return strides if channels_last else (strides[0], strides[2], strides[1])
 
 

@@ -12,6 +12,7 @@ class LayerWeights:
         self._by_name = {}
         self._frozen = frozenset()
         self._getters = {}
+        self._regularizers = {}
 
     def __getitem__(self, name):
         return self._by_name[name]
@@ -25,6 +26,15 @@ class LayerWeights:
     def freeze(self, name):
         """Count a weight among those that are not trained."""
         self._frozen |= {name}
+
+    def regularize(self, name, regularizer):
+        """Note whose penalty on a weight is among the layer's losses."""
+        self._regularizers = {**self._regularizers, name: regularizer}
+
+    def regularizer_of(self, weight):
+        """The regularizer of a weight whose penalty is among the layer's losses, or None."""
+        names = (name for name, kept in self._by_name.items() if kept is weight)
+        return self._regularizers.get(next(names, None))
 
     def compute_anew(self):
         """Ask custom getters again for the arrays that they computed; returns these by name."""

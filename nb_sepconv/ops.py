@@ -2,10 +2,10 @@
 
 import numpy as np  # noqa: F401, the examples use it
 
-from nb_sepconv import array_arguments, convolution, geometry
+from nb_sepconv import array_arguments, convolution, convolution_gradients, geometry
 from nb_sepconv.kernels import cpu
 
-__all__ = ["depthwise_conv1d", "separable_conv1d"]
+__all__ = ["depthwise_conv1d", "depthwise_conv1d_gradients", "separable_conv1d", "separable_conv1d_gradients"]
 
 
 def separable_conv1d(
@@ -96,6 +96,93 @@ def depthwise_conv1d(
     [[[1.0, 2.0], [4.0, 8.0]]]
     """
     return _convolve((inputs, depthwise_kernel), strides, padding, data_format, dilation_rate, activation, out, engine)
+
+
+def separable_conv1d_gradients(
+    d_outputs,
+    inputs,
+    depthwise_kernel,
+    pointwise_kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    activation=None,
+    outputs=None,
+    wanted=None,
+    engine=None,
+):
+    """The gradients of :func:`separable_conv1d` for each of its operands, given that of its outputs.
+
+    With ``g = d_outputs * act'``, ``d_hidden = g P^T`` and ``hidden`` the depthwise results: ``d_P = hidden^T g``,
+    ``d_bias = sum g``, ``d_D[k,c,m] = sum_{n,t} x_padded[n, t*s + k*d, c] * d_hidden[n,t,c*M+m]``, and ``d_inputs`` is
+    the transposed depthwise convolution of ``d_hidden``. Sums over rows are added in one order for any number of
+    threads.
+
+    Args:
+        d_outputs: array (N, T, F), or (N, F, T) with "channels_first", of the type of ``inputs``; any strides.
+        inputs, depthwise_kernel, pointwise_kernel, bias, strides, padding, data_format, dilation_rate, engine: as they
+            were in :func:`separable_conv1d`.
+        activation: None, a name, or a function of ``nb_sepconv.activations``, as it was there. Default None.
+        outputs: array, what :func:`separable_conv1d` returned; it saves computing it again for an activation whose
+            derivative follows from it. Default None.
+        wanted: names of operands, such as ``("inputs", "bias")``; no other gradient is computed. Default all.
+
+    Returns:
+        (d_inputs, d_depthwise_kernel, d_pointwise_kernel, d_bias), each of the shape and type of its operand; None
+        for what is not wanted and for the bias where there is none.
+
+    Raises:
+        TypeError: a type that is not among these or not the same for all, or an activation of the caller's own.
+        ValueError: a shape or an argument that does not fit.
+        MemoryError: the gradients do not fit into memory.
+
+    >>> x, d, p = np.array([[[1.0], [2.0], [4.0]]]), np.array([[[-1.0]], [[1.0]]]), np.array([[1.0, 10.0]])
+    >>> d_x, d_d, d_p, _ = separable_conv1d_gradients(np.array([[[1.0, 0.0], [0.0, 1.0]]]), x, d, p)
+    >>> d_x.ravel().tolist(), d_d.ravel().tolist(), d_p.tolist()
+    ([-1.0, -9.0, 10.0], [21.0, 42.0], [[1.0, 2.0]])
+    """
+    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
+    operands = inputs, depthwise_kernel, pointwise_kernel, bias
+    return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
+
+
+def depthwise_conv1d_gradients(
+    d_outputs,
+    inputs,
+    depthwise_kernel,
+    *,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    activation=None,
+    outputs=None,
+    wanted=None,
+    engine=None,
+):
+    """The gradients of :func:`depthwise_conv1d` for its inputs and its kernel, given that of its outputs.
+
+    Args:
+        d_outputs: array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``; any strides.
+        inputs, depthwise_kernel, strides, padding, data_format, dilation_rate, engine: as they were in
+            :func:`depthwise_conv1d`.
+        activation, outputs, wanted: as in :func:`separable_conv1d_gradients`.
+
+    Returns:
+        (d_inputs, d_depthwise_kernel), each of the shape and type of its operand, or None where it is not wanted.
+
+    Raises:
+        TypeError, ValueError, MemoryError: as in :func:`separable_conv1d_gradients`.
+
+    >>> x, d = np.array([[[1.0], [2.0], [4.0]]]), np.array([[[-1.0]], [[1.0]]])
+    >>> [gradient.ravel().tolist() for gradient in depthwise_conv1d_gradients([[[1.0], [10.0]]], x, d)]
+    [[-1.0, -9.0, 10.0], [21.0, 42.0]]
+    """
+    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
+    return convolution_gradients.gradients(d_outputs, (inputs, depthwise_kernel), chosen, activation, outputs, wanted)
 
 
 def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine):

@@ -1,9 +1,12 @@
 """What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
 
+import numpy as np  # noqa: F401, the example uses it
+
 from nb_sepconv import ops
 from nb_sepconv.convolution import PackedConvolution
 from nb_sepconv.geometry import geometry
 from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.pullback import Pullback
 from nb_sepconv.shapes import as_shape
 
 
@@ -72,6 +75,36 @@ class SeparableConvolution:
             dilation_rate=self.dilation_rate,
             activation=self.activation,
         )
+
+    def value_and_pullback(self, inputs):
+        """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
+
+        Args:
+            inputs: array, as the layer is called with; it must stay as it is until the gradients are computed.
+
+        Returns:
+            (outputs, pullback). ``pullback(d_outputs, regularization=False)`` returns ``d_inputs``, of the shape of the
+            inputs and the type that the layer computes in, and a list of gradients in the order of
+            ``trainable_variables``; with ``regularization`` those of this call's and the variables' losses are added.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+            ValueError: as calling the layer does.
+
+        >>> import nb_sepconv as tf
+        >>> layer = tf.layers.SeparableConv1D(6, 3)
+        >>> y, pullback = layer.value_and_pullback(np.ones((2, 9, 4), np.float32))
+        >>> d_x, gradients = pullback(np.ones_like(y))
+        >>> d_x.shape, [gradient.shape for gradient in gradients]
+        ((2, 9, 4), [(3, 4, 1), (1, 4, 6), (6,)])
+        """
+        if type(self).call is not SeparableConvolution.call:
+            raise TypeError(
+                "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
+                f"define `value_and_pullback` too. Received: a {type(self).__name__}"
+            )
+        outputs = self(inputs)
+        return outputs, Pullback(self, self._as_called(inputs), outputs)
 
     def _output_shape(self, input_shape):
         """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""

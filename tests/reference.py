@@ -50,6 +50,31 @@ def separable_conv1d(inputs, depthwise_kernel, pointwise_kernel, bias=None, **ge
     return outputs if bias is None else outputs + np.asarray(bias, np.float64)
 
 
+def separable_conv1d_gradients(d_outputs, inputs, depthwise_kernel, pointwise_kernel, bias=None, **geometry):
+    """(d_inputs, d_depthwise_kernel, d_pointwise_kernel, d_bias) in float64, tap by tap at the steps that it reads."""
+    g, pointwise = np.asarray(d_outputs, np.float64), np.asarray(pointwise_kernel, np.float64)
+    mixing = pointwise.reshape(pointwise.shape[-2:])
+    hidden = depthwise_conv1d(inputs, depthwise_kernel, **geometry)
+    d_inputs, d_depthwise = depthwise_conv1d_gradients(g @ mixing.T, inputs, depthwise_kernel, **geometry)
+    d_pointwise = np.tensordot(hidden, g, axes=((0, 1), (0, 1))).reshape(pointwise.shape)
+    return d_inputs, d_depthwise, d_pointwise, None if bias is None else g.sum(axis=(0, 1))
+
+
+def depthwise_conv1d_gradients(d_outputs, inputs, depthwise_kernel, strides=1, padding="valid", dilation_rate=1):
+    """(d_inputs, d_depthwise_kernel) in float64."""
+    g, x, kernel = (np.asarray(each, np.float64) for each in (d_outputs, inputs, depthwise_kernel))
+    g = g.reshape(*g.shape[:2], *kernel.shape[1:])
+    before, _ = zeros_around(x.shape[1], len(kernel), strides, dilation_rate, padding)
+    d_inputs, d_kernel = np.zeros_like(x), np.zeros_like(kernel)
+    for tap in range(len(kernel)):
+        sources = np.arange(g.shape[1]) * strides + tap * dilation_rate - before
+        inside = (sources >= 0) & (sources < x.shape[1])
+        reading, seen = g[:, inside], sources[inside]
+        d_inputs[:, seen] += np.sum(reading * kernel[tap], axis=-1)
+        d_kernel[tap] = np.sum(reading * x[:, seen, :, None], axis=(0, 1))
+    return d_inputs, d_kernel
+
+
 def error_scale(inputs, depthwise_kernel, pointwise_kernel, bias=None, **geometry):
     """``|P| (|D| * |x|) + |bias|``, what the rounding errors of a sum are measured against."""
     absolute = [np.abs(np.asarray(a, np.float64)) for a in (inputs, depthwise_kernel, pointwise_kernel)]

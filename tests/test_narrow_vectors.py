@@ -23,7 +23,9 @@ import nb_sepconv
 from nb_sepconv.kernels.cpu import procedures
 plans = importlib.import_module("nb_sepconv.kernels.cpu.plan")
 movers = "load_rows load_columns load_items store_rows store_columns store_items"
+gradients = "correlate rank_update_3 add_rows multiply_panel_into_blocks differentiate_mish"
 names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector", "mish"]
+names += gradients.split()
 for dtype in ("float16", "float32", "float64"):
     for name in names:
         plans.procedure(dtype, name)
@@ -67,5 +69,5 @@ def test_a_processor_by_its_name_alone():
 @pytest.mark.parametrize("processor", UNITS)
 @pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
 def test_the_arithmetic(processor, part):
-    files = [str(HERE / name) for name in ("test_ops.py", "test_vectormath.py")]
+    files = [str(HERE / name) for name in ("test_ops.py", "test_gradients.py", "test_vectormath.py")]
     assert " passed" in run_as(processor, "-m", "pytest", "-q", *files, "-k", part)

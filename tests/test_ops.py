@@ -227,6 +227,13 @@ def test_depthwise_alone(layout, multiplier):
         np.testing.assert_array_equal(got, reference.depthwise_conv1d(x, d, **geometry))
 
 
+@pytest.mark.parametrize("dtype", [np.dtype(np.float16), BFLOAT16])
+def test_depthwise_of_sixteen_bits_stores_each_item_alone(dtype):
+    """Storing channel by channel once wrote over the neighbour."""
+    x, d, *_ = operands(np.random.default_rng(15), 2, 9, 5, 2, 3, 1, dtype, integers=True)
+    np.testing.assert_array_equal(ops.depthwise_conv1d(x, d).astype(float), reference.depthwise_conv1d(x, d))
+
+
 def test_depthwise_activation():
     x = np.random.default_rng(9).standard_normal((2, 9, 3)).astype(np.float32)
     d = np.random.default_rng(10).standard_normal((2, 3, 2)).astype(np.float32)

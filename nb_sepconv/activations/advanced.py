@@ -58,12 +58,12 @@ class ActivationLayer:
                 raise ValueError(
                     f"`activation` {class_name} takes the arguments {', '.join(known)}. Received: {name!r}"
                 )
-        self._function = function
-        self._arguments = dict(known.values()) | {known[key][0]: value for key, value in self.config.items()}
+        self.function = function
+        self.arguments = dict(known.values()) | {known[key][0]: value for key, value in self.config.items()}
 
     def __call__(self, x):
         """The activation of an array of floats."""
-        return self._function(x, **self._arguments)
+        return self.function(x, **self.arguments)
 
     def serialized(self):
         """The config of the layer as Keras writes it."""

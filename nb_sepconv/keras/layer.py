@@ -235,7 +235,7 @@ class Layer:
         """
         inputs = as_input(inputs, self.name)
         check_floating(inputs, self.name)
-        inputs = of_type(inputs, self.compute_dtype, self.name, self.autocast)
+        inputs = self._as_called(inputs)
         if self.input_spec is not None:
             self.input_spec.check(inputs.shape, self.name)
         if not self.built:
@@ -244,6 +244,13 @@ class Layer:
         outputs = self.call(inputs)
         self._add_activity_loss(outputs)
         return outputs
+
+    def _as_called(self, inputs):
+        return of_type(as_input(inputs, self.name), self.compute_dtype, self.name, self.autocast)
+
+    @staticmethod
+    def _regularizer_of(weight):
+        return weight.regularizer
 
     # ---- configuration ----
 

@@ -1,6 +1,18 @@
 """The CPU kernels. Plan once per shape, pack the weights once per value, run."""
 
-from nb_sepconv.kernels.cpu.engine import FUSED_ACTIVATIONS, Sizes, describe, pack, plan, run
+from nb_sepconv.kernels.cpu.engine import (
+    FUSED_ACTIVATIONS,
+    OUTPUT_ACTIVATIONS,
+    GradientSizes,
+    Sizes,
+    describe,
+    pack,
+    pack_gradients,
+    plan,
+    plan_gradients,
+    run,
+    run_gradients,
+)
 from nb_sepconv.kernels.cpu.jitted import register as register_jitted
 from nb_sepconv.kernels.cpu.threads import get_num_threads, num_threads, set_num_threads
 
@@ -9,13 +21,18 @@ NAME = "fma"
 __all__ = [
     "FUSED_ACTIVATIONS",
     "NAME",
+    "OUTPUT_ACTIVATIONS",
+    "GradientSizes",
     "Sizes",
     "describe",
     "get_num_threads",
     "num_threads",
     "pack",
+    "pack_gradients",
     "plan",
+    "plan_gradients",
     "register_jitted",
     "run",
+    "run_gradients",
     "set_num_threads",
 ]

@@ -4,7 +4,11 @@ import llvmlite
 import numba
 import numpy as np
 
+from nb_sepconv.kernels.cpu.backward import gradient_worker_address
+from nb_sepconv.kernels.cpu.backward_weights import gradient_packer_address
+from nb_sepconv.kernels.cpu.derivatives import OF_OUTPUTS
 from nb_sepconv.kernels.cpu.forward import worker_address
+from nb_sepconv.kernels.cpu.gradient_plan import GradientPlan, GradientSizes
 from nb_sepconv.kernels.cpu.launch import launch, threading_layer
 from nb_sepconv.kernels.cpu.plan import Plan, Sizes
 from nb_sepconv.kernels.cpu.threads import get_num_threads
@@ -13,6 +17,7 @@ from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.weights import pack_runner, packer_address
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
+OUTPUT_ACTIVATIONS = frozenset(OF_OUTPUTS)  # their derivatives need no more than their outputs
 SERIAL_MULTIPLY_ADDS = 1_000_000  # below this, waking threads costs more than they save
 
 
@@ -42,6 +47,33 @@ def run(plan: Plan, inputs, outputs, packed) -> None:
     """Fill ``outputs`` from ``inputs``, arrays of the strides that the plan was made for, with the packed weights."""
     if plan.tickets:
         launch(worker_address(), plan, inputs, outputs, packed)
+
+
+def plan_gradients(sizes: GradientSizes, threads: int) -> GradientPlan:
+    """The plan for the gradients of a convolution on at most ``threads`` threads."""
+    hidden = sizes.channels * sizes.multiplier
+    work = sizes.examples * sizes.steps * hidden * (3 * sizes.kernel_size + 2 * (sizes.filters or 0))
+    return GradientPlan(sizes, threads if work >= SERIAL_MULTIPLY_ADDS else 1)
+
+
+def pack_gradients(plan: GradientPlan, depthwise) -> np.ndarray:
+    """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
+    buffer = np.empty(plan.packed_bytes, np.uint8)
+    pack_runner()(gradient_packer_address(), plan.address, id(depthwise), 0, 0, id(buffer))
+    return buffer
+
+
+def run_gradients(plan: GradientPlan, packed, operands) -> None:
+    """Fill the gradients, from the arrays and the packed weights.
+
+    ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
+    inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for those
+    that are not needed or wanted.
+    """
+    table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
+    for index, array in enumerate(operands):
+        table[index] = array
+    launch(gradient_worker_address(), plan, table, table, packed)
 
 
 def describe() -> dict[str, str]:

@@ -43,7 +43,7 @@ def aligned(address):
 
 
 @register_jitable
-def _apart(rows, vector_bytes):
+def apart(rows, vector_bytes):
     """Bytes of a block of so many rows, one more where blocks would lie a multiple of a page apart."""
     return (rows + (1 if rows % PAGE_ROWS == 0 else 0)) * vector_bytes
 
@@ -55,8 +55,8 @@ def layout(cut, channels, filters, kernel_size, multiplier, stride, width, vecto
     part_panels = ceil_div(panels, cut.filter_parts)
     window_steps = (cut.tile_rows - 1) * stride + cut.window_span + width  # columns are loaded by whole vectors
     window_bytes = cut.phases * cut.phase_rows * vector_bytes
-    x_block_bytes = _apart(cut.windows * cut.phases * cut.phase_rows + STEPS, vector_bytes)
-    hidden_block_bytes = _apart(cut.tile_rows + STEPS * cut.output_phases + width, vector_bytes)
+    x_block_bytes = apart(cut.windows * cut.phases * cut.phase_rows + STEPS, vector_bytes)
+    hidden_block_bytes = apart(cut.tile_rows + STEPS * cut.output_phases + width, vector_bytes)
     tap_table = aligned(window_steps * INTP_BYTES)
     x = aligned(tap_table + kernel_size * INTP_BYTES)
     hidden = x + cut.load_blocks * x_block_bytes

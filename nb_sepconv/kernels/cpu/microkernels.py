@@ -108,21 +108,7 @@ def multiply(lanes, vectors):
         places = [(row, vector) for row in range(rows) for vector in range(vectors)]
         starts = [lanes.load(builder, address(start, start_row_bytes, *place), lanes.item_bytes) for place in places]
         sums = lanes.registers(builder, starts)
-        weight_at = alloca_once_value(builder, weights)
-        with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
-            whole = builder.icmp_signed("<", block.index, whole_blocks)
-            count = builder.select(whole, INTP(lanes.width), part_lanes)
-            values = builder.add(hidden, builder.mul(block.index, block_bytes))
-            with for_range(builder, count) as lane:
-                value_at = builder.add(values, builder.mul(lane.index, INTP(lanes.item_bytes)))
-                panel = builder.load(weight_at)
-                weight = [lanes.load(builder, lanes.at(builder, panel, v * lanes.bytes)) for v in range(vectors)]
-                for row in range(rows):
-                    value = lanes.broadcast(builder, lanes.at(builder, value_at, row * lanes.bytes))
-                    for v in range(vectors):
-                        total = sums[row * vectors + v]
-                        builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
-                builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
+        add_products(builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors)
         for place, total in zip(places, sums, strict=True):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
 
@@ -149,3 +135,24 @@ def multiply(lanes, vectors):
                 builder.store(builder.add(at, INTP(size)), done)
 
     return 11, emit
+
+
+def add_products(
+    builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors
+):  # fmt: skip
+    """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors."""
+    weight_at = alloca_once_value(builder, weights)
+    with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
+        whole = builder.icmp_signed("<", block.index, whole_blocks)
+        count = builder.select(whole, INTP(lanes.width), part_lanes)
+        values = builder.add(hidden, builder.mul(block.index, block_bytes))
+        with for_range(builder, count) as lane:
+            value_at = builder.add(values, builder.mul(lane.index, INTP(lanes.item_bytes)))
+            panel = builder.load(weight_at)
+            weight = [lanes.load(builder, lanes.at(builder, panel, v * lanes.bytes)) for v in range(vectors)]
+            for row in range(len(sums) // vectors):
+                value = lanes.broadcast(builder, lanes.at(builder, value_at, row * lanes.bytes))
+                for v in range(vectors):
+                    total = sums[row * vectors + v]
+                    builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
+            builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)

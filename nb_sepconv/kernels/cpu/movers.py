@@ -172,6 +172,6 @@ def store_items(storage):
             item = builder.load(builder.inttoptr(place, lanes.scalar.as_pointer()))
             at = builder.add(target, builder.mul(step.index, step_stride))
             at = builder.add(at, builder.mul(filter_.index, filter_stride))
-            storage.store(builder, lanes.splat(builder, item), at, lanes.below(builder, INTP(1)))
+            storage.store_first(builder, lanes.splat(builder, item), at)
 
     return 7, emit

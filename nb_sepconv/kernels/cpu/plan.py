@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nb_sepconv.kernels.cpu import microkernels, movers, vectormath
+from nb_sepconv.kernels.cpu import derivatives, gradient_kernels, microkernels, movers, vectormath
 from nb_sepconv.kernels.cpu.layout import layout
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import Problem
@@ -107,13 +107,13 @@ def _problem(sizes, workers):
         fused=fused,
         **addresses,
         convolve=procedure(sizes.dtype, "convolve_adjacent" if cut.runs else "convolve"),
-        load=procedure(sizes.dtype, f"load_{_side_by_side(sizes.input_strides[1:], item)}"),
+        load=procedure(sizes.dtype, f"load_{side_by_side(sizes.input_strides[1:], item)}"),
         activate=procedure(sizes.dtype, sizes.activation) if sizes.activation else 0,
-        store=procedure(sizes.dtype, f"store_{_side_by_side((strides[1], store_stride), item)}"),
+        store=procedure(sizes.dtype, f"store_{side_by_side((strides[1], store_stride), item)}"),
     )
 
 
-def _side_by_side(strides, item):
+def side_by_side(strides, item):
     """Which of (steps, channels) lie side by side in memory."""
     if strides[1] == item:
         return "rows"
@@ -137,6 +137,10 @@ def _emitter(stored, name):
         return microkernels.multiply(stored.lanes, PANEL_VECTORS)
     if name == "multiply_vector":
         return microkernels.multiply(stored.lanes, 1)
+    if name in gradient_kernels.BY_NAME:
+        return gradient_kernels.BY_NAME[name](stored.lanes)
+    if name.startswith("differentiate_"):
+        return derivatives.differentiate(stored.lanes, name.removeprefix("differentiate_"))
     if name in vectormath.ACTIVATIONS:
         return vectormath.activate(stored.lanes, name)
     return getattr(movers, name)(stored)

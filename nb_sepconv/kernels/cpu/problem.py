@@ -73,36 +73,43 @@ class Problem(NamedTuple):
     store: int
 
 
-class ProblemAddress(types.Type):
-    """A problem's fields in memory, for compiled code: ``p.channels`` is one load."""
+class FieldsAddress(types.Type):
+    """A named tuple's fields in memory, for compiled code: ``p.channels`` is one load."""
 
-    def __init__(self):
-        super().__init__("nb_sepconv.ProblemAddress")
+    def __init__(self, kind):
+        self.kind = kind
+        super().__init__(f"nb_sepconv.FieldsAddress({kind.__name__})")
 
 
-_ADDRESS = ProblemAddress()
-register_model(ProblemAddress)(lambda manager, address: models.PrimitiveModel(manager, address, INTP))
+register_model(FieldsAddress)(lambda manager, address: models.PrimitiveModel(manager, address, INTP))
 
 
 @infer_getattr
 class _FieldTypes(AttributeTemplate):
-    key = ProblemAddress
+    key = FieldsAddress
 
     def generic_resolve(self, address, name):
-        return types.intp if name in Problem._fields else None
+        return types.intp if name in address.kind._fields else None
 
 
-@lower_getattr_generic(ProblemAddress)
+@lower_getattr_generic(FieldsAddress)
 def _load_field(context, builder, address_type, address, name):
-    at = builder.add(address, INTP(Problem._fields.index(name) * INTP.width // 8))
+    at = builder.add(address, INTP(address_type.kind._fields.index(name) * INTP.width // 8))
     return builder.load(builder.inttoptr(at, INTP.as_pointer()))
 
 
-@intrinsic
-def problem_at(typingctx, address):
-    """The problem whose fields lie at an address, in order."""
+def fields_at(kind):
+    """An intrinsic ``at(address)``: the intps at an address, in order, as the fields of a named tuple."""
+    fields = FieldsAddress(kind)
 
-    def codegen(context, builder, signature, arguments):
-        return arguments[0]
+    @intrinsic
+    def at(typingctx, address):
+        def codegen(context, builder, signature, arguments):
+            return arguments[0]
 
-    return _ADDRESS(types.intp), codegen
+        return fields(types.intp), codegen
+
+    return at
+
+
+problem_at = fields_at(Problem)

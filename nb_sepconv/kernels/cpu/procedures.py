@@ -49,7 +49,7 @@ def caller(arity):
     return intrinsic(scope["call"])
 
 
-call4, call5, call7, call8, call10, call11 = (caller(arity) for arity in (4, 5, 7, 8, 10, 11))
+call2, call3, call4, call5, call6, call7, call8, call9, call10, call11 = map(caller, range(2, 12))
 
 
 @intrinsic
@@ -116,6 +116,14 @@ def store_intp(typingctx, value, address):
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), codegen
+
+
+@intrinsic
+def load_intp(typingctx, address):
+    def codegen(context, builder, signature, arguments):
+        return builder.load(builder.inttoptr(arguments[0], INTP.as_pointer()))
+
+    return types.intp(types.intp), codegen
 
 
 @intrinsic

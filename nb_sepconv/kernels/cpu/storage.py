@@ -27,6 +27,9 @@ class Float:
     def store_whole(self, builder, value, address):
         self.lanes.store(builder, value, address, 1)
 
+    def store_first(self, builder, value, address):
+        _store_first(builder, value, address)
+
 
 class HalfWidth:
     """Sixteen bits in memory, float32 in registers, converted by integer operations that every machine has."""
@@ -54,9 +57,18 @@ class HalfWidth:
         stored = self._narrowed(builder, value)
         builder.store(stored, builder.inttoptr(address, self._stored.as_pointer()), align=1)
 
+    def store_first(self, builder, value, address):
+        _store_first(builder, self._narrowed(builder, value), address)
+
     def _narrowed(self, builder, value):
         bits = self._narrow(builder, builder.bitcast(value, self._bits), self.lanes)
         return builder.trunc(bits, self._stored)
+
+
+def _store_first(builder, value, address):
+    """The first lane alone: LLVM 22 writes 32 bits where a mask leaves one lane of narrowed 16-bit ones."""
+    item = builder.extract_element(value, I32(0))
+    builder.store(item, builder.inttoptr(address, item.type.as_pointer()), align=1)
 
 
 def _constant(number, lanes):

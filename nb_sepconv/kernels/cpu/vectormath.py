@@ -51,6 +51,9 @@ class VectorMath:
         sign = self.b.and_(self._as_bits(x), self._integer(1 << (self.format.bits.element.width - 1)))
         return self._as_float(self.b.or_(self._as_bits(magnitude), sign))
 
+    def negative(self, x):
+        return self.b.fsub(self.constant(-0.0), x)
+
     def _as_bits(self, x):
         return self.b.bitcast(x, self.format.bits)
 
@@ -129,12 +132,12 @@ class VectorMath:
         return self.with_sign_of(self.b.fdiv(e, self.b.fadd(e, self.constant(2.0))), x)
 
     def sigmoid(self, x):
-        z = self.exp(self.b.fsub(self.constant(-0.0), self.absolute(x)))
+        z = self.exp(self.negative(self.absolute(x)))
         numerator = self.where_positive(x, self.constant(1.0), z)
         return self.b.fdiv(numerator, self.b.fadd(z, self.constant(1.0)))
 
     def softplus(self, x):
-        z = self.exp(self.b.fsub(self.constant(-0.0), self.absolute(x)))
+        z = self.exp(self.negative(self.absolute(x)))
         return self.b.fadd(self.at_least(x, 0.0), self.log1p_of_unit(z))
 
     def softsign(self, x):
@@ -149,7 +152,7 @@ class VectorMath:
         return self.where_positive(x, self.b.fmul(x, self.constant(SELU_SCALE)), negative)
 
     def swish(self, x):
-        below = self.b.fsub(self.constant(-0.0), self.absolute(x))
+        below = self.negative(self.absolute(x))
         numerator = self.where_positive(x, x, self.exp_times(below, self.at_least(x, self.format.lowest)))
         return self.b.fdiv(numerator, self.b.fadd(self.exp(below), self.constant(1.0)))
 

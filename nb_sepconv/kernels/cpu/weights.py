@@ -21,26 +21,26 @@ def pack_weights(problem, depthwise, pointwise, bias, buffer):
     p = problem_at(problem)
     target = aligned(buffer)
     offsets = target + p.pack_table
-    _pack_depthwise(p, depthwise, target, offsets)
+    pack_depthwise(p, depthwise, target, offsets)
     if p.fused:
         _pack_bias(p, bias, target + p.bias, offsets)
         _pack_pointwise(p, pointwise, target + p.pointwise, offsets)
 
 
 @compiled
-def _space(offsets, count, distance):
+def space(offsets, count, distance):
     for i in range(count):
         store_intp(i * distance, offsets + i * INTP_BYTES)
 
 
 @compiled
-def _pack_depthwise(p, depthwise, target, offsets):
+def pack_depthwise(p, depthwise, target, offsets):
     """A block of channels is a block of scratch, its taps are the rows."""
     item = p.stored_bytes
     load = p.load_rows if p.multiplier == 1 else p.load_items
     vector_bytes = p.width * p.item_bytes
     block_bytes = p.multiplier * p.kernel_size * vector_bytes
-    _space(offsets, p.kernel_size, vector_bytes)
+    space(offsets, p.kernel_size, vector_bytes)
     for m in range(p.multiplier):
         source = depthwise + m * item
         step_stride, channel_stride = p.channels * p.multiplier * item, p.multiplier * item
@@ -65,7 +65,7 @@ def _pack_pointwise(p, pointwise, target, offsets):
     for panel in range(0, p.filters, PANEL_VECTORS * p.width):
         filters = min(PANEL_VECTORS * p.width, p.filters - panel)
         row_bytes = ceil_div(filters, p.width) * vector_bytes
-        _space(offsets, p.width, row_bytes)
+        space(offsets, p.width, row_bytes)
         for block in range(0, p.channels, p.width):
             channels = min(p.width, p.channels - block)
             for m in range(p.multiplier):

@@ -1,0 +1,88 @@
+"""How gradients go back through the activations whose derivatives the kernels do not know, in NumPy."""
+
+import numpy as np
+
+from nb_sepconv import activations
+from nb_sepconv.activations.advanced import ActivationLayer, thresholded_relu
+from nb_sepconv.activations.error_function import erfc
+from nb_sepconv.activations.functions import elu, gelu, leaky_relu, log_softmax, relu, softmax
+
+
+def differentiable(activation):
+    """The function that ``activation`` stands for, if this library knows its derivative.
+
+    Args:
+        activation: what :func:`nb_sepconv.activations.get` takes.
+
+    Raises:
+        TypeError: a function of the caller's own.
+    """
+    function = activations.get(activation)
+    if activations.fused_name(function) is None and not isinstance(function, ActivationLayer):
+        raise TypeError(
+            "`activation` must be None, a name or a function of nb_sepconv.activations: the derivative of another "
+            "function is not known. Leave it out, apply the function to the outputs yourself, and give `d_outputs` "
+            f"times its derivative. Received: {activation!r}"
+        )
+    return function
+
+
+def pullback(function, x, d_outputs):
+    """The gradient for ``x`` of an activation ``function(x)``, given that of the result, as a contiguous array.
+
+    16-bit floats compute in float32.
+    """
+    wide = np.float32 if x.dtype.itemsize == 2 else x.dtype
+    with np.errstate(all="ignore"):
+        return _rule(function)(x.astype(wide), d_outputs.astype(wide)).astype(x.dtype, order="C")
+
+
+def _rule(function):
+    if isinstance(function, ActivationLayer):
+        rule, arguments = _RULES[function.function], function.arguments
+        return lambda x, d: rule(x, d, **arguments)
+    return _RULES[getattr(activations, activations.fused_name(function))]
+
+
+def _gelu(x, d):
+    """``P(X <= x) + x p(x)`` for a standard normal ``X`` with density ``p``."""
+    bounded = np.clip(x, -40, 40)
+    density = np.exp(-bounded * bounded / 2) / np.sqrt(2 * np.pi).astype(x.dtype)
+    return d * (0.5 * erfc(-x / np.sqrt(2)).astype(x.dtype) + bounded * density)
+
+
+def _softmax(x, d, axis=-1):
+    y = softmax(x, axis)
+    return y * (d - np.sum(d * y, axis=axis, keepdims=True))
+
+
+def _log_softmax(x, d, axis=-1):
+    return d - softmax(x, axis) * np.sum(d, axis=axis, keepdims=True)
+
+
+def _elu(x, d, alpha=1.0):
+    return d * np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
+
+
+def _leaky_relu(x, d, alpha=0.2):
+    return d * np.where(x > 0, 1, alpha)
+
+
+def _relu(x, d, alpha=0.0, max_value=None, threshold=0.0):
+    slope = np.where(x > threshold, 1, alpha)
+    return d * (slope if max_value is None else np.where(x < max_value, slope, 0))
+
+
+def _thresholded_relu(x, d, theta=1.0):
+    return d * (x > theta)
+
+
+_RULES = {
+    elu: _elu,
+    gelu: _gelu,
+    leaky_relu: _leaky_relu,
+    log_softmax: _log_softmax,
+    relu: _relu,
+    softmax: _softmax,
+    thresholded_relu: _thresholded_relu,
+}

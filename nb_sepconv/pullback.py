@@ -1,0 +1,85 @@
+"""A layer's gradients: what a call leaves behind for them, and the function that computes them."""
+
+import numpy as np
+
+from nb_sepconv import array_arguments, convolution, convolution_gradients, regularizers
+
+
+class Pullback:
+    """The gradients of one call of a layer, as a function of the gradient of its outputs.
+
+    It keeps the inputs and the outputs and copies the weights: variables may be assigned to before it is called, and
+    calling it again gives the same answer; the two arrays must stay as they are.
+
+    Args:
+        layer: a built layer of a separable convolution.
+        inputs: array, what was convolved.
+        outputs: array, what the layer made of it.
+    """
+
+    def __init__(self, layer, inputs, outputs):
+        self._inputs, self._outputs = inputs, outputs
+        weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
+        self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
+        self._trained = [
+            _Trained(variable, weights, layer._regularizer_of(variable)) for variable in layer.trainable_variables
+        ]
+        self._activity_regularizer = layer.activity_regularizer
+        self._activation = layer.activation
+        self._settings = convolution.settings(
+            layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None
+        )  # fmt: skip
+
+    def __call__(self, d_outputs, regularization=False):
+        """The gradients of the inputs and of the trained variables.
+
+        Args:
+            d_outputs: array of the shape and type of the outputs.
+            regularization: bool, add the gradients of the losses that this call and the trained variables put into
+                ``layer.losses``. Default False.
+
+        Returns:
+            (d_inputs, a list with an array for each of ``layer.trainable_variables``, of its shape and type).
+
+        Raises:
+            TypeError: an activation or a regularizer whose derivative is not known.
+            ValueError: ``d_outputs`` does not fit.
+        """
+        if regularization and self._activity_regularizer is not None and len(self._outputs):
+            d_outputs = self._with_activity(d_outputs)
+        found = convolution_gradients.gradients(
+            d_outputs,
+            (self._inputs, *self._weights),
+            self._settings,
+            self._activation,
+            self._outputs,
+            ["inputs", *(trained.operand for trained in self._trained if trained.operand)],
+        )
+        by_name = dict(zip(convolution_gradients.OPERANDS, found, strict=True))
+        return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
+
+    def _with_activity(self, d_outputs):
+        outputs = self._outputs
+        d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
+        penalty = regularizers.gradient(self._activity_regularizer, outputs)
+        return d_outputs + (penalty / len(outputs)).astype(outputs.dtype)
+
+
+class _Trained:
+    """A trained variable: which operand it is, and its value when the layer was called."""
+
+    def __init__(self, variable, weights, regularizer):
+        places = [
+            name for name, weight in zip(convolution_gradients.OPERANDS[1:], weights, strict=True) if weight is variable
+        ]
+        self.operand = places[0] if places else None
+        self._value = np.array(variable)
+        self._regularizer = regularizer
+
+    def gradient(self, by_name, regularization):
+        """The variable's gradient; zeros where the layer does not use it."""
+        gradient = by_name.get(self.operand)
+        gradient = np.zeros_like(self._value) if gradient is None else gradient.astype(self._value.dtype, copy=False)
+        if regularization and self._regularizer is not None:
+            gradient = gradient + regularizers.gradient(self._regularizer, self._value)
+        return gradient
