@@ -20,11 +20,11 @@ from nb_sepconv.kernels.cpu.backward_sums import clear_sums, write_sums
 from nb_sepconv.kernels.cpu.backward_tables import fill_tables
 from nb_sepconv.kernels.cpu.backward_tiles import run_tile
 from nb_sepconv.kernels.cpu.backward_weights import pack_transposed
-from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.gradient_problem import gradient_problem_at
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
-from nb_sepconv.kernels.cpu.procedures import allocate, call2, data_of, load_intp, release, take_ticket
+from nb_sepconv.kernels.cpu.procedures import allocate, call2, data_of, load_intp, release
+from nb_sepconv.kernels.cpu.tickets import compiled, next_ticket
 from nb_sepconv.kernels.cpu.tiling import ceil_div
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
@@ -65,16 +65,16 @@ class Tile(NamedTuple):
     counted: int
 
 
-def run_worker(problem, operands, d_inputs, weights, counter):
+def run_worker(problem, operands, d_inputs, weights, tickets, worker):
     """Take parts by ticket until none is left.
 
-    All arguments are addresses; ``operands`` is an array of the arrays that :class:`Operands` names, ``d_inputs`` is
-    not used.
+    All arguments but the last are addresses; ``operands`` is an array of the arrays that :class:`Operands` names,
+    ``d_inputs`` is not used.
     """
     p = gradient_problem_at(problem)
     buffer = allocate(p.scratch_bytes + ALIGNMENT)
     if buffer:
-        _take_parts(p, _operands(p, operands), aligned(weights), counter, aligned(buffer))
+        _take_parts(p, _operands(p, operands), aligned(weights), tickets, worker, aligned(buffer))
         release(buffer)
 
 
@@ -98,20 +98,19 @@ def _operand(arrays, index, present):
 
 
 @compiled
-def _take_parts(p, o, weights, counter, scratch):
-    """``scratch`` belongs to this worker, ``counter`` to all of them."""
+def _take_parts(p, o, weights, tickets, worker, scratch):
+    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
     fill_tables(p, scratch)
     packed = -1
-    tickets = p.parts * p.groups
-    ticket = take_ticket(counter)
-    while ticket < tickets:
+    ticket = next_ticket(tickets, worker)
+    while ticket >= 0:
         first_block = ticket // p.parts * p.group_blocks
         last_block = min(first_block + p.group_blocks, p.blocks)
         if p.through_pointwise and first_block != packed:
             pack_transposed(p, o.pointwise, scratch, first_block, last_block)
             packed = first_block
         _run_part(p, o, weights, scratch, ticket % p.parts, first_block, last_block)
-        ticket = take_ticket(counter)
+        ticket = next_ticket(tickets, worker)
 
 
 @compiled
@@ -164,6 +163,6 @@ def _run_rows(p, series, weights, scratch, first, stop, first_block, last_block)
 @once
 def gradient_worker_address():
     """The machine address of the compiled worker."""
-    worker = cfunc(types.void(*[types.intp] * 5), nopython=True)(run_worker)
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
     _kept.append(worker)
     return worker.address

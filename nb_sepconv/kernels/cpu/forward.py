@@ -5,7 +5,7 @@ the cache, and each output sums its channels in one order (channel block, multip
 Nothing here knows an element type: the inner loops are procedures that the problem names by address.
 """
 
-from numba import cfunc, njit, types
+from numba import cfunc, types
 
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
@@ -19,38 +19,35 @@ from nb_sepconv.kernels.cpu.procedures import (
     call11,
     release,
     store_intp,
-    take_ticket,
 )
+from nb_sepconv.kernels.cpu.tickets import compiled, next_ticket
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
-# Reached only through the address of ``run_worker``: nothing here needs to be callable from Python.
-compiled = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _kept = []
 
 
-def run_worker(problem, inputs, outputs, weights, counter):
-    """Fill tiles of the output, by ticket, until none is left. All arguments are addresses."""
+def run_worker(problem, inputs, outputs, weights, tickets, worker):
+    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
     p = problem_at(problem)
     buffer = allocate(p.scratch_bytes + ALIGNMENT)
     if buffer:
-        _fill_tiles(p, inputs, outputs, aligned(weights), counter, aligned(buffer))
+        _fill_tiles(p, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
         release(buffer)
 
 
 @compiled
-def _fill_tiles(p, inputs, outputs, weights, counter, scratch):
-    """``scratch`` belongs to this worker, ``counter`` to all of them."""
+def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
+    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
     _fill_tables(p, scratch)
     rows = p.examples * p.steps
-    tickets = ceil_div(rows, p.tile_rows) * p.filter_parts
-    ticket = take_ticket(counter)
-    while ticket < tickets:
+    ticket = next_ticket(tickets, worker)
+    while ticket >= 0:
         first_row = ticket // p.filter_parts * p.tile_rows
         last_row = min(first_row + p.tile_rows, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
-        ticket = take_ticket(counter)
+        ticket = next_ticket(tickets, worker)
 
 
 @compiled
@@ -234,6 +231,6 @@ def _fill_tables(p, scratch):
 @once
 def worker_address():
     """The machine address of the compiled worker."""
-    worker = cfunc(types.void(*[types.intp] * 5), nopython=True)(run_worker)
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
     _kept.append(worker)
     return worker.address

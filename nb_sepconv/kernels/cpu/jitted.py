@@ -12,8 +12,9 @@ from nb_sepconv.kernels.cpu.forward import worker_address
 from nb_sepconv.kernels.cpu.layout import layout
 from nb_sepconv.kernels.cpu.plan import procedure
 from nb_sepconv.kernels.cpu.problem import Problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call5, take_ticket
+from nb_sepconv.kernels.cpu.procedures import address_of, call5, call6, stack_memory
 from nb_sepconv.kernels.cpu.storage import storage
+from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table
 from nb_sepconv.kernels.cpu.tiling import ceil_div, tiling
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT, INTP
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
@@ -202,11 +203,11 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         bias_address = address_of(bias) if bias.size else 0
         fields, ready = address_of(problem), address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
-        counter = np.zeros(1, np.intp)
-        call5(worker(), fields, address_of(inputs), address_of(outputs), ready, address_of(counter))
-        taken = take_ticket(address_of(counter))
-        _keep(problem, packed, counter, depthwise, pointwise)
-        if taken < ceil_div(inputs.shape[0] * steps, cut.tile_rows):
+        tickets = stack_memory()
+        fill_table(tickets, ceil_div(inputs.shape[0] * steps, cut.tile_rows) * cut.filter_parts)
+        call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
+        _keep(problem, packed, depthwise, pointwise)
+        if not all_taken(tickets):
             raise MemoryError("The convolution's scratch memory could not be allocated")
         return outputs
 
@@ -214,6 +215,6 @@ def _convolution(dtype, padding, channels_last, activation, rules):
 
 
 @njit
-def _keep(problem, packed, counter, depthwise, pointwise):
+def _keep(problem, packed, depthwise, pointwise):
     """The last reader of arrays that were used by address."""
-    counter[0] = problem[0] + packed.size + depthwise.size + pointwise.size
+    problem[0] += packed.size + depthwise.size + pointwise.size

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numba
-import numpy as np
 from numba import njit, prange
 from numba.np.ufunc import parallel
 
 from nb_sepconv.kernels.cpu.once import once
-from nb_sepconv.kernels.cpu.procedures import address_of, call5, data_of, new_counter, take_ticket
+from nb_sepconv.kernels.cpu.procedures import call6, data_of, stack_memory
 from nb_sepconv.kernels.cpu.threads import available
+from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table, ticket_table
 
 _in_flight = threading.Lock()
 _forked = parallel._is_initialized and multiprocessing.parent_process() is not None
@@ -28,12 +28,12 @@ def launch(worker, plan, inputs, outputs, packed):
     if plan.workers > 1 and _started_by_python() and flight.acquire(blocking=False):
         try:
             run = _on_numbas_threads if numbas_threads_are_safe() else _on_own_threads
-            taken = run(worker, plan, inputs, outputs, packed)
+            done = run(worker, plan, inputs, outputs, packed)
         finally:
             flight.release()
     else:
-        taken = serial_runner()(worker, plan.address, id(inputs), id(outputs), id(packed))
-    if taken < plan.tickets:
+        done = serial_runner()(worker, plan.address, id(inputs), id(outputs), id(packed), plan.tickets)
+    if not done:
         raise MemoryError("The convolution's scratch memory could not be allocated")
 
 
@@ -60,20 +60,21 @@ def _layer():
 
 
 def _on_numbas_threads(worker, plan, inputs, outputs, packed):
-    return parallel_runner()(worker, plan.address, id(inputs), id(outputs), id(packed), plan.workers)
+    tickets = ticket_table(plan.tickets, plan.workers)
+    return parallel_runner()(worker, plan.address, id(inputs), id(outputs), id(packed), id(tickets), plan.workers)
 
 
 def _on_own_threads(worker, plan, inputs, outputs, packed):
-    counter, run = np.zeros(1, np.intp), shared_runner()
+    tickets, run = ticket_table(plan.tickets, plan.workers), shared_runner()
 
-    def take_tickets():  # holds the arrays, which an interrupted caller lets go
-        run(worker, plan.address, id(inputs), id(outputs), id(packed), counter)
+    def take_tickets(index):  # holds the arrays, which an interrupted caller lets go
+        return run(worker, plan.address, id(inputs), id(outputs), id(packed), id(tickets), index)
 
     helpers = _helped(take_tickets, _unmasked(plan.workers) - 1)
-    take_tickets()
+    done = take_tickets(0)
     for helper in helpers:
-        helper.result()
-    return counter[0]
+        done = helper.result() or done
+    return done
 
 
 def _unmasked(workers):
@@ -82,11 +83,13 @@ def _unmasked(workers):
 
 
 def _helped(work, count):
-    """Start ``work`` on so many threads, or on fewer where the system or an ending interpreter refuses threads."""
+    """Start ``work(i)``, ``i`` from 1, on so many threads, or on fewer where the system or an ending interpreter
+    refuses threads.
+    """
     helpers = []
     try:
-        for _ in range(count):
-            helpers.append(_own_threads().submit(work))
+        for index in range(1, count + 1):
+            helpers.append(_own_threads().submit(work, index))
     except RuntimeError:
         pass
     return helpers
@@ -94,40 +97,45 @@ def _helped(work, count):
 
 @once
 def serial_runner():
-    """Compiled ``run(worker, problem, inputs, outputs, weights)``, the last three by their ``id``: this thread
-    takes all tickets. Returns their number.
+    """Compiled ``run(worker, problem, inputs, outputs, weights, count)``, arrays by their ``id``: this thread takes
+    all ``count`` tickets. Returns whether it did.
     """
 
-    @njit("intp(intp, intp, intp, intp, intp)", nogil=True)
-    def run_serial(worker, problem, inputs, outputs, weights):
-        counter = new_counter()
-        call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), counter)
-        return take_ticket(counter)
+    @njit("boolean(intp, intp, intp, intp, intp, intp)", nogil=True)
+    def run_serial(worker, problem, inputs, outputs, weights, count):
+        tickets = stack_memory()
+        fill_table(tickets, count)
+        call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), tickets, 0)
+        return all_taken(tickets)
 
     return run_serial
 
 
 @once
 def shared_runner():
-    """Compiled ``run(..., counter)``: this thread takes the tickets that others leave."""
+    """Compiled ``run(..., tickets, index)``: this thread takes the tickets that others leave. Returns whether all are
+    taken.
+    """
 
-    @njit("void(intp, intp, intp, intp, intp, intp[::1])", nogil=True)
-    def run_shared(worker, problem, inputs, outputs, weights, counter):
-        call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), address_of(counter))
+    @njit("boolean(intp, intp, intp, intp, intp, intp, intp)", nogil=True)
+    def run_shared(worker, problem, inputs, outputs, weights, tickets, index):
+        call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), data_of(tickets), index)
+        return all_taken(data_of(tickets))
 
     return run_shared
 
 
 @once
 def parallel_runner():
-    """Compiled ``run(..., workers)``: so many of Numba's threads take the tickets. Returns their number."""
+    """Compiled ``run(..., tickets, workers)``: so many of Numba's threads take the tickets. Returns whether all are
+    taken.
+    """
 
-    @njit("intp(intp, intp, intp, intp, intp, intp)", nogil=True, parallel=True)
-    def run_parallel(worker, problem, inputs, outputs, weights, workers):
-        counter = new_counter()
-        for _ in prange(workers):
-            call5(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), counter)
-        return take_ticket(counter)
+    @njit("boolean(intp, intp, intp, intp, intp, intp, intp)", nogil=True, parallel=True)
+    def run_parallel(worker, problem, inputs, outputs, weights, tickets, workers):
+        for index in prange(workers):
+            call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), data_of(tickets), index)
+        return all_taken(data_of(tickets))
 
     return run_parallel
 

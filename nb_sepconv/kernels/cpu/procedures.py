@@ -5,7 +5,7 @@ An address keeps a big inner loop out of the modules of its callers: it is compi
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import alloca_once_value
+from numba.core.cgutils import alloca_once
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
@@ -85,11 +85,11 @@ def release(typingctx, address):
 
 
 @intrinsic
-def new_counter(typingctx):
-    """The address of an intp on the stack that starts at 0, good until the calling function returns."""
+def stack_memory(typingctx):
+    """The address of two cache lines on the stack, good until the calling function returns."""
 
     def codegen(context, builder, signature, arguments):
-        return builder.ptrtoint(alloca_once_value(builder, INTP(0)), INTP)
+        return builder.ptrtoint(alloca_once(builder, INTP, 16), INTP)
 
     return types.intp(), codegen
 

@@ -13,9 +13,9 @@ ADJACENT = (4, 2, 1)  # taps whose rows follow one another, taken together
 FEW = 4  # rows or steps of the smaller groups, for what is left
 PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
 
-HIDDEN_BYTES = 192 * 1024  # a tile's depthwise results: a part of the second-level cache
+HIDDEN_BYTES = 384 * 1024  # a tile's depthwise results: a part of the second-level cache
 LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
-SUM_LANES = 1024  # channels summed before the next ones are loaded
+SUM_LANES = 2048  # channels summed before the next ones are loaded
 LARGEST_TILE = 24 * ROWS
 TILES_PER_WORKER = 4
 
