@@ -98,6 +98,13 @@ def masked_store(builder, value, address, mask):
     _call(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(1), mask])
 
 
+def prefetch(builder, address, for_writing=False):
+    """Bring the cache line of an address near; the address may be of no memory at all."""
+    number = ir.IntType(32)
+    pointer = builder.inttoptr(address, ir.IntType(8).as_pointer())
+    _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, number(int(for_writing)), number(3), number(1)])
+
+
 def _suffix(vector):
     kinds = {ir.FloatType: "f32", ir.DoubleType: "f64"}
     return f"v{vector.count}" + kinds.get(type(vector.element), f"i{getattr(vector.element, 'width', 0)}")
