@@ -104,8 +104,9 @@ def _take_parts(p, o, weights, tickets, worker, scratch):
     packed = -1
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        first_block = ticket // p.parts * p.group_blocks
-        last_block = min(first_block + p.group_blocks, p.blocks)
+        group = ticket // p.parts
+        first_block = p.strips * group // p.groups * p.strip_blocks
+        last_block = min(p.strips * (group + 1) // p.groups * p.strip_blocks, p.blocks)
         if p.through_pointwise and first_block != packed:
             pack_transposed(p, o.pointwise, scratch, first_block, last_block)
             packed = first_block

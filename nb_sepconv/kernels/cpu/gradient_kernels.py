@@ -6,7 +6,7 @@ from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.cpu.microkernels import add_products
 from nb_sepconv.kernels.cpu.tiling import FEW, PANEL_VECTORS, ROWS
-from nb_sepconv.kernels.cpu.vector import INTP, vector_unit, while_at_least
+from nb_sepconv.kernels.cpu.vector import INTP, prefetch, vector_unit, while_at_least
 
 CHANNELS = 8  # hidden channels of the rank update's micro-kernel where there are 32 registers, half of it otherwise
 UPDATE_VECTORS = 3  # vectors of filters of it
@@ -22,7 +22,7 @@ def rank_update(lanes, vectors):
     """``sums[j, v] += sum_r hidden[r, j] * g[v, r]`` for a few hidden channels ``j`` and vectors ``v`` of filters.
 
     ``hidden`` and each vector of ``g``, ``g_block_bytes`` apart, are rows of one vector; rows of ``sums`` are
-    ``sums_row_bytes`` apart.
+    ``sums_row_bytes`` apart. The sums of the channels that follow are fetched meanwhile.
     """
 
     def emit(builder, hidden, g, g_block_bytes, rows, sums, sums_row_bytes):
@@ -32,6 +32,9 @@ def rank_update(lanes, vectors):
 
         places = [place(channel, vector) for channel in range(update_channels(lanes)) for vector in range(vectors)]
         totals = lanes.registers(builder, [lanes.load(builder, at) for at in places])
+        following = builder.mul(sums_row_bytes, INTP(update_channels(lanes)))
+        for at in places:
+            prefetch(builder, builder.add(at, following), for_writing=True)
         blocks = [builder.add(g, builder.mul(g_block_bytes, INTP(vector))) for vector in range(vectors)]
         with for_range(builder, rows) as row:
             offset = builder.mul(row.index, INTP(lanes.bytes))

@@ -47,6 +47,7 @@ class GradientProblem(NamedTuple):
     stored_bytes: int
     tile_rows: int
     strip_blocks: int
+    strips: int
     group_blocks: int
     groups: int
     part_rows: int

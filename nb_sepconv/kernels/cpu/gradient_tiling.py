@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nb_sepconv.kernels.cpu.tiling import LARGEST_TILE, ROWS, ceil_div
 
-GRADIENT_BYTES = 256 * 1024  # a tile of ``d_outputs``: a part of the second-level cache
+GRADIENT_BYTES = 384 * 1024  # a tile of ``d_outputs``: a part of the second-level cache
 WINDOW_BYTES = 512 * 1024  # the input that a tile of few channels sees
 SUM_BYTES = 2 * 1024 * 1024  # sums over rows that one worker keeps at a time
 PARTIAL_BYTES = 4 * 1024 * 1024  # sums of all parts together
@@ -30,10 +30,14 @@ class Series(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Rows of a tile, blocks of channels taken together, and which rows and blocks make a ticket."""
+    """Rows of a tile, blocks of channels taken together, and which rows and blocks make a ticket.
+
+    The strips are dealt to the groups as evenly as can be, ``group_blocks`` blocks at most.
+    """
 
     tile_rows: int
     strip_blocks: int
+    strips: int
     group_blocks: int
     groups: int
     part_rows: int
@@ -71,8 +75,7 @@ def cut(rows_of, segments, channels, filters, kernel_size, multiplier, window, h
     strips = ceil_div(blocks, strip_blocks)
     wanted = ceil_div(TICKETS_PER_WORKER * workers, parts) if workers > 1 else 1
     groups = min(strips, max(wanted, ceil_div(strips, max(most, 1))))
-    group_strips = ceil_div(strips, groups)
-    return Cut(tile_rows, strip_blocks, group_strips * strip_blocks, ceil_div(strips, group_strips), part_rows, parts)
+    return Cut(tile_rows, strip_blocks, strips, ceil_div(strips, groups) * strip_blocks, groups, part_rows, parts)
 
 
 def _parts(segment_rows, segments, sum_bytes, halo):
