@@ -12,7 +12,7 @@ INTERPRETER := $(VENV)/python-$(PYTHON_VERSION).created
 help:
 	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
 	@echo "make test      format, lint, tests and doctests"
-	@echo "make test-all  the same, and the tests that take minutes"
+	@echo "make test-all  the same, and the tests that take minutes; installs PyTorch and JAX"
 	@echo "make lint      format and lint alone"
 	@echo "make format    put the format right"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
@@ -25,7 +25,7 @@ demo: $(VENV)/demo.installed
 test: lint
 	@$(BIN)/python -m pytest
 
-test-all: lint
+test-all: lint $(VENV)/interop.installed
 	@$(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/test.installed
