@@ -1,4 +1,4 @@
-"""The convolution for JAX: a callback to the kernels with its vector-Jacobian product; works under jit, grad and vmap."""
+"""The convolution for JAX: a callback to the kernels with its vector-Jacobian product; for jit, grad and vmap."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The convolution for PyTorch: an operator with its backward pass, and a module; CPU tensors are read without a copy."""
+"""The convolution for PyTorch: an operator that is differentiable, and a module; tensors are read without a copy."""
 
 import math
 
