@@ -1,0 +1,311 @@
+"""Train a stack of separable convolutions on real recordings, with this library's layers and optimizers alone.
+
+The recordings are those that the aeon package ships: *BasicMotions* (a smart watch's accelerometer and gyroscope, 6
+channels of 100 steps, four motions) and *JapaneseVowels* (12 coefficients of a voice over 7 to 29 steps, nine
+speakers). The network is the middle of XceptionTime (Rahimian et al. 2019): separable convolutions, then the mean over
+time, then a separable convolution with one tap that scores the classes.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from importlib.metadata import files
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+
+import nb_sepconv as tf
+from nb_sepconv import regularizers
+
+EPOCHS = {"BasicMotions": 60, "JapaneseVowels": 50}
+FILTERS, KERNEL_SIZE, DEPTH_MULTIPLIER = 48, 7, 2
+BATCH = 20
+NOISE = 0.2  # standard deviations, added to the training series anew each time
+L2 = 2e-4
+MAX_NORM = 2.0
+CLIP_NORM = 5.0
+LEARNING_RATE = 4e-3
+TABLE_COLUMNS = "training series", "test series", "seconds/epoch", "test loss", "test accuracy"
+
+
+class Series(NamedTuple):
+    """Series of several channels, padded with zeros to one length.
+
+    ``inputs`` (N, L, C), ``valid`` (N, L, 1): 1 where there is a step and 0 where there is padding, ``labels`` (N,).
+    """
+
+    inputs: np.ndarray
+    valid: np.ndarray
+    labels: np.ndarray
+
+
+class Data(NamedTuple):
+    """A problem: its name, the names of its classes, what to train on and what to test with."""
+
+    name: str
+    classes: list[str]
+    training: Series
+    test: Series
+
+
+class Curves(NamedTuple):
+    """The losses and the accuracies after each epoch, and the seconds that the training took."""
+
+    training_loss: list[float]
+    test_loss: list[float]
+    test_accuracy: list[float]
+    seconds: float
+
+
+# The recordings
+
+
+def read_data(name: str) -> Data:
+    """A problem of aeon's, each channel shifted and scaled to mean 0 and deviation 1 over the training series."""
+    (training, training_labels), (test, test_labels) = (read_ts(aeon_file(name, part)) for part in ("TRAIN", "TEST"))
+    classes = sorted(set(training_labels))
+    steps = np.concatenate(training)
+    mean, deviation = steps.mean(axis=0), steps.std(axis=0)
+    length = max(map(len, [*training, *test]))
+    made = []
+    for series, labels in ((training, training_labels), (test, test_labels)):
+        series = [(one - mean) / deviation for one in series]
+        made.append(padded(series, length, np.array([classes.index(label) for label in labels])))
+    return Data(name, classes, *made)
+
+
+def aeon_file(name: str, part: str) -> Path:
+    """Where the installed aeon keeps a file; aeon itself is not imported."""
+    path = f"aeon/datasets/data/{name}/{name}_{part}.ts"
+    return next(Path(file.locate()) for file in files("aeon") if str(file) == path)
+
+
+def read_ts(path: Path) -> tuple[list[np.ndarray], list[str]]:
+    """The series (L, C) and the labels of a file in sktime's format: ``1,2,3:4,5,6:label``, a channel per colon."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(":") for line in lines if line and not line.startswith(("#", "@"))]
+    series = [np.array([channel.split(",") for channel in channels], np.float32).T for *channels, _ in rows]
+    return series, [label for *_, label in rows]
+
+
+def padded(series: list[np.ndarray], length: int, labels: np.ndarray) -> Series:
+    """Series of one length."""
+    inputs = np.zeros((len(series), length, series[0].shape[1]), np.float32)
+    valid = np.zeros((len(series), length, 1), np.float32)
+    for i, one in enumerate(series):
+        inputs[i, : len(one)] = one
+        valid[i, : len(one)] = 1
+    return Series(inputs, valid, labels)
+
+
+def batches(series: Series, generator: np.random.Generator) -> Iterator[Series]:
+    """The series in random order, a batch at a time, with noise."""
+    order = generator.permutation(len(series.labels))
+    for first in range(0, len(order), BATCH):
+        chosen = Series(*(array[order[first : first + BATCH]] for array in series))
+        noise = NOISE * generator.standard_normal(chosen.inputs.shape, dtype=np.float32)
+        yield chosen._replace(inputs=chosen.inputs + noise * chosen.valid)
+
+
+# The network
+
+
+class Network:
+    """Two separable convolutions over time, the mean over time, and scores of the classes."""
+
+    def __init__(self, classes: int):
+        self.hidden = [
+            separable("sep1", FILTERS, KERNEL_SIZE),
+            separable("sep2", FILTERS, KERNEL_SIZE, dilation_rate=2),
+        ]
+        self.head = separable("head", classes, 1, activation=None, depth_multiplier=1)
+
+    @property
+    def layers(self) -> list[tf.layers.SeparableConv1D]:
+        """All layers in their order."""
+        return [*self.hidden, self.head]
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """What is trained, in the order of the gradients."""
+        return [variable for layer in self.layers for variable in layer.trainable_variables]
+
+    def scores(self, series: Series) -> np.ndarray:
+        """The scores of the classes: (N, classes)."""
+        hidden = series.inputs
+        for layer in self.hidden:
+            hidden = layer(hidden) * series.valid
+        return self.head(mean_over_time(hidden, series.valid))[:, 0]
+
+    def loss_and_gradients(self, series: Series) -> tuple[float, list[np.ndarray]]:
+        """The mean cross entropy with the penalties on the weights, and its gradient by each of ``variables``."""
+        inputs, outputs = [series.inputs], []
+        for layer in self.hidden:
+            outputs.append(layer(inputs[-1]))
+            inputs.append(outputs[-1] * series.valid)
+        mean = mean_over_time(inputs.pop(), series.valid)
+        scores = self.head(mean)
+        loss, d_scores = cross_entropy(scores[:, 0], series.labels)
+        d_mean, *gradients = pull_back(self.head, mean, scores, d_scores[:, None])
+        d_hidden = d_mean / series.valid.sum(axis=1, keepdims=True)
+        for layer, seen, output in zip(reversed(self.hidden), reversed(inputs), reversed(outputs), strict=True):
+            d_hidden, *found = pull_back(layer, seen, output, d_hidden * series.valid)
+            gradients = found + gradients
+        return loss + float(tf.losses.get_regularization_loss()), gradients
+
+
+def separable(name: str, filters: int, kernel_size: int, **settings) -> tf.layers.SeparableConv1D:
+    """A layer of the network, its kernels kept small by a penalty and a largest norm."""
+    settings = {"activation": "elu", "depth_multiplier": DEPTH_MULTIPLIER, "padding": "same", **settings}
+    return tf.layers.SeparableConv1D(
+        filters,
+        kernel_size,
+        depthwise_regularizer=tf.keras.regularizers.L2(L2),
+        pointwise_regularizer=tf.keras.regularizers.L2(L2),
+        depthwise_constraint=tf.keras.constraints.MaxNorm(MAX_NORM),
+        pointwise_constraint=tf.keras.constraints.MaxNorm(MAX_NORM, axis=1),
+        name=name,
+        **settings,
+    )
+
+
+def mean_over_time(hidden: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The mean over the steps that are no padding: (N, L, F) -> (N, 1, F)."""
+    return (hidden * valid).sum(axis=1, keepdims=True) / valid.sum(axis=1, keepdims=True)
+
+
+def cross_entropy(scores: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """The mean of ``-log softmax(scores)[label]``, and its gradient by the scores."""
+    logarithms = tf.nn.log_softmax(scores)
+    rows = np.arange(len(labels))
+    gradient = np.exp(logarithms)
+    gradient[rows, labels] -= 1
+    return float(-logarithms[rows, labels].mean()), gradient / len(labels)
+
+
+def pull_back(layer, inputs: np.ndarray, outputs: np.ndarray, d_outputs: np.ndarray) -> list[np.ndarray]:
+    """The gradients by the layer's inputs and by its weights, the penalties included."""
+    weights = layer.depthwise_kernel.numpy(), layer.pointwise_kernel.numpy(), layer.bias.numpy()
+    penalties = layer.depthwise_regularizer, layer.pointwise_regularizer, layer.bias_regularizer
+    d_inputs, *found = tf.ops.separable_conv1d_gradients(
+        d_outputs,
+        inputs,
+        *weights,
+        padding=layer.padding,
+        dilation_rate=layer.dilation_rate,
+        activation=layer.activation,
+        outputs=outputs,
+    )
+    penalty_gradients = (regularizers.gradient(*pair) for pair in zip(penalties, weights, strict=True))
+    return [d_inputs, *map(np.add, found, penalty_gradients)]
+
+
+# Training
+
+
+def train(
+    data: Data, seed: int, epochs: int, advance: Callable[[str], None] = lambda text: None
+) -> tuple[Network, Curves]:
+    """Train a network; ``advance`` is told of each epoch's end. The seed decides everything."""
+    tf.set_random_seed(seed)
+    network, generator = Network(len(data.classes)), np.random.default_rng(seed)
+    network.scores(data.test)
+    steps = epochs * -(-len(data.training.labels) // BATCH)
+    step = tf.train.get_or_create_global_step()
+    optimizer = tf.train.AdamOptimizer(tf.train.cosine_decay(LEARNING_RATE, step, steps, alpha=0.02))
+    curves = Curves([], [], [], 0.0)
+    for _ in range(epochs):
+        started = perf_counter()
+        losses = [learn(network, optimizer, step, batch) for batch in batches(data.training, generator)]
+        curves = curves._replace(seconds=curves.seconds + perf_counter() - started)
+        loss, accuracy = tested(network, data.test)
+        for curve, value in zip(curves, (float(np.mean(losses)), loss, accuracy), strict=False):
+            curve.append(value)
+        advance(f"loss {loss:.3f}, accuracy {accuracy:.1%}")
+    return network, curves
+
+
+def learn(network: Network, optimizer: tf.train.Optimizer, step: tf.Variable, batch: Series) -> float:
+    """One step of training; returns the loss before it."""
+    loss, gradients = network.loss_and_gradients(batch)
+    gradients, _ = tf.clip_by_global_norm(gradients, CLIP_NORM)
+    optimizer.apply_gradients(zip(gradients, network.variables, strict=True), global_step=step)
+    return loss
+
+
+def tested(network: Network, series: Series) -> tuple[float, float]:
+    """The cross entropy and the share of series that get their own class."""
+    scores = network.scores(series)
+    return cross_entropy(scores, series.labels)[0], float(np.mean(scores.argmax(axis=1) == series.labels))
+
+
+# What is shown and kept
+
+
+def plot(data: Data, curves: Curves, path: Path) -> None:
+    """Save a picture of the losses and of the accuracy over the epochs."""
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    above, below = figure.subplots(2, sharex=True)
+    epochs = np.arange(1, len(curves.test_loss) + 1)
+    above.semilogy(epochs, curves.training_loss, color="tab:blue", label="training loss, with penalties and noise")
+    above.semilogy(epochs, curves.test_loss, color="tab:orange", label="test loss")
+    above.set_ylabel("cross entropy (nats)")
+    below.plot(epochs, 100 * np.array(curves.test_accuracy), color="tab:green", label="test accuracy")
+    below.axhline(95, color="0.5", linewidth=1, linestyle="--")
+    below.set_ylabel("accuracy (%)")
+    below.set_xlabel("epoch")
+    for panel in (above, below):
+        panel.grid(alpha=0.3)
+        panel.legend(frameon=False)
+    above.set_title(f"{data.name}: {curves.test_accuracy[-1]:.1%} of {len(data.test.labels)} test series", loc="left")
+    figure.savefig(path, dpi=120)
+
+
+def table_row(data: Data, curves: Curves) -> list[str]:
+    """What the table says of a training."""
+    seconds = curves.seconds / len(curves.test_loss)
+    counts = (str(len(series.labels)) for series in (data.training, data.test))
+    return [data.name, *counts, f"{seconds:.3f}", f"{curves.test_loss[-1]:.3f}", f"{curves.test_accuracy[-1]:.1%}"]
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar that counts epochs and shows the test's result."""
+    count = MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn(), TextColumn("{task.fields[result]}")
+    return Progress(TextColumn("{task.description:>14}"), BarColumn(), *count, console=console)
+
+
+def main(output: Path = Path("output"), seed: int = 0, console: Console | None = None) -> list[float]:
+    """Train on each problem, print the accuracies, save weights and pictures; returns the accuracies."""
+    console = console or Console()
+    output.mkdir(parents=True, exist_ok=True)
+    table = Table("problem", *(Column(name, justify="right") for name in TABLE_COLUMNS))
+    accuracies = []
+    with progress_bar(console) as progress:
+        for name, epochs in EPOCHS.items():
+            data = read_data(name)
+            task = progress.add_task(name, total=epochs, result="")
+            with tf.Graph().as_default():
+                _, curves = train(
+                    data, seed, epochs, lambda text, task=task: progress.update(task, advance=1, result=text)
+                )
+                arrays = {variable.op.name: variable.numpy() for variable in tf.global_variables()}
+                np.savez(output / f"motions-{name}.npz", **arrays)
+            plot(data, curves, output / f"motions-{name}.png")
+            table.add_row(*table_row(data, curves))
+            accuracies.append(curves.test_accuracy[-1])
+    console.print(table)
+    console.print(f"Weights, slots and pictures: {output}/motions-*", highlight=False)
+    return accuracies
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=0, help="decides the weights and the order of the series")
+    parser.add_argument("--output", type=Path, default=Path("output"), help="where weights and pictures go")
+    arguments = parser.parse_args()
+    main(arguments.output, arguments.seed)
