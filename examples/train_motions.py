@@ -8,6 +8,7 @@ time, then a separable convolution with one tap that scores the classes.
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import files
 from pathlib import Path
 from time import perf_counter
@@ -54,12 +55,12 @@ class Data(NamedTuple):
 
 
 class Curves(NamedTuple):
-    """The losses and the accuracies after each epoch, and the seconds that the training took."""
+    """The losses, the accuracies and the seconds of each epoch."""
 
     training_loss: list[float]
     test_loss: list[float]
     test_accuracy: list[float]
-    seconds: float
+    seconds: list[float]
 
 
 # The recordings
@@ -208,34 +209,43 @@ def pull_back(layer, inputs: np.ndarray, outputs: np.ndarray, d_outputs: np.ndar
 # Training
 
 
-def train(
-    data: Data, seed: int, epochs: int, advance: Callable[[str], None] = lambda text: None
-) -> tuple[Network, Curves]:
-    """Train a network; ``advance`` is told of each epoch's end. The seed decides everything."""
-    tf.set_random_seed(seed)
-    network, generator = Network(len(data.classes)), np.random.default_rng(seed)
-    network.scores(data.test)
-    steps = epochs * -(-len(data.training.labels) // BATCH)
-    step = tf.train.get_or_create_global_step()
-    optimizer = tf.train.AdamOptimizer(tf.train.cosine_decay(LEARNING_RATE, step, steps, alpha=0.02))
-    curves = Curves([], [], [], 0.0)
+class Trainer:
+    """A network, its optimizer and the order of the series, all of which the seed decides."""
+
+    def __init__(self, data: Data, seed: int, epochs: int):
+        tf.set_random_seed(seed)
+        self.data, self.generator = data, np.random.default_rng(seed)
+        self.network = Network(len(data.classes))
+        self.network.scores(data.test)
+        self.step = tf.train.get_or_create_global_step()
+        steps = epochs * -(-len(data.training.labels) // BATCH)
+        rate = tf.train.cosine_decay(LEARNING_RATE, self.step, steps, alpha=0.02)
+        self.optimizer = tf.train.AdamOptimizer(rate)
+
+    def epoch(self) -> float:
+        """Train on every batch once; returns the mean loss."""
+        return float(np.mean([self.learn(batch) for batch in batches(self.data.training, self.generator)]))
+
+    def learn(self, batch: Series) -> float:
+        """One step of training; returns the loss before it."""
+        loss, gradients = self.network.loss_and_gradients(batch)
+        gradients, _ = tf.clip_by_global_norm(gradients, CLIP_NORM)
+        self.optimizer.apply_gradients(zip(gradients, self.network.variables, strict=True), global_step=self.step)
+        return loss
+
+
+def train(data: Data, seed: int, epochs: int, advance: Callable[[str], None] = lambda text: None) -> Curves:
+    """Train a network in the current graph; ``advance`` is told of each epoch's end."""
+    trainer, curves = Trainer(data, seed, epochs), Curves([], [], [], [])
     for _ in range(epochs):
         started = perf_counter()
-        losses = [learn(network, optimizer, step, batch) for batch in batches(data.training, generator)]
-        curves = curves._replace(seconds=curves.seconds + perf_counter() - started)
-        loss, accuracy = tested(network, data.test)
-        for curve, value in zip(curves, (float(np.mean(losses)), loss, accuracy), strict=False):
+        training_loss = trainer.epoch()
+        seconds = perf_counter() - started
+        loss, accuracy = tested(trainer.network, data.test)
+        for curve, value in zip(curves, (training_loss, loss, accuracy, seconds), strict=True):
             curve.append(value)
         advance(f"loss {loss:.3f}, accuracy {accuracy:.1%}")
-    return network, curves
-
-
-def learn(network: Network, optimizer: tf.train.Optimizer, step: tf.Variable, batch: Series) -> float:
-    """One step of training; returns the loss before it."""
-    loss, gradients = network.loss_and_gradients(batch)
-    gradients, _ = tf.clip_by_global_norm(gradients, CLIP_NORM)
-    optimizer.apply_gradients(zip(gradients, network.variables, strict=True), global_step=step)
-    return loss
+    return curves
 
 
 def tested(network: Network, series: Series) -> tuple[float, float]:
@@ -268,9 +278,14 @@ def plot(data: Data, curves: Curves, path: Path) -> None:
 
 def table_row(data: Data, curves: Curves) -> list[str]:
     """What the table says of a training."""
-    seconds = curves.seconds / len(curves.test_loss)
     counts = (str(len(series.labels)) for series in (data.training, data.test))
-    return [data.name, *counts, f"{seconds:.3f}", f"{curves.test_loss[-1]:.3f}", f"{curves.test_accuracy[-1]:.1%}"]
+    return [
+        data.name,
+        *counts,
+        f"{np.median(curves.seconds):.3f}",
+        f"{curves.test_loss[-1]:.3f}",
+        f"{curves.test_accuracy[-1]:.1%}",
+    ]
 
 
 def progress_bar(console: Console) -> Progress:
@@ -279,33 +294,42 @@ def progress_bar(console: Console) -> Progress:
     return Progress(TextColumn("{task.description:>14}"), BarColumn(), *count, console=console)
 
 
-def main(output: Path = Path("output"), seed: int = 0, console: Console | None = None) -> list[float]:
-    """Train on each problem, print the accuracies, save weights and pictures; returns the accuracies."""
+def main(output: Path, seed: int, compare: bool = False, console: Console | None = None) -> list[Curves]:
+    """Train on each problem, print the accuracies, save the variables and pictures."""
     console = console or Console()
     output.mkdir(parents=True, exist_ok=True)
     table = Table("problem", *(Column(name, justify="right") for name in TABLE_COLUMNS))
-    accuracies = []
+    all_data, all_curves = [read_data(name) for name in EPOCHS], []
     with progress_bar(console) as progress:
-        for name, epochs in EPOCHS.items():
-            data = read_data(name)
-            task = progress.add_task(name, total=epochs, result="")
+        for data in all_data:
+            task = progress.add_task(data.name, total=EPOCHS[data.name], result="")
             with tf.Graph().as_default():
-                _, curves = train(
-                    data, seed, epochs, lambda text, task=task: progress.update(task, advance=1, result=text)
-                )
+                tell = partial(progress.update, task, advance=1)
+                all_curves.append(train(data, seed, EPOCHS[data.name], lambda text, tell=tell: tell(result=text)))
                 arrays = {variable.op.name: variable.numpy() for variable in tf.global_variables()}
-                np.savez(output / f"motions-{name}.npz", **arrays)
-            plot(data, curves, output / f"motions-{name}.png")
-            table.add_row(*table_row(data, curves))
-            accuracies.append(curves.test_accuracy[-1])
+                np.savez(output / f"motions-{data.name}.npz", **arrays)
+            plot(data, all_curves[-1], output / f"motions-{data.name}.png")
+            table.add_row(*table_row(data, all_curves[-1]))
     console.print(table)
-    console.print(f"Weights, slots and pictures: {output}/motions-*", highlight=False)
-    return accuracies
+    console.print(f"Weights with the optimizer's slots, and pictures: {output}/motions-*", highlight=False)
+    if compare:
+        print_comparison(console, all_data, seed)
+    return all_curves
+
+
+def print_comparison(console: Console, all_data: list[Data], seed: int) -> None:
+    """Time epochs of the same network in PyTorch, in turns with ours."""
+    from examples.motions_in_pytorch import seconds_per_epoch
+
+    for data in all_data:
+        ours, theirs = seconds_per_epoch(data, seed)
+        console.print(f"{data.name}: {ours:.3f} s per epoch, PyTorch {theirs:.3f} s, {theirs / ours:.2f} times as long")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0, help="decides the weights and the order of the series")
     parser.add_argument("--output", type=Path, default=Path("output"), help="where weights and pictures go")
+    parser.add_argument("--compare", action="store_true", help="time the same network in PyTorch too")
     arguments = parser.parse_args()
-    main(arguments.output, arguments.seed)
+    main(arguments.output, arguments.seed, arguments.compare)
