@@ -21,7 +21,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 import nb_sepconv as tf
-from nb_sepconv import regularizers
 
 EPOCHS = {"BasicMotions": 60, "JapaneseVowels": 50}
 FILTERS, KERNEL_SIZE, DEPTH_MULTIPLIER = 48, 7, 2
@@ -145,17 +144,18 @@ class Network:
 
     def loss_and_gradients(self, series: Series) -> tuple[float, list[np.ndarray]]:
         """The mean cross entropy with the penalties on the weights, and its gradient by each of ``variables``."""
-        inputs, outputs = [series.inputs], []
+        hidden, pullbacks = series.inputs, []
         for layer in self.hidden:
-            outputs.append(layer(inputs[-1]))
-            inputs.append(outputs[-1] * series.valid)
-        mean = mean_over_time(inputs.pop(), series.valid)
-        scores = self.head(mean)
+            outputs, pullback = layer.value_and_pullback(hidden)
+            hidden = outputs * series.valid
+            pullbacks.append(pullback)
+        scores, pullback = self.head.value_and_pullback(mean_over_time(hidden, series.valid))
         loss, d_scores = cross_entropy(scores[:, 0], series.labels)
-        d_mean, *gradients = pull_back(self.head, mean, scores, d_scores[:, None])
+        d_mean, gradients = pullback(d_scores[:, None], regularization=True)
         d_hidden = d_mean / series.valid.sum(axis=1, keepdims=True)
-        for layer, seen, output in zip(reversed(self.hidden), reversed(inputs), reversed(outputs), strict=True):
-            d_hidden, *found = pull_back(layer, seen, output, d_hidden * series.valid)
+        for pullback in reversed(pullbacks):
+            d_outputs, further = d_hidden * series.valid, pullback is not pullbacks[0]
+            d_hidden, found = pullback(d_outputs, regularization=True, inputs=further)
             gradients = found + gradients
         return loss + float(tf.losses.get_regularization_loss()), gradients
 
@@ -187,23 +187,6 @@ def cross_entropy(scores: np.ndarray, labels: np.ndarray) -> tuple[float, np.nda
     gradient = np.exp(logarithms)
     gradient[rows, labels] -= 1
     return float(-logarithms[rows, labels].mean()), gradient / len(labels)
-
-
-def pull_back(layer, inputs: np.ndarray, outputs: np.ndarray, d_outputs: np.ndarray) -> list[np.ndarray]:
-    """The gradients by the layer's inputs and by its weights, the penalties included."""
-    weights = layer.depthwise_kernel.numpy(), layer.pointwise_kernel.numpy(), layer.bias.numpy()
-    penalties = layer.depthwise_regularizer, layer.pointwise_regularizer, layer.bias_regularizer
-    d_inputs, *found = tf.ops.separable_conv1d_gradients(
-        d_outputs,
-        inputs,
-        *weights,
-        padding=layer.padding,
-        dilation_rate=layer.dilation_rate,
-        activation=layer.activation,
-        outputs=outputs,
-    )
-    penalty_gradients = (regularizers.gradient(*pair) for pair in zip(penalties, weights, strict=True))
-    return [d_inputs, *map(np.add, found, penalty_gradients)]
 
 
 # Training
