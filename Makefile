@@ -16,7 +16,7 @@ help:
 	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
 	@echo "make train     train on real motions and voices, and draw the learning curves in output/"
 	@echo "make test      format, lint, tests and doctests"
-	@echo "make test-all  the same, and the tests that take minutes; installs PyTorch and JAX"
+	@echo "make test-all  the same, and the tests that take minutes or PyTorch"
 	@echo "make lint      format and lint alone"
 	@echo "make format    put the format right"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
@@ -32,8 +32,8 @@ demo: $(VENV)/demo.installed
 test: lint
 	@$(BIN)/python -m pytest
 
-test-all: lint $(VENV)/interop.installed
-	@$(BIN)/python -m pytest -m ""
+test-all: lint $(VENV)/torch.installed
+	@NB_SEPCONV_TEST_TORCH=1 $(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/test.installed
 	@$(BIN)/ruff format --check .

@@ -16,7 +16,7 @@ TORCH = ["torch>=2.4"]
 JAX = ["jax>=0.4.35"]
 BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
-TEST += [*AUTOGRAD, *DEMO, *HDF5, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
+TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 
 setup(
     name="nb_sepconv",
@@ -37,7 +37,6 @@ setup(
         "torch": TORCH,
         "jax": JAX,
         "test": TEST,
-        "interop": [*AUTOGRAD, *TORCH, *JAX],
         "hdf5": HDF5,
         "onnx": ONNX,
         "cli": CLI,

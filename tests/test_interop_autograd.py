@@ -7,6 +7,7 @@ from interop_cases import NAMES, SETTINGS, arrays, like
 from nb_sepconv import ops
 
 autograd = pytest.importorskip("autograd", reason="needs `pip install autograd`")
+
 from autograd.test_util import check_grads  # noqa: E402
 
 from nb_sepconv.interop.autograd import separable_conv1d  # noqa: E402

@@ -6,8 +6,7 @@ from interop_cases import NAMES, SETTINGS, arrays, like
 
 from nb_sepconv import ops
 
-jax = pytest.importorskip("jax", reason="needs `pip install jax`; `make test-all` installs it")
-pytestmark = pytest.mark.slow
+jax = pytest.importorskip("jax", reason="needs `pip install jax`")
 
 from jax.test_util import check_grads  # noqa: E402
 

@@ -1,5 +1,7 @@
 """The convolution as an operator and a module of PyTorch."""
 
+import os
+
 import numpy as np
 import pytest
 from interop_cases import NAMES, SETTINGS, arrays, like
@@ -7,14 +9,17 @@ from interop_cases import NAMES, SETTINGS, arrays, like
 import nb_sepconv as tf
 from nb_sepconv import ops
 
-torch = pytest.importorskip("torch", reason="needs `pip install torch`; `make test-all` installs it")
+if not os.environ.get("NB_SEPCONV_TEST_TORCH"):
+    pytest.skip("PyTorch takes minutes to install: `make test-all` does it", allow_module_level=True)
+
+import torch
+
+from nb_sepconv.interop import torch as interop
+
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning:torch"),
     pytest.mark.filterwarnings("ignore::UserWarning:torch"),
 ]
-
-from nb_sepconv.interop import torch as interop  # noqa: E402
 
 
 def tensors(settings, **keywords):
