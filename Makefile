@@ -7,17 +7,24 @@ BIN := $(VENV)/bin
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 INTERPRETER := $(VENV)/python-$(PYTHON_VERSION).created
 
-.PHONY: help demo test test-all lint format bench docs clean
+# Its recordings alone are of use: with its dependencies it would hold back other packages.
+RECORDINGS := aeon==1.6.0
+
+.PHONY: help demo train test test-all lint format bench docs clean
 
 help:
 	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
+	@echo "make train     train on real motions and voices, and draw the learning curves in output/"
 	@echo "make test      format, lint, tests and doctests"
-	@echo "make test-all  the same, and the tests that take minutes"
+	@echo "make test-all  the same, and the tests that take minutes or PyTorch"
 	@echo "make lint      format and lint alone"
 	@echo "make format    put the format right"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
 	@echo "make docs      write docs/api.md from the docstrings"
 	@echo "make clean     remove .venv and everything that was built"
+
+train: $(VENV)/demo.installed
+	@$(BIN)/python -m examples.train_motions
 
 demo: $(VENV)/demo.installed
 	@$(BIN)/python examples/heartbeats.py
@@ -25,8 +32,8 @@ demo: $(VENV)/demo.installed
 test: lint
 	@$(BIN)/python -m pytest
 
-test-all: lint
-	@$(BIN)/python -m pytest -m ""
+test-all: lint $(VENV)/torch.installed
+	@NB_SEPCONV_TEST_TORCH=1 $(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/test.installed
 	@$(BIN)/ruff format --check .
@@ -49,7 +56,8 @@ clean:
 # Stamps: set-up runs again only when setup.py or the interpreter changes.
 $(VENV)/%.installed: setup.py $(INTERPRETER)
 	@echo "Installing nb_sepconv with what '$*' needs into $(VENV)"
-	@$(BIN)/python -m pip install --editable '.[$*]' > $(VENV)/$*.log 2>&1 || { cat $(VENV)/$*.log; exit 1; }
+	@{ $(BIN)/python -m pip install --editable '.[$*]' && $(BIN)/python -m pip install --no-deps '$(RECORDINGS)'; } \
+	  > $(VENV)/$*.log 2>&1 || { cat $(VENV)/$*.log; exit 1; }
 	@touch $@
 
 $(INTERPRETER):

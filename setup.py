@@ -11,9 +11,12 @@ HDF5 = ["h5py>=3.8"]
 ONNX = ["onnx>=1.16"]
 CLI = ["rich>=13"]
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
+AUTOGRAD = ["autograd>=1.7"]
+TORCH = ["torch>=2.4"]
+JAX = ["jax>=0.4.35"]
 BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
-TEST += [*DEMO, *HDF5, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
+TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 
 setup(
     name="nb_sepconv",
@@ -29,7 +32,17 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["numba>=0.61", "numpy>=1.26"],
-    extras_require={"test": TEST, "demo": DEMO, "bench": BENCH, "hdf5": HDF5, "onnx": ONNX, "cli": CLI},
+    extras_require={
+        "autograd": AUTOGRAD,
+        "torch": TORCH,
+        "jax": JAX,
+        "test": TEST,
+        "hdf5": HDF5,
+        "onnx": ONNX,
+        "cli": CLI,
+        "demo": DEMO,
+        "bench": BENCH,
+    },
     entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.weights.command_line:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks.machine import available_cores, describe_machine
-from benchmarks.peers import LIBRARIES, OURS
+from benchmarks.peers import LIBRARIES, MODULES, OURS, TASKS
 from benchmarks.processes import ROOT
-from benchmarks.report import OUR_CANDIDATES, render
+from benchmarks.report import OUR_CANDIDATES, join, render, split
 from benchmarks.statistics import best_peer, ratio
 from benchmarks.turns import first_calls, measure_memory, measure_workload, workers
 from benchmarks.workloads import QUICK, load_workloads
@@ -26,6 +26,9 @@ def parse(arguments):
     )
     parser.add_argument(
         "--quick", action="store_true", help="two small workloads and short turns, to see that it works"
+    )
+    parser.add_argument(
+        "--task", action="append", choices=TASKS, help="measure this alone and keep the rest of the page; repeatable"
     )
     parser.add_argument("--rounds", type=int, help="turns per library (default 7)")
     parser.add_argument("--seconds", type=float, help="length of a turn (default 0.3)")
@@ -47,6 +50,7 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (2 if options.quick else 7)
     options.seconds = options.seconds or (0.02 if options.quick else 0.3)
+    options.task = options.task or TASKS
     options.libraries = chosen_libraries(parser, options.library)
     return options
 
@@ -75,22 +79,24 @@ def interpreters(given):
     return found
 
 
-def measure(options):
+def measure(task, options):
     pythons = interpreters(options.python)
     workloads = load_workloads(options.only or (QUICK if options.quick else ()))
     machine = describe_machine()
-    with workers(options.libraries, options.threads, pythons) as (started, missing):
+    libraries = [library for library in options.libraries if library in MODULES[task]]
+    with workers(libraries, options.threads, pythons, task) as (started, missing):
         say_missing(missing)
         peaks = [started[OURS].ask("peak")]
         results = []
         for workload in workloads:
-            results.append(measure_workload(workload, started, options.rounds, options.seconds))
+            results.append(measure_workload(workload, started, options.rounds, options.seconds, task))
             say_result(results[-1])
         peaks.append(started[OURS].ask("peak"))
         facts = {library: worker.facts for library, worker in started.items()}
     first_workload = next((w for w in workloads if w.name == FIRST_CALL_WORKLOAD), workloads[0])
     first_result = next(result for result in results if result["workload"] is first_workload)
     return {
+        "task": task,
         "command": shlex.join(["python", "-m", "benchmarks", *portable(sys.argv[1:])]),
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
         "rounds": options.rounds,
@@ -102,8 +108,8 @@ def measure(options):
         "missing": missing,
         "results": results,
         "first_call_workload": first_workload.name,
-        "first_calls": first_calls(first_workload, list(first_result["times"]), options.threads, pythons),
-        "memory": {w.name: measure_memory(w, OUR_CANDIDATES, options.threads, pythons) for w in workloads},
+        "first_calls": first_calls(first_workload, list(first_result["times"]), options.threads, pythons, task),
+        "memory": {w.name: measure_memory(w, OUR_CANDIDATES, options.threads, pythons, task) for w in workloads},
     }
 
 
@@ -136,14 +142,15 @@ def main(arguments=None):
     options = parse(arguments)
     if options.torch_compile:
         os.environ["BENCHMARKS_TORCH_COMPILE"] = "1"
-    page = render(measure(options))
+    parts = {task: render(measure(task, options)) for task in options.task}
     complete = not (options.only or options.quick or options.library)
     output = options.output or (PAGE if complete else None)
     if output:
-        output.write_text(page)
+        kept = split(output.read_text()) if output.exists() else {}
+        output.write_text(join({**kept, **parts}))
         say(f"wrote {output}")
     else:
-        print(page)
+        print(join(parts))
 
 
 if __name__ == "__main__":

@@ -30,11 +30,11 @@ class WorkerError(RuntimeError):
 class WorkerProcess:
     """A library at work in an interpreter; it sleeps unless asked, so that its idle threads disturb nobody."""
 
-    def __init__(self, library, threads, python=sys.executable, environment=()):
+    def __init__(self, library, threads, task="forward", python=sys.executable, environment=()):
         self.library = library
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (stop closes it)
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", library, str(threads)],
+            [python, "-m", "benchmarks.worker", library, str(threads), task],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

@@ -11,8 +11,44 @@ OVERHEAD_WORKLOAD = "tiny"
 STATISTICS = {"median": "medians", "least": "minima"}
 
 
+TITLES = {"forward": "# Benchmarks", "training": "# Training: the forward call and all gradients"}
+INTRODUCTIONS = {
+    "forward": """\
+Every library runs in a process of its own, on the same numbers, with all cores, and they take turns within one run; a
+library whose turn it is not sleeps. Each peer uses the layout and the formulation that was fastest for that workload
+when all it offers were tried; transposing the input for it is not charged, and its weights are constants that it may
+pack beforehand. Before it is timed each answer is compared with float64. Times are of one forward call with bias in
+float32""",
+    "training": """\
+A forward call with bias in float32, then the gradients of the inputs, both kernels and the bias, given those of the
+outputs. Everything is as above, except that weights may change from call to call, so that nothing is packed beforehand.
+Before it is timed each gradient is compared with float64""",
+}
+MEMORY_TITLES = {
+    "forward": "Peak memory above input, weights and output",
+    "training": "Peak memory above inputs, weights, outputs and gradients",
+}
+OPERATIONS = {
+    "forward": (1, "2·N·T·C·M·(K + F) operations per call."),
+    "training": (3, "6·N·T·C·M·(K + F) operations per call; what is computed anew is not counted."),
+}
+
+
+def join(parts):
+    """The page from the parts that `render` gave, by task."""
+    return "\n".join(parts[task] for task in TITLES if task in parts)
+
+
+def split(page):
+    """The parts of a page that `join` made."""
+    starts = {task: page.find(title + "\n") for task, title in TITLES.items()}
+    starts = {task: start for task, start in starts.items() if start >= 0}
+    ends = [*list(starts.values())[1:], len(page)]
+    return {task: page[start:end].rstrip() + "\n" for (task, start), end in zip(starts.items(), ends, strict=True)}
+
+
 def render(measured):
-    """The whole page from what `benchmarks.__main__.measure` returned."""
+    """A task's part of the page from what `benchmarks.__main__.measure` returned."""
     sections = [
         heading(measured),
         machine_section(measured),
@@ -25,21 +61,17 @@ def render(measured):
         memory_section(measured),
         favourite_section(measured["results"]),
         refusal_section(measured["results"]),
-        workload_section(measured["results"]),
+        workload_section(measured["results"]) if measured["task"] == "forward" else "",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def heading(measured):
-    return f"""# Benchmarks
+    return f"""{TITLES[measured["task"]]}
 
 Written by `{measured["command"]}` on {measured["date"]}; do not edit by hand.
 
-Every library runs in a process of its own, on the same numbers, with all cores, and they take turns within one run; a
-library whose turn it is not sleeps. Each peer uses the layout and the formulation that was fastest for that workload
-when all it offers were tried; transposing the input for it is not charged, and its weights are constants that it may
-pack beforehand. Before it is timed each answer is compared with float64. Times are of one forward call with bias in
-float32: {measured["rounds"]} turns of {measured["seconds"]} s per library and workload."""
+{INTRODUCTIONS[measured["task"]]}: {measured["rounds"]} turns of {measured["seconds"]} s per library and workload."""
 
 
 def table(header, rows):
@@ -137,12 +169,13 @@ def time_section(results, statistic):
 
 def speed_section(measured):
     results, ours = measured["results"], our_entries(measured["results"])
+    factor, formula = OPERATIONS[measured["task"]]
     rows = []
     for result in results:
-        speeds = [result["workload"].operations / result["times"][OURS, name]["median"] / 1e9 for name in ours]
+        speeds = [factor * result["workload"].operations / result["times"][OURS, name]["median"] / 1e9 for name in ours]
         rows.append([result["workload"].name, *(f"{s:.0f} ({s / measured['peak']:.0%})" for s in speeds)])
     text = "## Useful GFLOP/s of ours, and the share of the measured peak\n\n"
-    return text + "2·N·T·C·M·(K + F) operations per call.\n\n" + table(["workload", *ours], rows)
+    return text + formula + "\n\n" + table(["workload", *ours], rows)
 
 
 def overhead_section(measured):
@@ -173,7 +206,7 @@ def memory_section(measured):
     if not rows:
         return ""
     header = ["workload", *next(iter(measured["memory"].values()))]
-    text = "## Peak memory above input, weights and output, MiB\n\nThe packed copy of the weights is part of it.\n\n"
+    text = f"## {MEMORY_TITLES[measured['task']]}, MiB\n\nThe packed copy of the weights is part of it.\n\n"
     return text + table(header, rows)
 
 

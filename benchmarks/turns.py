@@ -10,28 +10,30 @@ from benchmarks import memory
 from benchmarks.peers import OURS
 from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
 from benchmarks.statistics import summary
+from benchmarks.training_workloads import make_training_arrays
 from benchmarks.workloads import make_arrays
 
 LARGEST_ERROR = 2e-5
+NUMBERS = {"forward": make_arrays, "training": make_training_arrays}
 
 
 @contextmanager
-def numbers_on_disk(workload):
+def numbers_on_disk(workload, task="forward"):
     """The path of the workload's numbers and answer, for all workers to load."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "numbers.npz"
-        np.savez(path, **make_arrays(workload))
+        np.savez(path, **NUMBERS[task](workload))
         yield str(path)
 
 
 @contextmanager
-def workers(libraries, threads, pythons):
+def workers(libraries, threads, pythons, task):
     """The workers that started, and why the others did not."""
     with ExitStack() as stack:
         started, missing = {}, {}
         for library in libraries:
             try:
-                worker = WorkerProcess(library, threads, **pythons.get(library, {}))
+                worker = WorkerProcess(library, threads, task, **pythons.get(library, {}))
                 started[library] = stack.enter_context(worker)
             except MissingLibraryError as error:
                 missing[library] = str(error)
@@ -62,9 +64,9 @@ def favourite(worker, usable):
     return best
 
 
-def measure_workload(workload, started, rounds, seconds):
+def measure_workload(workload, started, rounds, seconds, task="forward"):
     """Times, errors and refusals by (library, candidate): all of ours are timed, of each peer its favourite."""
-    with numbers_on_disk(workload) as path:
+    with numbers_on_disk(workload, task) as path:
         entries, errors, refusals = [], {}, {}
         for library, worker in started.items():
             usable, refused = prepare(library, worker, workload, path)
@@ -80,27 +82,27 @@ def measure_workload(workload, started, rounds, seconds):
     return {"workload": workload, "times": times, "errors": errors, "refusals": refusals}
 
 
-def first_calls(workload, choices, threads, pythons):
+def first_calls(workload, choices, threads, pythons, task):
     """Seconds to import, build and call once, each candidate in a process that has done nothing before."""
     found = {}
-    with numbers_on_disk(workload) as path:
+    with numbers_on_disk(workload, task) as path:
         for library, name in choices:
-            with WorkerProcess(library, threads, **pythons.get(library, {})) as worker:
+            with WorkerProcess(library, threads, task, **pythons.get(library, {})) as worker:
                 worker.ask("load", path=path, workload=workload.as_dict())
                 answer = worker.ask("prepare", candidate=name)
                 found[library, name] = {**worker.facts, **answer}
     return found
 
 
-def measure_memory(workload, candidates, threads, pythons):
-    """Bytes above input, weights and output by candidate of ours, each in a process of its own; None where unknown."""
+def measure_memory(workload, candidates, threads, pythons, task):
+    """Bytes above what comes in and out by candidate of ours, each in a process of its own; None where unknown."""
     if not memory.CLEAR_REFS.exists():
         return dict.fromkeys(candidates)
     found = {}
-    with numbers_on_disk(workload) as path:
+    with numbers_on_disk(workload, task) as path:
         for name in candidates:
             settings = {**pythons.get(OURS, {}), "environment": memory.ENVIRONMENT}
-            with WorkerProcess(OURS, threads, **settings) as worker:
+            with WorkerProcess(OURS, threads, task, **settings) as worker:
                 worker.ask("load", path=path, workload=workload.as_dict())
                 found[name] = worker.ask("memory", candidate=name)
     return found

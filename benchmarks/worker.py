@@ -1,4 +1,4 @@
-"""One library in a process of its own: `python -m benchmarks.worker LIBRARY THREADS` answers JSON lines.
+"""One library in a process of its own: `python -m benchmarks.worker LIBRARY THREADS TASK` answers JSON lines.
 
 Each line on stdin is `{"do": name, ...arguments}`; each answer is one line, `{"answer": ...}` or `{"error": message}`.
 """
@@ -13,16 +13,16 @@ import numpy as np
 
 from benchmarks import memory
 from benchmarks.peers import NotApplicableError, peer_module
-from benchmarks.workloads import Workload, relative_error
+from benchmarks.workloads import Workload, largest_error
 
 ESTIMATE_SECONDS = 0.2
 SHORTEST_SAMPLE_SECONDS = 2e-4
 
 
 class Worker:
-    def __init__(self, library, threads):
+    def __init__(self, library, threads, task):
         started = time.perf_counter()
-        self.peer = peer_module(library)
+        self.peer = peer_module(library, task)
         self.threads = threads
         self.peer.use_threads(threads)
         self.import_seconds = time.perf_counter() - started
@@ -41,7 +41,7 @@ class Worker:
         self.prepared.clear()
         with np.load(path) as numbers:
             self.workload, self.arrays = Workload(**workload), dict(numbers)
-        self.expected = self.arrays.pop("expected")
+        self.expected = [self.arrays.pop(name) for name in list(self.arrays) if name.startswith("expected")]
 
     def prepare(self, candidate):
         """Build, compute twice, and compare: seconds and error, or why the library refuses."""
@@ -59,7 +59,7 @@ class Worker:
         return {
             "build_seconds": built - started,
             "first_call_seconds": called - built,
-            "error": relative_error(prepared.fetch(result), self.expected),
+            "error": largest_error(prepared.fetch(result), self.expected),
         }
 
     def estimate(self, candidate):
@@ -79,11 +79,11 @@ class Worker:
         return samples
 
     def memory(self, candidate):
-        """Bytes above inputs, weights and output that a new computation needs, its code being compiled."""
+        """Bytes above what comes in and out that a new computation needs, its code being compiled."""
         build = self.peer.CANDIDATES[candidate]
         build(self.workload, self.arrays).call()
         fresh = build(self.workload, self.arrays)
-        return memory.peak_of(fresh.call) - self.workload.output_bytes
+        return memory.peak_of(fresh.call) - sum(4 * each.size for each in self.expected)
 
     def peak(self):
         from benchmarks.peak import peak_gflops
@@ -115,12 +115,12 @@ def answer(worker, request):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def serve(library, threads):
+def serve(library, threads, task):
     """Answer until stdin ends; whatever the library prints goes to stderr."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        worker = Worker(library, threads)
+        worker = Worker(library, threads, task)
     except ImportError as error:
         print(json.dumps({"missing": str(error)}), file=replies)
         return
@@ -130,4 +130,4 @@ def serve(library, threads):
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -47,10 +47,6 @@ class Workload:
         hidden = self.channels * self.depth_multiplier
         return 2 * self.batch * self.output_length * hidden * (self.kernel_size + self.filters)
 
-    @property
-    def output_bytes(self):
-        return 4 * self.batch * self.output_length * self.filters
-
     def as_dict(self):
         return asdict(self)
 
@@ -100,3 +96,9 @@ def relative_error(outputs, expected):
     if outputs.shape != expected.shape:
         raise ValueError(f"outputs of shape {outputs.shape} where {expected.shape} is right")
     return float(np.max(np.abs(outputs - expected)) / np.max(np.abs(expected)))
+
+
+def largest_error(results, expected):
+    """The largest :func:`relative_error` of one result or of a tuple of them."""
+    results = results if isinstance(results, tuple) else (results,)
+    return max(relative_error(one, other) for one, other in zip(results, expected, strict=True))

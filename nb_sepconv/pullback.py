@@ -30,16 +30,17 @@ class Pullback:
             layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None
         )  # fmt: skip
 
-    def __call__(self, d_outputs, regularization=False):
+    def __call__(self, d_outputs, regularization=False, inputs=True):
         """The gradients of the inputs and of the trained variables.
 
         Args:
             d_outputs: array of the shape and type of the outputs.
             regularization: bool, add the gradients of the losses that this call and the trained variables put into
                 ``layer.losses``. Default False.
+            inputs: bool, compute the gradient of the inputs too. Default True.
 
         Returns:
-            (d_inputs, a list with an array for each of ``layer.trainable_variables``, of its shape and type).
+            (d_inputs or None, a list with an array for each of ``layer.trainable_variables``, of its shape and type).
 
         Raises:
             TypeError: an activation or a regularizer whose derivative is not known.
@@ -53,7 +54,7 @@ class Pullback:
             self._settings,
             self._activation,
             self._outputs,
-            ["inputs", *(trained.operand for trained in self._trained if trained.operand)],
+            [*(["inputs"] if inputs else []), *(trained.operand for trained in self._trained if trained.operand)],
         )
         by_name = dict(zip(convolution_gradients.OPERANDS, found, strict=True))
         return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]

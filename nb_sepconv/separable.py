@@ -80,12 +80,13 @@ class SeparableConvolution:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
 
         Args:
-            inputs: array, as the layer is called with; it must stay as it is until the gradients are computed.
+            inputs: array, as the layer is called with.
 
         Returns:
-            (outputs, pullback). ``pullback(d_outputs, regularization=False)`` returns ``d_inputs``, of the shape of the
-            inputs and the type that the layer computes in, and a list of gradients in the order of
-            ``trainable_variables``; with ``regularization`` those of this call's and the variables' losses are added.
+            (outputs, pullback). ``pullback(d_outputs, regularization=False, inputs=True)`` returns ``d_inputs``, of the
+            shape of the inputs and the type that the layer computes in (None without ``inputs``), and a list of
+            gradients in the order of ``trainable_variables``; with ``regularization`` those of this call's and the
+            variables' losses are added. Until then, inputs and outputs must not be changed in place; variables may.
 
         Raises:
             TypeError: a subclass that computes its outputs by itself.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nb_sepconv as tf
-from nb_sepconv import keras, ops
+from nb_sepconv import convolution_gradients, keras, ops
 
 STEP = 1e-6
 
@@ -118,6 +118,22 @@ def test_a_layer_that_is_not_trained_has_gradients_of_its_inputs_alone(new_layer
     weights = [weight.value() for weight in layer.weights]
     np.testing.assert_array_equal(d_inputs, ops.separable_conv1d_gradients(np.ones_like(outputs), x, *weights)[0])
     assert gradients == []
+
+
+@LAYERS
+def test_the_gradient_of_the_inputs_can_be_left_out(new_layer, monkeypatch):
+    x = np.random.default_rng(9).standard_normal((2, 9, 4))
+    layer = new_layer(**REGULARIZED)
+    outputs, pullback = layer.value_and_pullback(x)
+    _, wanted = pullback(outputs, regularization=True)
+    asked = []
+    compute = convolution_gradients.gradients
+    monkeypatch.setattr(convolution_gradients, "gradients", lambda *given: asked.append(given[-1]) or compute(*given))
+    d_inputs, gradients = pullback(outputs, regularization=True, inputs=False)
+    assert asked == [["depthwise_kernel", "pointwise_kernel", "bias"]]
+    assert d_inputs is None
+    for gradient, expected in zip(gradients, wanted, strict=True):
+        np.testing.assert_array_equal(gradient, expected)
 
 
 def test_gradients_have_the_types_of_their_variables():

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_cases import DECAY_STEPS, DECAYS, KEPT_STEPS, LAYERS, OPTIMIZERS, batches, model
-from training_gradients import loss_and_gradients
+from training_cases import DECAY_STEPS, DECAYS, KEPT_STEPS, OPTIMIZERS, batches, new_layers
 
 import nb_sepconv as tf
 
@@ -17,16 +16,30 @@ RATE_TOLERANCE = 1e-6  # decays are computed in float32, whose powers and cosine
 
 def train(make_optimizer, dtype):
     """Yield the loss before each step; the variables are the graph's."""
-    step = None
+    layers, optimizer = new_layers(tf, dtype), None
     for inputs, targets in batches(dtype):
-        if step is None:
-            model(tf, inputs, dtype)
+        loss, gradients = loss_and_gradients(layers, inputs, targets)
+        if optimizer is None:
             step = tf.train.get_or_create_global_step()
             optimizer = make_optimizer(tf.train, step)
-            layers = {name: tf.global_variables(f"model/{name}/") for name in LAYERS}
-        loss, gradients = loss_and_gradients(layers, inputs, targets)
         optimizer.apply_gradients(zip(gradients, tf.trainable_variables(), strict=True), global_step=step)
         yield loss
+
+
+def loss_and_gradients(layers, inputs, targets):
+    """The mean square of how far the means over time are off, with the penalties, and its gradients."""
+    outputs, pullbacks = inputs, []
+    with tf.variable_scope("model"):
+        for layer in layers:
+            outputs, pullback = layer.value_and_pullback(outputs)
+            pullbacks.append(pullback)
+    off = outputs.mean(axis=1) - targets
+    d_outputs = np.broadcast_to((2 / off.size / outputs.shape[1] * off)[:, None], outputs.shape)
+    gradients = []
+    for pullback in reversed(pullbacks):
+        d_outputs, found = pullback(d_outputs, regularization=True)
+        gradients = found + gradients
+    return np.mean(off**2) + tf.losses.get_regularization_loss(), gradients
 
 
 def relative_error(got, wanted):

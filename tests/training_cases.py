@@ -95,24 +95,21 @@ def bias_constraint(constraints, dtype):
     return constraints.NonNeg() if dtype == "float32" else constraints.MinMaxNorm(1 / 64, 0.25, rate=0.75)
 
 
-def model(tf, inputs, dtype):
-    """Two layers inside a scope, with regularizers and constraints, that start from ``initial_weights``."""
-    start = initial_weights(dtype)
-    outputs = inputs
-    with tf.variable_scope("model", reuse=tf.AUTO_REUSE):
-        for name, settings in LAYERS.items():
-            initializers = {
-                f"{part.removesuffix('_kernel')}_initializer": tf.constant_initializer(value)
-                for part, value in start[name].items()
-            }
-            outputs = tf.layers.separable_conv1d(
-                outputs,
-                name=name,
-                depthwise_regularizer=tf.keras.regularizers.L2(L2),
-                pointwise_regularizer=tf.keras.regularizers.L1(L1),
-                pointwise_constraint=tf.keras.constraints.MaxNorm(MAX_NORM, axis=1),
-                bias_constraint=bias_constraint(tf.keras.constraints, dtype),
-                **initializers,
-                **settings,
-            )
-    return outputs
+def new_layers(tf, dtype):
+    """Two layers with regularizers and constraints that start from ``initial_weights``."""
+    return [new_layer(tf, dtype, name, weights) for name, weights in initial_weights(dtype).items()]
+
+
+def new_layer(tf, dtype, name, weights):
+    """One of them."""
+    return tf.layers.SeparableConv1D(
+        name=name,
+        depthwise_initializer=tf.constant_initializer(weights["depthwise_kernel"]),
+        pointwise_initializer=tf.constant_initializer(weights["pointwise_kernel"]),
+        bias_initializer=tf.constant_initializer(weights["bias"]),
+        depthwise_regularizer=tf.keras.regularizers.L2(L2),
+        pointwise_regularizer=tf.keras.regularizers.L1(L1),
+        pointwise_constraint=tf.keras.constraints.MaxNorm(MAX_NORM, axis=1),
+        bias_constraint=bias_constraint(tf.keras.constraints, dtype),
+        **LAYERS[name],
+    )

@@ -1,4 +1,4 @@
-"""One module per library: how it computes a workload at its fastest.
+"""One module per library and task: how it computes a workload at its fastest.
 
 A module has `version()`, `use_threads(count)` and `CANDIDATES`: name -> function of (workload, arrays) that builds the
 computation and gives a `Prepared`.  Weights may be packed while building; inputs wait in the layout the library likes.
@@ -13,30 +13,42 @@ import numpy as np
 
 OURS = "nb_sepconv"
 MODULES = {
-    OURS: "with_nb_sepconv",
-    "NumPy": "with_numpy",
-    "TensorFlow": "with_tensorflow",
-    "OpenVINO": "with_openvino",
-    "ONNX Runtime": "with_onnxruntime",
-    "PyTorch": "with_pytorch",
+    "forward": {
+        OURS: "with_nb_sepconv",
+        "NumPy": "with_numpy",
+        "TensorFlow": "with_tensorflow",
+        "OpenVINO": "with_openvino",
+        "ONNX Runtime": "with_onnxruntime",
+        "PyTorch": "with_pytorch",
+    },
+    "training": {
+        OURS: "training_with_nb_sepconv",
+        "TensorFlow": "training_with_tensorflow",
+        "PyTorch": "training_with_pytorch",
+    },
 }
-LIBRARIES = tuple(MODULES)
+TASKS = tuple(MODULES)
+LIBRARIES = tuple(MODULES["forward"])
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """`call()` computes; `fetch(result)` is that result as a NumPy array of shape (N, T, F)."""
+    """`call()` computes; `fetch(result)` is that result in NumPy.
+
+    Forward: the outputs (N, T, F). Training: a tuple of these, and of the gradients of the inputs (N, L, C), the
+    depthwise kernel (K, C, M), the pointwise kernel (C*M, F) and the bias (F,).
+    """
 
     call: Callable[[], Any]
-    fetch: Callable[[Any], np.ndarray]
+    fetch: Callable[[Any], np.ndarray | tuple]
 
 
 class NotApplicableError(Exception):
     """The candidate says nothing new about this workload."""
 
 
-def peer_module(library):
-    return import_module(f"benchmarks.peers.{MODULES[library]}")
+def peer_module(library, task="forward"):
+    return import_module(f"benchmarks.peers.{MODULES[task][library]}")
 
 
 def channels_first(array):
@@ -51,3 +63,13 @@ def grouped_kernel(workload, depthwise):
 def mixing_kernel(pointwise):
     """(C*M, F) as the kernel (F, C*M, 1) of a convolution of one tap."""
     return np.ascontiguousarray(pointwise.T[:, :, None])
+
+
+def from_grouped_kernel(workload, kernel):
+    """The kernel of :func:`grouped_kernel`, or its gradient, as (K, C, M)."""
+    return kernel.reshape(workload.channels, workload.depth_multiplier, -1).transpose(2, 0, 1)
+
+
+def from_mixing_kernel(workload, kernel):
+    """The kernel of :func:`mixing_kernel`, or its gradient, as (C*M, F)."""
+    return kernel.reshape(workload.filters, -1).T

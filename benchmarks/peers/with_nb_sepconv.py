@@ -32,8 +32,8 @@ def inputs_and_fetch(arrays, data_format):
     return np.ascontiguousarray(arrays["inputs"]), np.asarray
 
 
-def layer(data_format, workload, arrays):
-    built = tf.layers.SeparableConv1D(
+def built_layer(data_format, workload, arrays):
+    layer = tf.layers.SeparableConv1D(
         workload.filters,
         workload.kernel_size,
         depth_multiplier=workload.depth_multiplier,
@@ -42,9 +42,14 @@ def layer(data_format, workload, arrays):
         bias_initializer=tf.constant_initializer(arrays["bias"]),
         **arguments(workload, data_format),
     )
+    shape = workload.batch, workload.length, workload.channels
+    layer.build(shape if data_format == "channels_last" else (shape[0], shape[2], shape[1]))
+    return layer
+
+
+def layer(data_format, workload, arrays):
     inputs, fetch = inputs_and_fetch(arrays, data_format)
-    built.build(inputs.shape)
-    return Prepared(partial(built, inputs), fetch)
+    return Prepared(partial(built_layer(data_format, workload, arrays), inputs), fetch)
 
 
 def ops(data_format, workload, arrays):

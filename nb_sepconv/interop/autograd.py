@@ -1,0 +1,49 @@
+"""The convolution for HIPS autograd: a primitive with its vector-Jacobian product."""
+
+from autograd.extend import defvjp_argnums, primitive
+from autograd.tracer import getval
+
+from nb_sepconv import ops
+
+OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
+
+
+def separable_conv1d(inputs, depthwise_kernel, pointwise_kernel, bias=None, **settings):
+    """:func:`nb_sepconv.ops.separable_conv1d`, differentiable by each of its arrays with ``autograd.grad``.
+
+    Args:
+        inputs, depthwise_kernel, pointwise_kernel, bias: arrays, as there.
+        settings: ``strides``, ``padding``, ``data_format``, ``dilation_rate`` and ``activation``, as there; the
+            activation is None, a name or a function of this library.
+
+    Returns:
+        The outputs. Their derivatives are not differentiable once more.
+
+    >>> import autograd, numpy as np
+    >>> kernels = np.ones((2, 1, 1)), np.ones((1, 1, 1))
+    >>> loss = lambda x: separable_conv1d(x, *kernels, activation="relu").sum()
+    >>> autograd.grad(loss)(np.array([[[1.0], [2.0], [-4.0]]])).ravel().tolist()
+    [1.0, 1.0, 0.0]
+    """
+    return _convolve(inputs, depthwise_kernel, pointwise_kernel, bias, **settings)
+
+
+@primitive
+def _convolve(inputs, depthwise_kernel, pointwise_kernel, bias, **settings):
+    return ops.separable_conv1d(inputs, depthwise_kernel, pointwise_kernel, bias, **settings)
+
+
+@primitive
+def _gradients(d_outputs, *arrays, outputs, wanted, settings):
+    """The wanted gradients, a tuple; a primitive, so that autograd says that it cannot differentiate them."""
+    found = ops.separable_conv1d_gradients(d_outputs, *arrays, outputs=outputs, wanted=wanted, **settings)
+    return tuple(found[OPERANDS.index(name)] for name in wanted)
+
+
+def _pullback(argnums, outputs, arrays, settings):
+    wanted = tuple(OPERANDS[number] for number in argnums)
+    found = {"outputs": getval(outputs), "wanted": wanted, "settings": settings}
+    return lambda d_outputs: _gradients(d_outputs, *arrays, **found)
+
+
+defvjp_argnums(_convolve, _pullback)

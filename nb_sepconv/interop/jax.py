@@ -1,0 +1,111 @@
+"""The convolution for JAX: a callback to the kernels with its vector-Jacobian product; for jit, grad and vmap."""
+
+from functools import partial
+
+import jax
+import numpy as np
+from jax.custom_derivatives import SymbolicZero
+
+from nb_sepconv import arguments, convolution, ops
+
+OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
+
+
+def separable_conv1d(
+    inputs,
+    depthwise_kernel,
+    pointwise_kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    activation=None,
+):
+    """:func:`nb_sepconv.ops.separable_conv1d` on JAX's arrays, computed by the host's processor.
+
+    Args:
+        inputs, depthwise_kernel, pointwise_kernel, bias: arrays, as there.
+        strides, padding, data_format, dilation_rate: as there.
+        activation: None, the name of an activation of this library, or a function that JAX differentiates, such as
+            ``jax.nn.relu``. Default None.
+
+    Returns:
+        The outputs, a JAX array. There is reverse-mode differentiation, once.
+
+    Raises:
+        TypeError, ValueError: as there, when it is traced.
+
+    >>> import jax.numpy as jnp
+    >>> kernels = jnp.ones((2, 1, 1)), jnp.ones((1, 1, 1))
+    >>> loss = lambda x: separable_conv1d(x, *kernels, activation="relu").sum()
+    >>> jax.jit(jax.grad(loss))(jnp.array([[[1.0], [2.0], [-4.0]]])).ravel().tolist()
+    [1.0, 1.0, 0.0]
+    """
+    given = (inputs, depthwise_kernel, pointwise_kernel, bias)
+    arrays = tuple(None if array is None else jax.numpy.asarray(array) for array in given)
+    name = None if callable(activation) else activation
+    outputs = _convolve(convolution.settings(strides, padding, data_format, dilation_rate, name), arrays)
+    return activation(outputs) if callable(activation) else outputs
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _convolve(chosen, arrays):
+    compute = partial(_outputs, _keywords(chosen))
+    return jax.pure_callback(compute, _described(chosen, arrays), arrays, vmap_method="sequential")
+
+
+def _forward(chosen, arrays):
+    """The outputs and what the pullback needs; a dict's keys are how JAX carries names."""
+    values = tuple(None if array is None else array.value for array in arrays)
+    wanted = {name: None for name, array in zip(OPERANDS, arrays, strict=True) if array is not None and array.perturbed}
+    outputs = _convolve(chosen, values)
+    return outputs, (values, outputs, wanted)
+
+
+def _backward(chosen, kept, d_outputs):
+    arrays, outputs, wanted = kept
+    if not wanted or isinstance(d_outputs, SymbolicZero):
+        return ((None,) * len(OPERANDS),)
+    operands = dict(zip(OPERANDS, arrays, strict=True))
+    described = {name: jax.ShapeDtypeStruct(operands[name].shape, operands[name].dtype) for name in wanted}
+    compute = partial(_gradients, _keywords(chosen), tuple(wanted))
+    found = jax.pure_callback(compute, described, d_outputs, arrays, outputs, vmap_method="sequential")
+    return (tuple(found.get(name) for name in OPERANDS),)
+
+
+_convolve.defvjp(_forward, _backward, symbolic_zeros=True)
+
+
+def _keywords(chosen):
+    return {
+        "strides": chosen.stride,
+        "padding": chosen.padding,
+        "data_format": chosen.data_format,
+        "dilation_rate": chosen.dilation,
+        "activation": chosen.activation,
+    }
+
+
+def _described(chosen, arrays):
+    """The outputs' shape and type, after the checks that the operation makes of its arguments."""
+    blanks = [None if array is None else np.broadcast_to(np.zeros((), array.dtype), array.shape) for array in arrays]
+    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
+    checked, filters = convolution.checked_arrays(tuple(blanks), channels_last)
+    _, shape = convolution.sizes(checked[0], checked[1].shape, filters, channels_last, chosen)
+    return jax.ShapeDtypeStruct(shape, arrays[0].dtype)
+
+
+def _outputs(keywords, arrays):
+    return ops.separable_conv1d(*_on_host(arrays), **keywords)
+
+
+def _gradients(keywords, wanted, d_outputs, arrays, outputs):
+    d_outputs, outputs, *arrays = _on_host([d_outputs, outputs, *arrays])
+    found = ops.separable_conv1d_gradients(d_outputs, *arrays, outputs=outputs, wanted=wanted, **keywords)
+    return {name: found[OPERANDS.index(name)] for name in wanted}
+
+
+def _on_host(arrays):
+    return [None if array is None else np.asarray(array) for array in arrays]
