@@ -1,5 +1,7 @@
 """A layer's gradients: what a call leaves behind for them, and the function that computes them."""
 
+from functools import partial
+
 import numpy as np
 
 from nb_sepconv import array_arguments, convolution, convolution_gradients, regularizers
@@ -21,6 +23,7 @@ class Pullback:
         self._inputs, self._outputs = inputs, outputs
         weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
         self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
+        self._weights[1] = self._weights[1].reshape(self._weights[1].shape[-2:])  # as the kernels take it
         self._trained = [
             _Trained(variable, weights, layer._regularizer_of(variable)) for variable in layer.trainable_variables
         ]
@@ -54,7 +57,7 @@ class Pullback:
             self._settings,
             self._activation,
             self._outputs,
-            [*(["inputs"] if inputs else []), *(trained.operand for trained in self._trained if trained.operand)],
+            (*(["inputs"] if inputs else []), *(trained.operand for trained in self._trained if trained.operand)),
         )
         by_name = dict(zip(convolution_gradients.OPERANDS, found, strict=True))
         return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
@@ -67,20 +70,20 @@ class Pullback:
 
 
 class _Trained:
-    """A trained variable: which operand it is, and its value when the layer was called."""
+    """A trained variable: which operand it is, and what its penalty is of."""
 
     def __init__(self, variable, weights, regularizer):
         places = [
             name for name, weight in zip(convolution_gradients.OPERANDS[1:], weights, strict=True) if weight is variable
         ]
         self.operand = places[0] if places else None
-        self._value = np.array(variable)
-        self._regularizer = regularizer
+        self._shape, self._dtype = tuple(variable.shape), variable.dtype
+        self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))
 
     def gradient(self, by_name, regularization):
         """The variable's gradient; zeros where the layer does not use it."""
         gradient = by_name.get(self.operand)
-        gradient = np.zeros_like(self._value) if gradient is None else gradient.astype(self._value.dtype, copy=False)
-        if regularization and self._regularizer is not None:
-            gradient = gradient + regularizers.gradient(self._regularizer, self._value)
-        return gradient
+        if gradient is None:
+            gradient = np.zeros(self._shape, self._dtype)
+        gradient = gradient.astype(self._dtype, copy=False).reshape(self._shape)
+        return gradient + self._penalty() if regularization and self._penalty else gradient

@@ -130,7 +130,7 @@ def test_the_gradient_of_the_inputs_can_be_left_out(new_layer, monkeypatch):
     compute = convolution_gradients.gradients
     monkeypatch.setattr(convolution_gradients, "gradients", lambda *given: asked.append(given[-1]) or compute(*given))
     d_inputs, gradients = pullback(outputs, regularization=True, inputs=False)
-    assert asked == [["depthwise_kernel", "pointwise_kernel", "bias"]]
+    assert asked == [("depthwise_kernel", "pointwise_kernel", "bias")]
     assert d_inputs is None
     for gradient, expected in zip(gradients, wanted, strict=True):
         np.testing.assert_array_equal(gradient, expected)
