@@ -75,9 +75,12 @@ class Convolution:
         """The weights as the kernels read them: (depthwise, pointwise, bias or None), or (depthwise,)."""
         return self._engine.pack(self._plan, *weights)
 
-    def run(self, inputs, packed):
-        """The outputs for ``inputs``, an array of the planned shape, strides and type."""
-        outputs = array_arguments.allocated(self.shape, self._dtype)
+    def run(self, inputs, packed, outputs=None):
+        """The outputs for ``inputs``, an array of the planned shape, strides and type; ``outputs``, where given, is a
+        C-contiguous array apart from it that takes them.
+        """
+        if outputs is None:
+            outputs = array_arguments.allocated(self.shape, self._dtype)
         self._engine.run(self._plan, inputs, outputs, packed)
         return outputs
 
@@ -133,13 +136,13 @@ def remembered(arrays, chosen):
 
 
 def _key(arrays, chosen):
-    key = [cpu.get_num_threads(), chosen]
+    key = (cpu.get_num_threads(), chosen)
     for array in arrays:
         if type(array) is np.ndarray:
-            key += array.shape, array.strides, array.dtype
+            key += (array.shape, array.strides, array.dtype)
         elif array is not None:
             return None
-    return tuple(key)
+    return key
 
 
 def prepare(arrays, chosen):

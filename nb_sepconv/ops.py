@@ -1,6 +1,6 @@
 """Separable convolution as stateless functions: arrays in, arrays out."""
 
-import numpy as np  # noqa: F401, the examples use it
+import numpy as np
 
 from nb_sepconv import array_arguments, convolution, convolution_gradients, geometry
 from nb_sepconv.kernels import cpu
@@ -191,9 +191,14 @@ def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, 
     call = convolution.remembered(arrays, settings)
     if call is None:
         arrays, call = convolution.prepare(arrays, settings)
+    inputs, target = arrays[0], None
     if out is not None:
-        array_arguments.output(out, call.shape, arrays[0].dtype)
-    outputs = call.run(arrays[0], call.pack(arrays[1:]))
+        array_arguments.output(out, call.shape, inputs.dtype)
+        if after is None and out.flags.c_contiguous and not np.may_share_memory(out, inputs):
+            target = out
+    outputs = call.run(inputs, call.pack(arrays[1:]), target)
+    if target is not None:
+        return target
     if after is not None:
         outputs = after(outputs)
     if out is None:

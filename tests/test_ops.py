@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import reference
 
-from nb_sepconv import ops
+from nb_sepconv import array_arguments, ops
 from nb_sepconv.kernels import cpu
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -196,6 +196,14 @@ def test_out_of_every_kind(order):
     )
     assert ops.separable_conv1d(x, *weights, out=out) is out
     np.testing.assert_array_equal(out, wanted)
+
+
+def test_out_is_filled_in_place(monkeypatch):
+    x, *weights = operands(np.random.default_rng(6), 2, 30, 6, 3, 1, 21, integers=True)
+    out = np.full((2, 28, 21), np.nan, np.float32)
+    monkeypatch.setattr(array_arguments, "allocated", None)
+    assert ops.separable_conv1d(x, *weights, out=out) is out
+    np.testing.assert_array_equal(out, reference.separable_conv1d(x, *weights))
 
 
 def test_out_may_overlap_the_inputs():
