@@ -43,7 +43,7 @@ def split(page):
     """The parts of a page that `join` made."""
     starts = {task: page.find(title + "\n") for task, title in TITLES.items()}
     starts = {task: start for task, start in starts.items() if start >= 0}
-    ends = [*list(starts.values())[1:], len(page)]
+    ends = [*starts.values(), len(page)][1:]
     return {task: page[start:end].rstrip() + "\n" for (task, start), end in zip(starts.items(), ends, strict=True)}
 
 

@@ -185,6 +185,8 @@ def sizes(inputs, kernel_shape, filters, channels_last, chosen):
     shape = (examples, where.output_length, filters or channels * multiplier)
     shape = shape if channels_last else (shape[0], shape[2], shape[1])
     array_arguments.addressable(shape, inputs.dtype)
+    if where.output_length <= 1:
+        stride = min(stride, kernel_span(taps, dilation))  # no second step; the sums keep their order
     found = {
         "dtype": inputs.dtype.name,
         "examples": examples,

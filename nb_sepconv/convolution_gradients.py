@@ -22,6 +22,7 @@ def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None):
         outputs: the outputs where they are known.
         wanted: names of operands. Default all of them.
     """
+    wanted = _wanted(wanted, OPERANDS[: len(arrays)])
     given = d_outputs, outputs, *arrays
     key = _key(given, chosen, activation, wanted)
     call = _calls.get(key)
@@ -118,7 +119,6 @@ def _convolved(arrays, chosen):
 def _prepared(given, chosen, activation, wanted):
     """The arrays as the kernels take them, and their call."""
     d_outputs, outputs, *arrays = given
-    names = _wanted(wanted, OPERANDS[: len(arrays)])
     function = pullbacks.differentiable(activation)
     channels_last = arguments.data_format(chosen.data_format) == "channels_last"
     arrays, filters = convolution.checked_arrays(arrays, channels_last)
@@ -127,7 +127,7 @@ def _prepared(given, chosen, activation, wanted):
     d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, shape, inputs.dtype)
     if outputs is not None:
         outputs = array_arguments.like_outputs("outputs", outputs, shape, inputs.dtype)
-    flags = [name in names and array is not None for name, array in zip(OPERANDS, arrays, strict=False)]
+    flags = [name in wanted and array is not None for name, array in zip(OPERANDS, arrays, strict=False)]
     sizes = cpu.GradientSizes(
         **{**sizes, "activation": _known_to_kernels(function)},
         **_strides(inputs, d_outputs, outputs, function, channels_last),
@@ -139,13 +139,14 @@ def _prepared(given, chosen, activation, wanted):
 
 
 def _wanted(names, known):
+    """The names as a set that hashes."""
     if names is None:
-        return set(known)
+        return frozenset(known)
     try:
-        wanted = {names} if isinstance(names, str) else set(names)
+        wanted = frozenset([names] if isinstance(names, str) else names)
     except TypeError:
-        wanted = {None}
-    if not wanted <= set(known):
+        wanted = frozenset([None])
+    if not wanted.issubset(known):
         raise ValueError(f"`wanted` must be names among {', '.join(known)}. Received: {names!r}")
     return wanted
 

@@ -9,12 +9,13 @@ import pytest
 from benchmarks import memory
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
-from benchmarks.peers import LIBRARIES, OURS, NotApplicableError, peer_module
+from benchmarks.peers import MODULES, OURS, NotApplicableError, peer_module
 from benchmarks.processes import WorkerError, WorkerProcess
-from benchmarks.report import OUR_CANDIDATES, render, significant, table
+from benchmarks.report import OUR_CANDIDATES, join, render, significant, split, table
 from benchmarks.statistics import best_peer, geometric_mean, ratio, summary
+from benchmarks.training_workloads import make_training_arrays
 from benchmarks.turns import LARGEST_ERROR, measure_workload, numbers_on_disk
-from benchmarks.workloads import Workload, load_workloads, make_arrays, relative_error
+from benchmarks.workloads import Workload, largest_error, load_workloads, make_arrays, relative_error
 
 SMALL = Workload(
     name="small",
@@ -58,13 +59,30 @@ def test_expected_outputs_are_the_definition(workload):
     np.testing.assert_allclose(expected, by_definition(workload, **arrays), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_every_candidate_is_right(library):
-    peer = peer_or_skip(library)
+@pytest.mark.parametrize("workload", GEOMETRIES)
+def test_expected_gradients_are_those_of_the_definition(workload):
+    """``<d_outputs, f(.., a + da, ..) - f(.., a, ..)> = <gradient of a, da>``, f being linear in each operand."""
+    arrays = make_training_arrays(workload)
+    gradients = {name: arrays.pop(f"expected_d_{name}") for name in ("inputs", "depthwise", "pointwise", "bias")}
+    d_outputs, outputs = arrays.pop("d_outputs"), arrays.pop("expected")
+    random = np.random.default_rng(2)
+    for name, gradient in gradients.items():
+        move = random.standard_normal(gradient.shape)
+        moved = by_definition(workload, **{**arrays, name: arrays[name] + move})
+        assert gradient.dtype == np.float64
+        assert np.sum(d_outputs * (moved - outputs)) == pytest.approx(np.sum(gradient * move), rel=1e-9, abs=1e-9)
+
+
+NUMBERS = {"forward": make_arrays, "training": make_training_arrays}
+
+
+@pytest.mark.parametrize(("task", "library"), [(task, library) for task in MODULES for library in MODULES[task]])
+def test_every_candidate_is_right(task, library):
+    peer = peer_or_skip(library, task)
     peer.use_threads(1)
     for workload in GEOMETRIES:
-        arrays = make_arrays(workload)
-        expected = arrays.pop("expected")
+        arrays = NUMBERS[task](workload)
+        expected = [arrays.pop(name) for name in list(arrays) if name.startswith("expected")]
         for build in peer.CANDIDATES.values():
             assert error_of(build, workload, arrays, expected) < 2e-6
 
@@ -74,12 +92,12 @@ def error_of(build, workload, arrays, expected):
         prepared = build(workload, arrays)
     except NotApplicableError:
         return 0.0
-    return relative_error(prepared.fetch(prepared.call()), expected)
+    return largest_error(prepared.fetch(prepared.call()), expected)
 
 
-def peer_or_skip(library):
+def peer_or_skip(library, task):
     try:
-        return peer_module(library)
+        return peer_module(library, task)
     except ImportError as error:
         pytest.skip(f"{library} is not installed: {error}")
 
@@ -121,7 +139,7 @@ def test_table():
     assert table(["a", "b"], [["x", 1]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
 
 
-def measured_example():
+def measured_example(task="forward"):
     def times(peer_seconds):
         ours = {(OURS, name): summary([1e-3]) for name in OUR_CANDIDATES}
         return {**ours, ("NumPy", "taps"): summary([peer_seconds])}
@@ -139,6 +157,7 @@ def measured_example():
     facts = {"version": "1.2", "python": "3.12"}
     first = {"import_seconds": 0.5, "build_seconds": 0.25, "first_call_seconds": 2.0}
     return {
+        "task": task,
         "command": "python -m benchmarks",
         "date": "2026-01-01",
         "rounds": 3,
@@ -170,6 +189,25 @@ def test_page_shows_ratios_and_losses():
     assert f"| {OURS} | layer, channels_last | 1000 | 1000 |" in page
 
 
+def test_page_of_two_tasks_can_be_measured_one_by_one():
+    parts = {task: render(measured_example(task)) for task in ("forward", "training")}
+    assert parts["training"].startswith("# Training: the forward call and all gradients\n")
+    assert "| tiny | NumPy | 4.00 | 4.00 | 4.00 | 4.00 | 4.00 |" in parts["training"]
+    assert "## Workloads" not in parts["training"]
+    assert split(join(parts)) == parts
+    assert split(join({"training": parts["training"]})) == {"training": parts["training"]}
+    assert split("") == {}
+
+
+def test_operations_of_a_training_step_are_three_times_those_of_a_call():
+    speeds = [
+        render(measured_example(task)).partition("## Useful GFLOP/s")[2].partition("| small | ")[2].split()[0]
+        for task in ("forward", "training")
+    ]
+    operations = SMALL.operations / 1e-3 / 1e9
+    assert speeds == [f"{operations:.0f}", f"{3 * operations:.0f}"]
+
+
 def test_page_without_losses_says_so():
     measured = measured_example()
     measured["results"] = measured["results"][:1]
@@ -186,6 +224,13 @@ def test_worker_answers_in_its_own_process():
         assert all(0 < sample < 1 for sample in samples)
         with pytest.raises(WorkerError, match="NumPy worker failed: KeyError"):
             worker.ask("time", candidate="no such candidate", seconds=0.001)
+
+
+def test_worker_trains():
+    with numbers_on_disk(SMALL, "training") as path, WorkerProcess(OURS, 1, "training") as worker:
+        worker.ask("load", path=path, workload=SMALL.as_dict())
+        for name in OUR_CANDIDATES:
+            assert worker.ask("prepare", candidate=name)["error"] < 1e-6
 
 
 def test_workers_death_is_told():

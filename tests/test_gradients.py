@@ -12,6 +12,7 @@ from test_ops import GEOMETRIES, REFUSALS, assert_close, operands, views
 
 from nb_sepconv import activations, nn, ops
 from nb_sepconv.kernels import cpu
+from nb_sepconv.kernels.cpu import gradient_plan
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 NAMES = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
@@ -133,6 +134,29 @@ def test_long_kernels_and_strides(taps, stride):
     for layout in ("channels_last", "channels_first"):
         wanted = reference.separable_conv1d_gradients(g, x, *weights, **geometry)
         assert_equal(gradients(layout, g, x, *weights, **geometry), wanted)
+
+
+@LAYOUTS
+@pytest.mark.parametrize(("padding", "tap"), [("same", 1), ("causal", 2)])
+@pytest.mark.parametrize("dilation", [5000, 2**40])
+def test_dilations_beyond_all_steps_leave_one_tap(dilation, padding, tap, layout):
+    rng = np.random.default_rng(21)
+    x, d, p, b = operands(rng, 2, 900, 5, 3, 2, 4, integers=True)
+    g = cotangent(rng, np.empty((2, 900, 4)), integers=True)
+    got = gradients(layout, g, x, d, p, b, padding=padding, dilation_rate=dilation)
+    d_inputs, d_tap, *others = reference.separable_conv1d_gradients(g, x, d[tap : tap + 1], p, b)
+    wanted = np.zeros(d.shape)
+    wanted[tap] = d_tap[0]
+    assert_equal(got, [d_inputs, wanted, *others])
+
+
+@LAYOUTS
+def test_strides_beyond_all_steps_leave_one_step(layout):
+    rng = np.random.default_rng(22)
+    x, *weights = operands(rng, 2, 9, 5, 3, 2, 4, integers=True)
+    g = cotangent(rng, np.empty((2, 1, 4)), integers=True)
+    got = gradients(layout, g, x, *weights, strides=2**62)
+    assert_equal(got, reference.separable_conv1d_gradients(g, x, *weights, strides=100))
 
 
 @pytest.mark.parametrize(("channels", "multiplier", "filters"), [(600, 1, 37), (40, 3, 1100), (300, 4, 600)])
@@ -267,6 +291,34 @@ def test_wanted_gradients_alone_are_computed(wanted, activation):
     every = ops.separable_conv1d_gradients(g, x, *weights, activation=activation)
     some = ops.separable_conv1d_gradients(g, x, *weights, activation=activation, wanted=wanted)
     assert_equal(some, [gradient if name in wanted else None for name, gradient in zip(NAMES, every, strict=True)])
+
+
+def test_what_is_not_wanted_is_not_computed(monkeypatch):
+    """Neither allocated nor among the compiled loops; a list, a name and an iterator say the same as a tuple."""
+    seen, run = [], cpu.run_gradients
+    monkeypatch.setattr(cpu, "run_gradients", lambda *given: seen.append(given) or run(*given))
+    rng = np.random.default_rng(24)
+    x, *weights = operands(rng, 2, 40, 20, 3, 2, 19)
+    g = cotangent(rng, ops.separable_conv1d(x, *weights), integers=True)
+    for wanted in ("bias", ["bias"], {"bias"}, iter(["bias"]), iter(["bias"])):
+        got = ops.separable_conv1d_gradients(g, x, *weights, wanted=wanted)
+        np.testing.assert_array_equal(got[3], g.sum(axis=(0, 1)), strict=True)
+        plan, _, operands_given = seen.pop()
+        assert [operand is None for operand in operands_given[4:]] == [True, True, True, False]
+        problem = gradient_plan.GradientProblem(*plan._fields)
+        assert not any((problem.through_pointwise, problem.correlate, problem.rank_update_3, problem.multiply_panel))
+        assert problem.add_rows
+
+
+def test_planned_calls_are_remembered(monkeypatch):
+    planned, plan = [], cpu.plan_gradients
+    monkeypatch.setattr(cpu, "plan_gradients", lambda *given: planned.append(given) or plan(*given))
+    rng = np.random.default_rng(25)
+    x, *weights = operands(rng, 2, 41, 3, 3, 2, 5)
+    g = cotangent(rng, ops.separable_conv1d(x, *weights))
+    for wanted in (["inputs", "bias"], ("bias", "inputs"), {"inputs", "bias"}):
+        ops.separable_conv1d_gradients(g, x, *weights, activation="tanh", wanted=wanted)
+    assert len(planned) == 1
 
 
 def test_without_a_bias_there_is_no_gradient_of_it():

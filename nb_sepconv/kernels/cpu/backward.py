@@ -119,7 +119,7 @@ def _run_part(p, o, weights, scratch, part, first_block, last_block):
     """All that a part of the rows gives for a group of channels."""
     clear_sums(p, scratch, last_block - first_block)
     row = part * p.part_rows
-    last = min(row + p.part_rows, p.examples * p.phases * p.series_rows)
+    last = min(row + p.part_rows, p.examples * p.series * p.series_rows)
     while row < last:
         first = row % p.series_rows
         stop = min(p.series_rows, first + last - row)
@@ -130,7 +130,7 @@ def _run_part(p, o, weights, scratch, part, first_block, last_block):
 
 @compiled
 def _series(p, o, index):
-    example, phase = index // p.phases, index % p.phases
+    example, phase = index // p.series, index % p.series
     start, left = 0, p.left
     if p.phases > 1:
         at = phase * p.stride - p.left

@@ -72,10 +72,11 @@ def _problem(sizes, workers):
     through_pointwise = fused and (wanted["d_inputs"] or wanted["d_depthwise"])
     halo = reach // numbered.stride if wanted["d_inputs"] else 0
     rows = ceil_div(sizes.steps, numbered.phases)
+    series = min(numbered.phases, max(sizes.steps, 1))
     all_rows = max(rows, (ceil_div(sizes.length, numbered.input_stride) - 1 + sizes.left) // numbered.stride + 1)
     cut = gradient_tiling.cut(
         (rows, all_rows),
-        sizes.examples * numbered.phases,
+        sizes.examples * series,
         sizes.channels,
         filters if fused else 0,
         sizes.kernel_size,
@@ -110,6 +111,7 @@ def _problem(sizes, workers):
         dilation=sizes.dilation,
         left=sizes.left,
         phases=numbered.phases,
+        series=series,
         series_rows=rows,
         series_stride=numbered.stride,
         series_dilation=numbered.dilation,

@@ -8,8 +8,8 @@ from nb_sepconv.kernels.cpu.problem import fields_at
 class GradientProblem(NamedTuple):
     """All integers; strides and ``*_bytes`` are in bytes.
 
-    An example is ``phases`` series of ``series_rows`` output rows at most, in which the kernel moves by
-    ``series_stride`` with taps ``series_dilation`` apart over every ``input_stride``-th input step.
+    An example's rows are ``series`` series, each of every ``phases``-th row and of ``series_rows`` at most, in which
+    the kernel moves by ``series_stride`` with taps ``series_dilation`` apart over every ``input_stride``-th input step.
     """
 
     examples: int
@@ -24,6 +24,7 @@ class GradientProblem(NamedTuple):
     left: int
 
     phases: int
+    series: int
     series_rows: int
     series_stride: int
     series_dilation: int
