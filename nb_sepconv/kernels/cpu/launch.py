@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numba
@@ -12,8 +11,8 @@ from numba import njit, prange
 from numba.np.ufunc import parallel
 
 from nb_sepconv.kernels.cpu.once import once
+from nb_sepconv.kernels.cpu.own_threads import run_together
 from nb_sepconv.kernels.cpu.procedures import address_of, call5, data_of, new_counter, take_ticket
-from nb_sepconv.kernels.cpu.threads import available
 
 _in_flight = threading.Lock()
 _forked = parallel._is_initialized and multiprocessing.parent_process() is not None
@@ -69,27 +68,13 @@ def _on_own_threads(worker, plan, inputs, outputs, packed):
     def take_tickets():  # holds the arrays, which an interrupted caller lets go
         run(worker, plan.address, id(inputs), id(outputs), id(packed), counter)
 
-    helpers = _helped(take_tickets, _unmasked(plan.workers) - 1)
-    take_tickets()
-    for helper in helpers:
-        helper.result()
+    run_together(take_tickets, _unmasked(plan.workers))
     return counter[0]
 
 
 def _unmasked(workers):
     """So many workers, or as few as ``numba.set_num_threads`` leaves to this thread."""
     return min(workers, numba.get_num_threads()) if parallel._is_initialized else workers
-
-
-def _helped(work, count):
-    """Start ``work`` on so many threads, or on fewer where the system or an ending interpreter refuses threads."""
-    helpers = []
-    try:
-        for _ in range(count):
-            helpers.append(_own_threads().submit(work))
-    except RuntimeError:
-        pass
-    return helpers
 
 
 @once
@@ -137,11 +122,6 @@ def threading_layer():
     return numba.threading_layer() if parallel._is_initialized else "none yet"
 
 
-@cache
-def _own_threads():
-    return ThreadPoolExecutor(available(), thread_name_prefix="nb_sepconv")
-
-
 def _started_by_python():
     """False on a thread of a parallel region, which is none of Python's."""
     return not isinstance(threading.current_thread(), threading._DummyThread)
@@ -150,7 +130,6 @@ def _started_by_python():
 def _after_fork_in_child():
     global _forked, _in_flight
     _forked, _in_flight = True, threading.Lock()
-    _own_threads.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
