@@ -19,7 +19,7 @@ from numba.np.ufunc import parallel
 
 import nb_sepconv as nb
 from nb_sepconv import ops
-from nb_sepconv.kernels.cpu import launch, threads
+from nb_sepconv.kernels.cpu import launch, own_threads, threads
 
 CALLERS = 16
 THREADS = 4  # more than a small machine has: what is raced for is raced for there too
@@ -344,7 +344,7 @@ def no_more_threads():
         refused.append(thread)
         raise RuntimeError("can't start new thread")
 
-    launch._own_threads.cache_clear()
+    own_threads.own_threads.cache_clear()
     start, threading.Thread.start = threading.Thread.start, refuse
     try:
         check()

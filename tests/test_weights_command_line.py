@@ -1,5 +1,6 @@
 """The command nb-sepconv: what it prints, writes and answers."""
 
+import os
 import re
 import subprocess
 import sys
@@ -27,13 +28,14 @@ def test_list_is_a_table_of_all_tensors(capsys):
     lines = out.splitlines()
     assert status == 0
     assert re.fullmatch(r".*model\.ckpt-1200\.index: TensorFlow V2 checkpoint, 11 tensors, 536 bytes", lines[0])
-    assert lines[1].split() == ["name", "shape", "type", "bytes", "note"]
+    assert lines[1].split() == ["name", "shape", "type", "bytes"]
     assert "encoder/sep1/depthwise_kernel              [5, 4, 1]  float32      80" in lines
     assert len(lines) == 3 + 11
 
 
 def test_list_tells_the_optimizer_apart(capsys):
     _, out, _ = run(capsys, "list", DATA / "further" / "v2")
+    assert out.splitlines()[1].split() == ["name", "shape", "type", "bytes", "note"]
     assert re.search(r"^encoder/sep1/bias/Adam +\[6\] +float32 +24 +optimizer$", out, re.MULTILINE)
 
 
@@ -59,6 +61,18 @@ def test_list_uses_rich_on_a_terminal(capsys, monkeypatch):
     assert "encoder/separable_conv1d/pointwise_kernel" in out
 
 
+@pytest.mark.parametrize(("columns", "drawn"), [(60, True), (40, False)])
+def test_a_narrow_terminal_folds_names_and_a_very_narrow_one_whole_lines(capsys, monkeypatch, columns, drawn):
+    monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    main(["weights", "list", TF1])
+    title, *lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
+    assert title.endswith("TensorFlow V2 checkpoint, 11 tensors, 536 bytes")
+    assert (max(map(len, lines)) <= columns) == drawn
+    assert any("bfloat16" in line for line in lines)
+    assert any("encoder/sep1/depthwise_kernel" in line for line in lines) != drawn
+
+
 def test_list_is_plain_on_a_terminal_without_rich(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
     monkeypatch.setitem(sys.modules, "rich", None)
@@ -76,6 +90,14 @@ def test_show_of_an_unknown_name_lists_the_known_ones(capsys):
     assert (status, out) == (2, "")
     assert err.startswith("nb-sepconv: ")
     assert "has no 'bias'; it has first/bias, first/depthwise_kernel" in err
+
+
+def test_show_of_an_unknown_name_lists_similar_ones_among_many(capsys, tmp_path):
+    weights.save(tmp_path / "a.npz", {f"layer_{index}/kernel": np.zeros(1) for index in range(1000)})
+    status, _, err = run(capsys, "show", tmp_path / "a.npz", "layer_77/kernal")
+    assert status == 2
+    assert "it has 1000 tensors, among them layer_77/kernel, " in err
+    assert len(err) < 1000
 
 
 @pytest.mark.parametrize("target", ["a.npz", "a.safetensors", "a.weights.h5", "a.ckpt"])
@@ -132,7 +154,7 @@ def test_diff_names_every_difference(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (["list", "missing.npz"], "nb-sepconv: .*missing.npz"),
+        (["list", "missing.npz"], "^nb-sepconv: missing.npz: No such file or directory$"),
         (["list", __file__], "expected a TensorFlow checkpoint"),
         (["convert", H5, "a.bin"], "`path` must end in one of"),
         (["convert", H5, "a.npz", "--rename", "first"], "`rename` must be PATTERN=REPL. Received: 'first'"),
@@ -155,19 +177,42 @@ def test_usage_errors_end_with_two(capsys):
     assert "usage: nb-sepconv weights convert" in capsys.readouterr().err
 
 
-def test_closed_pipe_is_no_error():
-    command = [sys.executable, "-c", "from nb_sepconv.weights.command_line import main; raise SystemExit(main())"]
-    with subprocess.Popen(
-        [*command, "weights", "list", TF1], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        process.stdout.close()
-        assert process.stderr.read() == b""
+def run_alone(*arguments, unbuffered, **streams):
+    """The command in a process of its own."""
+    program = "from nb_sepconv.weights.command_line import main; raise SystemExit(main())"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""}
+    return subprocess.Popen([sys.executable, "-c", program, *arguments], env=environment, text=True, **streams)
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_closed_pipe_is_no_error(unbuffered):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with run_alone("weights", "list", TF1, unbuffered=unbuffered, stdout=writer, stderr=subprocess.PIPE) as process:
+        os.close(writer)
+        assert process.communicate()[1] == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_a_full_disk_is_named(unbuffered):
+    with (
+        open("/dev/full", "w") as full,
+        run_alone("weights", "list", TF1, unbuffered=unbuffered, stdout=full, stderr=subprocess.PIPE) as process,
+    ):
+        assert process.communicate()[1] == "nb-sepconv: No space left on device\n"
+    assert process.returncode == 2
+
+
+def test_without_an_output_nothing_is_printed(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["weights", "list", TF1]) == 0
 
 
 def test_plain_table_aligns():
-    lines = tables.plain_lines("title", ["name", ">bytes"], [["a", "5"], ["long name", "12345678"]])
+    lines = tables.plain_lines(["name", ">bytes"], [["a", "5"], ["long name", "12345678"]])
     assert lines == [
-        "title",
         "name          bytes",
         "---------  --------",
         "a                 5",

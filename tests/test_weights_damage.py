@@ -5,6 +5,7 @@ the place of values that comes to lie in a gap cannot be seen; the tests hold th
 """
 
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -95,12 +96,21 @@ def name_bytes(patient, names):
     return places
 
 
-def assert_only_these_pass_unseen(patient, places):
-    print(f"\n{patient.root.name}: {dict(patient.outcomes)}")
+def assert_only_these_pass_unseen(patient, **places):
+    """Hold that all damage that passed unseen flipped bits of one of these kinds of bytes."""
+    unseen = Counter(_kind(damage, places) for damage in patient.examples.get("wrong", []))
+    print(f"\n{patient.root.name}: {dict(patient.outcomes)}, unseen in {dict(unseen)}")
     assert set(patient.outcomes) <= {"same", "refused", "wrong"}
-    unseen = [damage for damage in patient.examples.get("wrong", []) if damage[0] != "flip" or damage[1] not in places]
-    assert unseen == []
+    assert set(unseen) <= set(places), [
+        damage for damage in patient.examples["wrong"] if _kind(damage, places) == "other bytes"
+    ][:5]
     assert patient.outcomes["refused"] > 0
+
+
+def _kind(damage, places):
+    """The kind of bytes that damage was done to."""
+    found = [kind for kind, octets in places.items() if damage[0] == "flip" and damage[1] in octets]
+    return found[0] if found else "other bytes"
 
 
 def own_files(folder):
@@ -144,7 +154,7 @@ def test_files_of_this_library(name, quick, tmp_path):
 @pytest.mark.parametrize("source", LEGACY_H5)
 def test_legacy_keras_files(source, quick, tmp_path):
     patient = damage(patient_of(source, "", tmp_path), quick)
-    assert_only_these_pass_unseen(patient, value_bytes(patient) | address_bytes(patient))
+    assert_only_these_pass_unseen(patient, values=value_bytes(patient), addresses=address_bytes(patient))
 
 
 @pytest.mark.parametrize("quick", QUICKLY_AND_THOROUGHLY)
@@ -152,7 +162,9 @@ def test_legacy_keras_files(source, quick, tmp_path):
 def test_keras_3_files(source, quick, tmp_path):
     patient = damage(patient_of(source, "", tmp_path), quick)
     names = ["layers", "separable_conv1d", "first", "brain"]
-    assert_only_these_pass_unseen(patient, value_bytes(patient) | address_bytes(patient) | name_bytes(patient, names))
+    assert_only_these_pass_unseen(
+        patient, values=value_bytes(patient), addresses=address_bytes(patient), names=name_bytes(patient, names)
+    )
 
 
 @pytest.mark.parametrize("source", ["tf1/model.ckpt-1200.index", "keras3.weights.h5", "further/v1/model.ckpt-3"])

@@ -183,6 +183,11 @@ def test_files_of_no_known_format_are_refused(tmp_path, name):
         weights.load(tmp_path / name)
 
 
+def test_the_data_file_of_a_checkpoint_names_what_to_open():
+    with pytest.raises(weights.WeightsError, match=r"opened by its prefix, '.*/tf1/model\.ckpt-1200'"):
+        weights.load(DATA / "tf1" / "model.ckpt-1200.data-00000-of-00001")
+
+
 def test_missing_files_are_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         weights.load(tmp_path / "model.ckpt")

@@ -15,7 +15,7 @@ TENSORS = 512
 SHAPE = (1024, 1024)
 MOST_SECONDS = 0.05
 LEAST_SPEED = 0.8
-TURNS = 5
+TURNS = 9
 
 FRESH_PROCESS = """
 import sys, time
@@ -78,12 +78,17 @@ def test_a_fresh_process_lists_and_reads_one_tensor_in_milliseconds(checkpoint):
     runs = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(5)]
     assert {run[0] for run in runs} == {str(TENSORS)}
     assert float(runs[0][3]) == Made()["layer/0100/kernel"][3, 4]
-    assert min(float(run[1]) for run in runs) < MOST_SECONDS
-    assert min(float(run[2]) for run in runs) < MOST_SECONDS
+    listed, read = (min(float(run[part]) for run in runs) for part in (1, 2))
+    print(f"\nlisted in {1e3 * listed:.1f} ms, 4 MiB read in {1e3 * read:.1f} ms")
+    assert listed < MOST_SECONDS
+    assert read < MOST_SECONDS
 
 
 def test_full_read_is_as_fast_as_the_file(checkpoint):
-    """All tensors, held at once, their checksums verified, in turns with np.fromfile of the same bytes."""
+    """All tensors, held at once, their checksums verified, in turns with np.fromfile of the same bytes.
+
+    The best turn of each counts: others wait for memory that the system gathers for huge pages, or for its host.
+    """
     with weights.load(checkpoint) as file:
         turns = [
             (seconds_of(lambda: dict(file)), seconds_of(lambda: np.fromfile(data_file(checkpoint), np.float32)))

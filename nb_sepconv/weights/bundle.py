@@ -2,9 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
-from nb_sepconv.weights import element_types, string_tensor
+from nb_sepconv.weights import element_types, memory, string_tensor
 from nb_sepconv.weights.crc32c import masked
 from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.errors import WeightsError, located
@@ -100,7 +98,7 @@ class Bundle:
             stored = file.read(entry.offset, entry.size, what)
             with located(file.path, entry.offset):
                 return string_tensor.decode(stored, entry.shape, entry.crc)
-        raw = np.empty(entry.shape, element_types.raw_dtype(entry.type_name))
+        raw = memory.empty(entry.shape, element_types.raw_dtype(entry.type_name))
         if masked(read_with_crc(file, entry.offset, raw, what)) != entry.crc:
             raise WeightsError(f"the checksum of {what} does not match its bytes", file.path, entry.offset)
         if self._header.big_endian:

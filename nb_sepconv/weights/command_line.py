@@ -1,6 +1,7 @@
 """The command ``nb-sepconv``."""
 
 import argparse
+import difflib
 import os
 import sys
 from collections import ChainMap
@@ -15,21 +16,40 @@ from nb_sepconv.weights.saving import save
 from nb_sepconv.weights.tables import print_table, watched
 
 SAME, DIFFERENT, FAILED = 0, 1, 2
-SHOWN_ELEMENTS = 100
+SHOWN_ELEMENTS, LISTED_NAMES = 100, 20
+FILE = "a file, the prefix of a checkpoint, or a folder with a checkpoint or a SavedModel"
+NEW_FILE = "ends in .npz, .safetensors or .weights.h5; with .ckpt or no suffix the prefix of a TensorFlow V2 checkpoint"
+RENAMING = "replace what the regular expression matches in the names; may repeat"
 
 
 def main(arguments=None):
     """Run the command and return its exit status: 0, 1 where two files differ, 2 for what cannot be done."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        print(end="", flush=True)
+        return status
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return SAME
     except (OSError, ValueError, KeyError, ImportError, TypeError) as error:
-        message = error.args[0] if isinstance(error, KeyError) else error
-        print(f"nb-sepconv: {message}", file=sys.stderr)
+        print(f"nb-sepconv: {_message(error)}", file=sys.stderr)
+        _forget_output()
         return FAILED
+
+
+def _message(error):
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return error.args[0] if isinstance(error, KeyError) else error
+
+
+def _forget_output():
+    """Nothing more is written: Python would complain at its end about what nobody takes."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser():
@@ -38,22 +58,22 @@ def _parser():
     rooms = parser.add_subparsers(required=True, metavar="COMMAND")
     weights = rooms.add_parser("weights", help="files of weights: TensorFlow, Keras, NumPy, safetensors")
     commands = weights.add_subparsers(required=True, metavar="COMMAND")
-    _add(commands, "list", _list, "name, shape, type and bytes of every variable", "PATH")
-    _add(commands, "diff", _diff, "what differs between two files; the exit status is 1 where something does", "A", "B")
-    _add(commands, "show", _show, "one variable and its statistics", "PATH", "NAME")
-    convert = _add(commands, "convert", _convert, "write the variables in the format of DST", "SRC", "DST")
-    convert.add_argument(
-        "--rename", metavar="PATTERN=REPL", action="append", default=[], help="regular expression; may repeat"
+    _add(commands, "list", _list, "name, shape, type and bytes of every variable", PATH=FILE)
+    _add(commands, "show", _show, "one variable and its statistics", PATH=FILE, NAME="as `list` has it")
+    _add(
+        commands, "diff", _diff, "what differs in two files; the exit status is 1 where something does", A=FILE, B=FILE
     )
+    convert = _add(commands, "convert", _convert, "write the variables in another format", SRC=FILE, DST=NEW_FILE)
+    convert.add_argument("--rename", metavar="PATTERN=REPL", action="append", default=[], help=RENAMING)
     convert.add_argument("--dtype", choices=FLOATS, help="the type of all arrays of floats")
     convert.add_argument("--slots", action="store_true", help="take what belongs to the optimizer along")
     return parser
 
 
-def _add(commands, name, run, help_text, *paths):
+def _add(commands, name, run, help_text, **arguments):
     parser = commands.add_parser(name, help=help_text, description=help_text)
-    for path in paths:
-        parser.add_argument(path.lower(), metavar=path)
+    for argument, meaning in arguments.items():
+        parser.add_argument(argument.lower(), metavar=argument, help=meaning)
     parser.set_defaults(run=run)
     return parser
 
@@ -80,7 +100,9 @@ def _show(options):
     with load(options.path) as file:
         part = file.slots if options.name in file.slots else file
         if options.name not in part:
-            raise KeyError(f"{file.path} has no {options.name!r}; it has {', '.join(sorted({*file, *file.slots}))}")
+            raise KeyError(
+                f"{file.path} has no {options.name!r}; it has {_some_names(options.name, {*file, *file.slots})}"
+            )
         info, array = part.info(options.name), part[options.name]
     print(f"{options.name}: shape {list(info.shape)}, {info.type_name}, {info.nbytes} bytes")
     if array.size and array.dtype != object and array.dtype.kind not in "cSU":
@@ -88,6 +110,14 @@ def _show(options):
         print(f"least {values.min():.6g}, greatest {values.max():.6g}, mean {values.mean():.6g}")
     print(np.array2string(array, threshold=SHOWN_ELEMENTS))
     return SAME
+
+
+def _some_names(wanted, names):
+    """The names, or where they are many those like the wanted one."""
+    if len(names) <= LISTED_NAMES:
+        return ", ".join(sorted(names))
+    close = difflib.get_close_matches(wanted, names, LISTED_NAMES, cutoff=0)
+    return f"{len(names)} tensors, among them {', '.join(close)}"
 
 
 def _convert(options):

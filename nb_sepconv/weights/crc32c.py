@@ -41,6 +41,19 @@ def crc32c(data, crc=0):
     return _update_bytewise(state, octets.tobytes()) ^ ALL_ONES
 
 
+def joined(first, second, second_bytes):
+    """The checksum of two stretches, one behind the other, from those of each and the length of the second."""
+    for exponent in range(second_bytes.bit_length()):
+        if second_bytes >> exponent & 1:
+            first = int(_apply(_skip_tables(exponent), first))
+    return first ^ second
+
+
+def is_compiled():
+    """Whether long data is hashed by the kernel, which runs beside other threads."""
+    return _seen["bytes"] >= KERNEL_AFTER_BYTES
+
+
 def masked(crc):
     """The checksum as TensorFlow stores it, so that a checksum of data holding checksums stays useful."""
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & ALL_ONES
@@ -62,10 +75,10 @@ def _update_bytewise(state, data):
     return state
 
 
-def _update_by_kernel(state, octets, instruction=None):
+def _update_by_kernel(state, octets, width_bytes=None):
     from nb_sepconv.kernels.cpu import checksum
 
-    kernel = checksum.crc32c_kernel(checksum.has_instruction() if instruction is None else instruction)
+    kernel = checksum.crc32c_kernel(checksum.multiplier_bytes() if width_bytes is None else width_bytes, POLYNOMIAL)
     whole = octets.size // 8 * 8
     words = np.frombuffer(octets[:whole], "<u8")
     lane_tables = _skip_tables(checksum.LANE_BYTES.bit_length() - 1)

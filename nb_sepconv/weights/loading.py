@@ -1,6 +1,7 @@
 """Opening a file of weights by what it contains."""
 
 import os
+import re
 
 from nb_sepconv.weights import object_graph, sstable
 from nb_sepconv.weights.bundle import Bundle, is_v1_header
@@ -18,6 +19,7 @@ from nb_sepconv.weights.slots import slot_names
 from nb_sepconv.weights.zip_archive import Archive
 
 INDEX = ".index"
+DATA_FILE = re.compile(r"(.+)\.data-\d{5}-of-\d{5}", re.DOTALL)
 SAVED_MODEL = os.path.join("variables", "variables")
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 KNOWN = "a TensorFlow checkpoint (V1 or V2), a SavedModel, Keras .h5 or .keras, .npz or .safetensors"
@@ -90,7 +92,16 @@ def _open_file(file):
         return _open_zip(file.path)
     if is_safetensors(file):
         return Weights(Safetensors(file.path))
+    prefix = _prefix_of_data(file.path)
+    if prefix is not None:
+        raise WeightsError(f"these are values of a checkpoint, which is opened by its prefix, {prefix!r}", file.path)
     raise WeightsError(f"expected {KNOWN}", file.path, 0)
+
+
+def _prefix_of_data(path):
+    """The prefix of the checkpoint that a data file belongs to, or None."""
+    found = DATA_FILE.fullmatch(path)
+    return found[1] if found and os.path.isfile(f"{found[1]}{INDEX}") else None
 
 
 def _open_table(file):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nb_sepconv.weights import element_types
+from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.errors import WeightsError, located
@@ -48,7 +48,7 @@ class Npz:
         with self._archive.open(name + SUFFIX) as stream:
             header = _read_header(stream)
             self._check(name, header, stream.tell())
-            raw = np.empty(header.shape[::-1] if header.fortran_order else header.shape, header.dtype)
+            raw = memory.empty(header.shape[::-1] if header.fortran_order else header.shape, header.dtype)
             if raw.dtype.itemsize:
                 _fill(stream, raw)
             if stream.read(1):

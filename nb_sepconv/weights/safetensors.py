@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nb_sepconv.weights import element_types
+from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.crc32c import crc32c
 from nb_sepconv.weights.element_types import TensorInfo
@@ -76,7 +76,7 @@ class Safetensors:
             raise WeightsError(f"{what} has the type {place.type_name}, which needs the package ml_dtypes", self.path)
         offset = self._data_start + place.start
         self._file.require(offset, place.stop - place.start, what)
-        raw = np.empty(place.shape, element_types.raw_dtype(place.type_name))
+        raw = memory.empty(place.shape, element_types.raw_dtype(place.type_name))
         crc = read_with_crc(self._file, offset, raw, what)
         if name in self._crcs and crc != self._crcs[name]:
             raise WeightsError(f"the checksum of {what} does not match its bytes", self.path, offset)

@@ -3,8 +3,7 @@
 from itertools import combinations
 from math import prod
 
-import numpy as np
-
+from nb_sepconv.weights import memory
 from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.ordered_code import WHOLE
 
@@ -24,7 +23,7 @@ def paste_slices(name, info, pieces):
     for box, (_, piece) in zip(ranges, pieces, strict=True):
         if piece.shape != tuple(stop - start for start, stop in box):
             raise WeightsError(f"expected a slice of {name!r} for {box}; its shape is {list(piece.shape)}")
-    whole = np.empty(info.shape, info.dtype)
+    whole = memory.empty(info.shape, info.dtype)
     for box, (_, piece) in zip(ranges, pieces, strict=True):
         whole[tuple(slice(*bounds) for bounds in box)] = piece
     return whole

@@ -4,25 +4,29 @@ import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 
+LEAST_NAME_WIDTH, BORDER_WIDTH = 16, 3
+
 
 def print_table(title, columns, rows):
-    """Print a table.
+    """Print a table, without the columns that are empty.
 
     Args:
         title: str.
         columns: list of str; those that start with ">" have their values on the right.
         rows: list of lists of str.
     """
-    if sys.stdout.isatty() and _has_rich():
-        _print_rich(title, columns, rows)
-    else:
-        print("\n".join(plain_lines(title, columns, rows)))
+    filled = [index for index in range(len(columns)) if not rows or any(row[index] for row in rows)]
+    columns = [columns[index] for index in filled]
+    rows = [[row[index] for index in filled] for row in rows]
+    print(title)
+    if not (_is_seen(sys.stdout) and _has_rich() and _drawn(columns, rows)):
+        print("\n".join(plain_lines(columns, rows)))
 
 
-def plain_lines(title, columns, rows):
-    """The lines of a plain table: the title, the headings, a rule and the rows."""
+def plain_lines(columns, rows):
+    """The lines of a plain table: the headings, a rule and the rows."""
     headings = [column.removeprefix(">") for column in columns]
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    widths = _widths(headings, rows)
     aligned = [
         "  ".join(
             cell.rjust(width) if column.startswith(">") else cell.ljust(width)
@@ -30,13 +34,13 @@ def plain_lines(title, columns, rows):
         ).rstrip()
         for row in [headings, *rows]
     ]
-    return [title, aligned[0], "  ".join("-" * width for width in widths), *aligned[1:]]
+    return [aligned[0], "  ".join("-" * width for width in widths), *aligned[1:]]
 
 
 @contextmanager
 def watched(source, description):
     """The mapping, drawing a progress bar as its arrays are read where rich is installed and somebody is looking."""
-    if not (sys.stderr.isatty() and _has_rich()):
+    if not (_is_seen(sys.stderr) and _has_rich()):
         yield source
         return
     from rich.console import Console
@@ -67,6 +71,11 @@ class _Watched(Mapping):
         return len(self._source)
 
 
+def _is_seen(stream):
+    """Whether somebody is looking; a closed stream is None."""
+    return stream is not None and stream.isatty()
+
+
 def _has_rich():
     try:
         import rich  # noqa: F401
@@ -75,16 +84,24 @@ def _has_rich():
     return True
 
 
-def _print_rich(title, columns, rows):
+def _drawn(columns, rows):
+    """Draw the table with rich, names folded to fit the terminal; whether there was room for that."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(
-            column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
-        )
+    console, table = Console(), Table()
+    for index, column in enumerate(columns):
+        justify = "right" if column.startswith(">") else "left"
+        table.add_column(column.removeprefix(">"), justify=justify, overflow="fold", no_wrap=index > 0)
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    least_width = LEAST_NAME_WIDTH + sum(_widths(columns, rows)[1:]) + BORDER_WIDTH * len(columns) + 1
+    if least_width > console.width:
+        return False
+    console.print(table)
+    return True
+
+
+def _widths(columns, rows):
+    return [max(map(len, column)) for column in zip(columns, *rows, strict=True)]

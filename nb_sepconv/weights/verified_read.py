@@ -1,14 +1,19 @@
 """Reading a long stretch of a file and its checksum in one pass, block by block while the bytes are in the cache."""
 
+from collections import deque
+from functools import reduce
+
 import numpy as np
 
-from nb_sepconv.weights.crc32c import crc32c
+from nb_sepconv.weights import crc32c
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 21
 
 
 def read_with_crc(file, offset, buffer, what):
     """Fill the buffer from ``offset`` on and return the CRC-32C of its bytes.
+
+    Several threads take the blocks in turn where the caller may use them.
 
     Args:
         file: RandomAccessFile.
@@ -18,9 +23,40 @@ def read_with_crc(file, offset, buffer, what):
     """
     octets = buffer.reshape(-1).view(np.uint8)
     file.require(offset, octets.size, what)
-    crc = 0
-    for start in range(0, octets.size, BLOCK_BYTES):
-        block = octets[start : start + BLOCK_BYTES]
-        file.read_into(offset + start, block, what)
-        crc = crc32c(block, crc)
-    return crc
+    blocks = [octets[start : start + BLOCK_BYTES] for start in range(0, octets.size, BLOCK_BYTES)]
+    crcs = [0] * len(blocks)
+
+    def read_block(number):
+        file.read_into(offset + number * BLOCK_BYTES, blocks[number], what)
+        crcs[number] = crc32c.crc32c(blocks[number])
+
+    _share(read_block, len(blocks))
+    pieces = zip(crcs, map(len, blocks), strict=True)
+    return reduce(lambda crc, piece: crc32c.joined(crc, *piece), pieces, 0)
+
+
+def _share(action, count):
+    """Call ``action(number)`` once for each number below ``count``; the first error ends it."""
+    left = deque(range(count))
+
+    def take(_=0):
+        try:
+            while (number := _next(left)) is not None:
+                action(number)
+        finally:
+            left.clear()
+
+    if count > 1 and crc32c.is_compiled():
+        from nb_sepconv.kernels.cpu.own_threads import run_together
+        from nb_sepconv.kernels.cpu.threads import get_num_threads
+
+        run_together(take, min(count, get_num_threads()))
+    else:
+        take()
+
+
+def _next(left):
+    try:
+        return left.popleft()
+    except IndexError:
+        return None

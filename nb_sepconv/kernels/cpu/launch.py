@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numba
@@ -11,8 +10,8 @@ from numba import njit, prange
 from numba.np.ufunc import parallel
 
 from nb_sepconv.kernels.cpu.once import once
+from nb_sepconv.kernels.cpu.own_threads import run_together
 from nb_sepconv.kernels.cpu.procedures import call6, data_of, stack_memory
-from nb_sepconv.kernels.cpu.threads import available
 from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table, ticket_table
 
 _in_flight = threading.Lock()
@@ -65,34 +64,18 @@ def _on_numbas_threads(worker, plan, inputs, outputs, packed):
 
 
 def _on_own_threads(worker, plan, inputs, outputs, packed):
-    tickets, run = ticket_table(plan.tickets, plan.workers), shared_runner()
+    tickets, run, done = ticket_table(plan.tickets, plan.workers), shared_runner(), []
 
     def take_tickets(index):  # holds the arrays, which an interrupted caller lets go
-        return run(worker, plan.address, id(inputs), id(outputs), id(packed), id(tickets), index)
+        done.append(run(worker, plan.address, id(inputs), id(outputs), id(packed), id(tickets), index))
 
-    helpers = _helped(take_tickets, _unmasked(plan.workers) - 1)
-    done = take_tickets(0)
-    for helper in helpers:
-        done = helper.result() or done
-    return done
+    run_together(take_tickets, _unmasked(plan.workers))
+    return True in done
 
 
 def _unmasked(workers):
     """So many workers, or as few as ``numba.set_num_threads`` leaves to this thread."""
     return min(workers, numba.get_num_threads()) if parallel._is_initialized else workers
-
-
-def _helped(work, count):
-    """Start ``work(i)``, ``i`` from 1, on so many threads, or on fewer where the system or an ending interpreter
-    refuses threads.
-    """
-    helpers = []
-    try:
-        for index in range(1, count + 1):
-            helpers.append(_own_threads().submit(work, index))
-    except RuntimeError:
-        pass
-    return helpers
 
 
 @once
@@ -145,11 +128,6 @@ def threading_layer():
     return numba.threading_layer() if parallel._is_initialized else "none yet"
 
 
-@cache
-def _own_threads():
-    return ThreadPoolExecutor(available(), thread_name_prefix="nb_sepconv")
-
-
 def _started_by_python():
     """False on a thread of a parallel region, which is none of Python's."""
     return not isinstance(threading.current_thread(), threading._DummyThread)
@@ -158,7 +136,6 @@ def _started_by_python():
 def _after_fork_in_child():
     global _forked, _in_flight
     _forked, _in_flight = True, threading.Lock()
-    _own_threads.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nb_sepconv.weights import element_types
+from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.errors import WeightsError, located
 from nb_sepconv.weights.hdf5 import headers
@@ -39,7 +39,7 @@ class Hdf5:
     def read(self, name):
         """The dataset at that path as an array."""
         info, place = self.tensors[name], self._places[name]
-        raw = np.empty(info.shape, element_types.raw_dtype(info.type_name))
+        raw = memory.empty(info.shape, element_types.raw_dtype(info.type_name))
         octets = raw.reshape(-1).view(np.uint8)
         if place.address == UNDEFINED:
             octets[:] = place.compact
