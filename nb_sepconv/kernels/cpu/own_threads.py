@@ -8,7 +8,7 @@ from nb_sepconv.kernels.cpu.threads import available
 
 
 def run_together(work, workers):
-    """Call ``work(i)`` on this thread, with 0, and on ``workers - 1`` others, until it has returned wherever it started.
+    """Call ``work(0)`` on this thread and ``work(i)`` on ``workers - 1`` others, until all that started have returned.
 
     There are fewer others where they are busy, and where the system or an ending interpreter refuses threads: ``work``
     must do everything that is left.
