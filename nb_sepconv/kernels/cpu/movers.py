@@ -125,14 +125,16 @@ def load_items(storage):
 
 
 def store_rows(storage):
-    """For filters that lie side by side."""
+    """For filters that lie side by side; the next vector of them is fetched meanwhile, for it is stored soon."""
     lanes = storage.lanes
 
     def emit(builder, y, row_bytes, steps, filters, target, step_stride, filter_stride):
         mask = lanes.below(builder, filters)
         with for_range(builder, steps) as step:
             value = lanes.load(builder, builder.add(y, builder.mul(step.index, row_bytes)))
-            storage.store(builder, value, builder.add(target, builder.mul(step.index, step_stride)), mask)
+            at = builder.add(target, builder.mul(step.index, step_stride))
+            prefetch(builder, builder.add(at, INTP(lanes.width * storage.item_bytes)), for_writing=True)
+            storage.store(builder, value, at, mask)
 
     return 7, emit
 
