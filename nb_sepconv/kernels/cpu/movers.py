@@ -10,6 +10,8 @@ from numba.core.cgutils import for_range
 
 from nb_sepconv.kernels.cpu.vector import INTP, count_from, prefetch
 
+AHEAD_BYTES = 8192  # how far before it is loaded a row is fetched
+
 
 def _scratch_row(builder, scratch, offsets, index):
     at = builder.add(offsets, builder.mul(index, INTP(8)))
@@ -29,7 +31,7 @@ def _clear_outside(builder, lanes, channels, first, last, count, scratch, offset
 
 
 def load_rows(storage):
-    """For channels that lie side by side: step by step, in the order of memory."""
+    """For channels that lie side by side: step by step, in the order of memory, which is fetched some way ahead."""
     lanes = storage.lanes
     vector_bytes = INTP(lanes.width * storage.item_bytes)
 
@@ -42,7 +44,9 @@ def load_rows(storage):
             at = builder.add(source, builder.mul(step, step_stride))
             row = _scratch_row(builder, scratch, offsets, step)
             with for_range(builder, whole) as block:
-                value = storage.load_whole(builder, builder.add(at, builder.mul(block.index, vector_bytes)))
+                vector_at = builder.add(at, builder.mul(block.index, vector_bytes))
+                prefetch(builder, builder.add(vector_at, INTP(AHEAD_BYTES)))
+                value = storage.load_whole(builder, vector_at)
                 lanes.store(builder, value, builder.add(row, builder.mul(block.index, block_bytes)))
             with builder.if_then(partial):
                 value = storage.load(builder, builder.add(at, builder.mul(whole, vector_bytes)), mask)
