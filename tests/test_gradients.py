@@ -151,12 +151,13 @@ def test_dilations_beyond_all_steps_leave_one_tap(dilation, padding, tap, layout
 
 
 @LAYOUTS
-def test_strides_beyond_all_steps_leave_one_step(layout):
+@pytest.mark.parametrize("dilation", [1, 2, 4])
+def test_strides_beyond_all_steps_leave_one_step(dilation, layout):
     rng = np.random.default_rng(22)
     x, *weights = operands(rng, 2, 9, 5, 3, 2, 4, integers=True)
     g = cotangent(rng, np.empty((2, 1, 4)), integers=True)
-    got = gradients(layout, g, x, *weights, strides=2**62)
-    assert_equal(got, reference.separable_conv1d_gradients(g, x, *weights, strides=100))
+    got = gradients(layout, g, x, *weights, strides=2**62, dilation_rate=dilation)
+    assert_equal(got, reference.separable_conv1d_gradients(g, x, *weights, strides=100, dilation_rate=dilation))
 
 
 @pytest.mark.parametrize(("channels", "multiplier", "filters"), [(600, 1, 37), (40, 3, 1100), (300, 4, 600)])
