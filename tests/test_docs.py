@@ -58,6 +58,14 @@ def test_programs_run(document, tmp_path, monkeypatch):
         exec(compile(program, by_name(document), "exec"), {"__name__": "document"})
 
 
+@pytest.mark.parametrize("program", blocks(ROOT / "docs" / "training.md", "py"), ids=lambda code: code.split()[1])
+def test_programs_with_other_libraries_run(program, tmp_path, monkeypatch):
+    """Blocks marked ``py`` stand alone, each with a library of its own."""
+    pytest.importorskip(program.split()[1])
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, "docs/training.md", "exec"), {"__name__": "document"})
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=by_name)
 def test_links_lead_to_files_and_headings(document):
     for link in links(document):
