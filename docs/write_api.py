@@ -1,5 +1,6 @@
 """Write docs/api.md: every public name of the package, with its signature and the first sentence of its docstring."""
 
+import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import nb_sepconv
 
 DOCUMENT = Path(__file__).with_name("api.md")
 IMPORTED_BY_THEMSELVES = ["activations", "constraints", "regularizers"]
+WITH_OTHER_LIBRARIES = [f"nb_sepconv.interop.{name}" for name in ("autograd", "jax", "torch")]
 HEADER = """\
 # Every public name
 
@@ -49,7 +51,12 @@ def first_sentence(value: object) -> str:
     """The docstring's first sentence on one line, and nothing for a constant."""
     if not (callable(value) or inspect.ismodule(value)):
         return ""
-    paragraph = (inspect.getdoc(value) or "").partition("\n\n")[0]
+    return one_line(inspect.getdoc(value) or "")
+
+
+def one_line(docstring: str) -> str:
+    """The first paragraph in Markdown, on one line."""
+    paragraph = docstring.partition("\n\n")[0]
     return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", " ".join(paragraph.split())).replace("``", "`")
 
 
@@ -72,9 +79,35 @@ def section(module: ModuleType) -> str:
     return "\n".join(lines) + "\n"
 
 
+def definitions(name: str) -> tuple[ast.Module, list]:
+    """A module's source, which is not imported, and its public functions and classes."""
+    path = Path(nb_sepconv.__file__).parents[1] / f"{name.replace('.', '/')}.py"
+    source = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = ast.FunctionDef | ast.ClassDef
+    return source, [node for node in source.body if isinstance(node, kinds) and not node.name.startswith("_")]
+
+
+def section_from_source(name: str) -> str:
+    """As :func:`section`, for a module that needs a package which may not be installed."""
+    source, nodes = definitions(name)
+    lines = [f"## {name}", "", described(source), ""]
+    for node in nodes:
+        made = node
+        if isinstance(node, ast.ClassDef):
+            made = next(inner for inner in node.body if getattr(inner, "name", "") == "__init__")
+            made.args.args = made.args.args[1:]
+        lines.append(f"- `{node.name}({ast.unparse(made.args)})`  \n  {described(node)}")
+    return "\n".join(lines) + "\n"
+
+
+def described(node: ast.AST) -> str:
+    """The first sentence of a docstring in a source."""
+    return one_line(ast.get_docstring(node) or "")
+
+
 def api_document() -> str:
     """The whole document."""
-    return "\n".join([HEADER, *map(section, public_modules())])
+    return "\n".join([HEADER, *map(section, public_modules()), *map(section_from_source, WITH_OTHER_LIBRARIES)])
 
 
 if __name__ == "__main__":

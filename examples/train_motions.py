@@ -30,7 +30,7 @@ L2 = 2e-4
 MAX_NORM = 2.0
 CLIP_NORM = 5.0
 LEARNING_RATE = 4e-3
-TABLE_COLUMNS = "training series", "test series", "seconds/epoch", "test loss", "test accuracy"
+TABLE_COLUMNS = "trained on", "tested on", "s/epoch", "test loss", "accuracy"
 
 
 class Series(NamedTuple):

@@ -185,8 +185,9 @@ def sizes(inputs, kernel_shape, filters, channels_last, chosen):
     shape = (examples, where.output_length, filters or channels * multiplier)
     shape = shape if channels_last else (shape[0], shape[2], shape[1])
     array_arguments.addressable(shape, inputs.dtype)
-    if where.output_length <= 1:
-        stride = min(stride, kernel_span(taps, dilation))  # no second step; the sums keep their order
+    span = kernel_span(taps, dilation)
+    if where.output_length <= 1 and stride >= span:  # there is no second step, and the order of the sums is the same
+        stride = min(dilation, span)
     found = {
         "dtype": inputs.dtype.name,
         "examples": examples,

@@ -106,9 +106,11 @@ def _known_to_kernels(function):
 
 
 def _total(parts, dtype):
-    """The sum of all parts in their order."""
-    total = parts[0] if len(parts) == 1 else np.add.reduce(parts, axis=0)
-    return total.astype(dtype, copy=False)
+    """The sum of all parts in their order; overflows are as silent as the kernels'."""
+    if len(parts) == 1 and parts.dtype == dtype:
+        return parts[0]
+    with np.errstate(all="ignore"):
+        return np.add.reduce(parts, axis=0).astype(dtype, copy=False)
 
 
 def _convolved(arrays, chosen):

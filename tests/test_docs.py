@@ -58,6 +58,14 @@ def test_programs_run(document, tmp_path, monkeypatch):
         exec(compile(program, by_name(document), "exec"), {"__name__": "document"})
 
 
+@pytest.mark.parametrize("program", blocks(ROOT / "docs" / "training.md", "py"), ids=lambda code: code.split()[1])
+def test_programs_with_other_libraries_run(program, tmp_path, monkeypatch):
+    """Blocks marked ``py`` stand alone, each with a library of its own."""
+    pytest.importorskip(program.split()[1])
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, "docs/training.md", "exec"), {"__name__": "document"})
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=by_name)
 def test_links_lead_to_files_and_headings(document):
     for link in links(document):
@@ -82,7 +90,7 @@ def test_api_document_names_everything_public_and_nothing_else():
         for module in write_api.public_modules()
         for name in write_api.public_names(module)
         if not inspect.ismodule(getattr(module, name))
-    }
+    } | {f"{name}.{node.name}" for name in write_api.WITH_OTHER_LIBRARIES for node in write_api.definitions(name)[1]}
 
 
 def test_everything_public_is_described():

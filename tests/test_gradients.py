@@ -151,12 +151,13 @@ def test_dilations_beyond_all_steps_leave_one_tap(dilation, padding, tap, layout
 
 
 @LAYOUTS
-def test_strides_beyond_all_steps_leave_one_step(layout):
+@pytest.mark.parametrize("dilation", [1, 2, 4])
+def test_strides_beyond_all_steps_leave_one_step(dilation, layout):
     rng = np.random.default_rng(22)
     x, *weights = operands(rng, 2, 9, 5, 3, 2, 4, integers=True)
     g = cotangent(rng, np.empty((2, 1, 4)), integers=True)
-    got = gradients(layout, g, x, *weights, strides=2**62)
-    assert_equal(got, reference.separable_conv1d_gradients(g, x, *weights, strides=100))
+    got = gradients(layout, g, x, *weights, strides=2**62, dilation_rate=dilation)
+    assert_equal(got, reference.separable_conv1d_gradients(g, x, *weights, strides=100, dilation_rate=dilation))
 
 
 @pytest.mark.parametrize(("channels", "multiplier", "filters"), [(600, 1, 37), (40, 3, 1100), (300, 4, 600)])
@@ -179,6 +180,10 @@ def test_depthwise_alone(layout, multiplier):
         g = cotangent(rng, reference.depthwise_conv1d(x, d, **geometry), integers=True)
         got = gradients(layout, g, x, d, function=ops.depthwise_conv1d_gradients, **geometry)
         assert_equal(got, reference.depthwise_conv1d_gradients(g, x, d, **geometry), (channels, strides))
+
+
+def test_all_of_tensorflows_cases_are_here():
+    assert len({case["id"] for case in CASES}) == 16
 
 
 @LAYOUTS
@@ -245,16 +250,16 @@ def test_slopes_far_out_are_finite(activation, dtype):
 
 @LAYOUTS
 @pytest.mark.parametrize("activation", [None, "tanh", "swish"])
-def test_the_same_bits_for_any_threads_and_layout(activation, layout):
+def test_the_same_bits_for_any_threads_and_layout(activation, layout, monkeypatch):
     rng = np.random.default_rng(12)
     x, *weights = operands(rng, 7, 301, 70, 5, 1, 75)
     keywords = {"padding": "same", "activation": activation}
     g = cotangent(rng, ops.separable_conv1d(x, *weights, **keywords))
     with cpu.num_threads(1):
         serial = gradients("channels_last", g, x, *weights, **keywords)
-    for threads in (1, 2):
-        with cpu.num_threads(threads):
-            assert_equal(gradients(layout, g, x, *weights, **keywords), serial)
+    for threads in (1, 2, 3, 16):  # also more than there are
+        monkeypatch.setattr(cpu, "get_num_threads", lambda threads=threads: threads)
+        assert_equal(gradients(layout, g, x, *weights, **keywords), serial)
 
 
 @pytest.mark.parametrize("examples", [1, 40])
@@ -403,6 +408,17 @@ def test_nan_reaches_what_it_touches_and_no_further():
         column = got[2][0, :, channel] if role == 0 else got[2][0, channel]
         assert np.isnan(column).all()
         assert np.isnan(got[2]).sum() == column.size
+
+
+@pytest.mark.parametrize("examples", [1, 40])
+def test_overflow_is_infinite_and_silent(examples):
+    x, *weights = (
+        np.full(a.shape, 200, np.float16) for a in operands(np.random.default_rng(26), examples, 90, 3, 2, 1, 5)
+    )
+    with np.errstate(all="raise"):
+        got = ops.separable_conv1d_gradients(np.full((examples, 89, 5), 200, np.float16), x, *weights)
+    assert all(np.isposinf(gradient).all() for gradient in got[:3])
+    assert np.isposinf(got[3]).all() == (examples * 89 * 200 > 65504)
 
 
 GRADIENT_REFUSALS = [

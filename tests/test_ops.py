@@ -272,6 +272,23 @@ def test_nan_and_infinity_propagate_to_what_they_touch_and_no_further():
             np.testing.assert_array_equal(np.isinf(got), np.isinf(wanted))
 
 
+@pytest.mark.parametrize("multiplier", [1, 3])
+@pytest.mark.parametrize(("stride", "dilation"), [(4, 2), (7, 2), (8, 2), (100, 2), (2**62, 1), (2**62, 3)])
+def test_a_step_alone_has_the_bits_that_it_has_among_others(stride, dilation, multiplier):
+    rng = np.random.default_rng([stride % 97, dilation])
+    length = 3 * dilation + 1
+    x, *weights = operands(rng, 2, length, 35, 4, multiplier, 33)
+    alone = ops.separable_conv1d(x, *weights, strides=stride, dilation_rate=dilation)
+    assert alone.shape == (2, 1, 33)
+    np.testing.assert_array_less(
+        np.abs(alone - reference.separable_conv1d(x, *weights, dilation_rate=dilation)), 1e-4
+    )  # fmt: skip
+    if stride < 2**20:
+        longer = np.concatenate([x, rng.standard_normal((2, 2 * stride, 35)).astype(np.float32)], axis=1)
+        among = ops.separable_conv1d(longer, *weights, strides=stride, dilation_rate=dilation)
+        np.testing.assert_array_equal(alone, among[:, :1])
+
+
 def test_the_same_bits_for_any_threads_batch_split_and_layout():
     rng = np.random.default_rng(12)
     x, *weights = operands(rng, 7, 301, 70, 5, 1, 75)

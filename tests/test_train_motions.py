@@ -1,6 +1,7 @@
 """The training example: its data, its gradients, and that it learns."""
 
 import io
+import os
 from importlib import metadata
 
 import numpy as np
@@ -67,6 +68,37 @@ def test_same_seed_same_bits():
     assert found[0][0] == found[1][0] != found[2][0]
     for first, second in zip(found[0][1], found[1][1], strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.skipif(not os.environ.get("NB_SEPCONV_TEST_TORCH"), reason="`make test-all` installs PyTorch")
+def test_pytorch_has_the_same_network():
+    import torch
+
+    from examples import motions_in_pytorch
+
+    ours, theirs = train_motions.Network(2), motions_in_pytorch.Network(3, 2).double()
+    scores = ours.scores(SMALL)
+    weights = [variable.numpy() for variable in ours.variables]
+    with torch.no_grad():
+        for parameter, (name, weight) in zip(theirs.parameters(), in_pytorchs_layout(weights), strict=True):
+            assert parameter.shape == weight.shape, name
+            parameter.copy_(torch.from_numpy(weight))
+    inputs, valid = (torch.from_numpy(array).transpose(1, 2) for array in SMALL[:2])
+    np.testing.assert_allclose(theirs(inputs, valid).detach().numpy(), scores, rtol=1e-10)
+    assert theirs.penalty().item() == pytest.approx(float(tf.losses.get_regularization_loss()), rel=1e-6)
+    single = SMALL._replace(inputs=SMALL.inputs.astype(np.float32), valid=SMALL.valid.astype(np.float32))
+    data = train_motions.Data("small", ["a", "b"], single, single)
+    assert all(seconds > 0 for seconds in motions_in_pytorch.seconds_per_epoch(data, seed=0))
+
+
+def in_pytorchs_layout(weights):
+    """Kernels (K, C, M) as (C*M, 1, K), (1, C*M, F) as (F, C*M, 1), and biases, with their places."""
+    for place, weight in enumerate(weights):
+        if place % 3 == 0:
+            weight = weight.transpose(1, 2, 0).reshape(-1, 1, len(weight))
+        elif place % 3 == 1:
+            weight = weight.transpose(2, 1, 0)
+        yield place, np.ascontiguousarray(weight)
 
 
 @pytest.mark.slow
