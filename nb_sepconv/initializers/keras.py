@@ -10,7 +10,7 @@ import numpy as np
 
 from nb_sepconv.initializers import fixed, random
 from nb_sepconv.initializers.fixed import constant_values
-from nb_sepconv.initializers.seeds import operation_seeds, own_seeds
+from nb_sepconv.initializers.seeds import operation_seeds, stateless_seeds
 
 
 class _Typeless:
@@ -28,7 +28,7 @@ class _Fixed(_Typeless):
         return self._own_seeds
 
     def _fix(self):
-        self._own_seeds = operation_seeds(None) if self.seed is None else own_seeds(self.seed)
+        self._own_seeds = operation_seeds(None) if self.seed is None else stateless_seeds(self.seed)
 
 
 class Zeros(_Typeless, fixed.Zeros):

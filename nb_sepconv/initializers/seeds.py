@@ -7,8 +7,13 @@ import numbers
 import secrets
 from collections.abc import Callable
 
+import numpy as np
+
+from nb_sepconv.initializers.philox import words
+
 _LARGEST = 2**31 - 1
 _DEFAULT_GRAPH_SEED = 87654321
+_STIRRING_KEY = 0x02461E293EC8F720
 
 
 class Unseeded:
@@ -52,6 +57,15 @@ def own_seeds(seed: int | None) -> tuple[int, int]:
     if seed is None:
         return secrets.randbits(64), secrets.randbits(64)
     return _apart_from_zero(_DEFAULT_GRAPH_SEED, seed)
+
+
+def stateless_seeds(seed: int) -> tuple[int, int]:
+    """The key and the counter of TF's stateless operations for the pair of seeds ``[seed, 0]``, as Keras gives them.
+
+    Source: ``core/kernels/stateless_random_ops.cc``, where Philox stirs the seeds before they are used.
+    """
+    stirred = [int(word) for word in words((_STIRRING_KEY, 0), np.array(seed % 2**64, np.uint64))]
+    return stirred[0] | stirred[1] << 32, stirred[2] | stirred[3] << 32
 
 
 def _apart_from_zero(graph_seed, operation_seed):

@@ -223,3 +223,36 @@ def called_with_dtype(tf, run):
 @scenario
 def dtype_of_initializer_yields_to_variable(tf, run):
     return values_of(tf, run, tf.ones_initializer(dtype=tf.float64), [2])
+
+
+def seeded_by_keras(class_name, **config):
+    """The numbers that a seed gives through a Keras config, in each type."""
+
+    def program(tf, run):
+        found = []
+        for index, dtype in enumerate((tf.float32, tf.float64, tf.float16)):
+            initializer = tf.keras.initializers.get({"class_name": class_name, "config": {**config, "seed": 9 - index}})
+            found.append(run(initializer([3, 2, 4], dtype=dtype)))
+        return found
+
+    return program
+
+
+KERAS_CONFIGS = {
+    "RandomNormal": {"mean": 1.0, "stddev": 0.5},
+    "RandomUniform": {"minval": -1.0, "maxval": 2.0},
+    "TruncatedNormal": {},
+    "GlorotUniform": {},
+    "HeNormal": {},
+    "Orthogonal": {"gain": 1.5},
+    "VarianceScaling": {"scale": 2.0, "mode": "fan_out", "distribution": "untruncated_normal"},
+}
+scenario.update({f"seeded_{name}": seeded_by_keras(name, **config) for name, config in KERAS_CONFIGS.items()})
+
+
+@scenario
+def seeds_by_keras_are_those_of_the_layer(tf, run):
+    normal = {"class_name": "RandomNormal", "config": {"seed": -7}}
+    layer = tf.layers.SeparableConv1D(3, 2, depthwise_initializer=normal, pointwise_initializer=normal)
+    layer(np.zeros((1, 4, 2), np.float32))
+    return run([weight + 0.0 for weight in layer.weights])
