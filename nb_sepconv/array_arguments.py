@@ -12,12 +12,17 @@ FLOATING = ("float16", "bfloat16", "float32", "float64")
 def series(value):
     """The inputs as an array of a floating type in native byte order with three axes."""
     array = floating("inputs", value)
-    if array.ndim != 3:
+    three_axes(array)
+    return array
+
+
+def three_axes(inputs):
+    """Refuse inputs that are no series."""
+    if inputs.ndim != 3:
         raise ValueError(
             "`inputs` must have 3 axes: (examples, steps, channels), or (examples, channels, steps) with "
-            f'data_format="channels_first". Received: shape {array.shape}'
+            f'data_format="channels_first". Received: shape {inputs.shape}'
         )
-    return array
 
 
 def floating(name, value):
@@ -49,17 +54,27 @@ def weight(name, value, shape, dtype):
     Python numbers and lists take the type of the inputs; an array must have it.
     """
     array = floating(name, value)
+    if hasattr(value, "dtype"):
+        same_type(name, array, dtype)
+    array = array.astype(dtype, copy=False)
+    fitting(name, array, shape)
+    return np.ascontiguousarray(array)
+
+
+def same_type(name, array, dtype):
+    """Refuse an array of another type than the inputs'."""
     if array.dtype != dtype:
-        if hasattr(value, "dtype"):
-            raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
-        array = array.astype(dtype)
+        raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
+
+
+def fitting(name, array, shape):
+    """Refuse a kernel or bias that is empty or not of ``shape``, whose names stand for any size."""
     sizes = tuple(size if isinstance(size, int) else None for size in shape)
     if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(sizes, array.shape, strict=True)):
         wanted = ", ".join(str(size) for size in shape)
         raise ValueError(f"`{name}` must have the shape ({wanted}). Received: shape {array.shape}")
     if 0 in array.shape:
         raise ValueError(f"`{name}` must have no axis of size 0. Received: shape {array.shape}")
-    return np.ascontiguousarray(array)
 
 
 def pointwise_kernel(value, hidden, dtype):
@@ -77,18 +92,23 @@ def output(value, shape, dtype):
             f"`out` must be a NumPy array of shape {shape} and type {dtype}. Received: {type(value).__name__}"
         )
     if value.shape != shape or value.dtype != dtype:
-        raise ValueError(
-            f"`out` must have the shape {shape} and the type {dtype}. Received: shape {value.shape}, type {value.dtype}"
-        )
+        raise wrong_output(value, shape, dtype)
     if not value.flags.writeable:
         raise ValueError(f"`out` must be writable. Received: a read-only array of shape {value.shape}")
     return value
 
 
+def wrong_output(value, shape, dtype):
+    """What to raise for an ``out`` that does not fit."""
+    return ValueError(
+        f"`out` must have the shape {shape} and the type {dtype}. Received: shape {value.shape}, type {value.dtype}"
+    )
+
+
 def addressable(shape, dtype):
     """Refuse an output of more bytes than an address counts."""
     if math.prod(shape) * dtype.itemsize > np.iinfo(np.intp).max:
-        raise _too_large(shape, dtype)
+        raise too_large(shape, dtype)
 
 
 def allocated(shape, dtype):
@@ -96,10 +116,11 @@ def allocated(shape, dtype):
     try:
         return np.empty(shape, dtype)
     except MemoryError:
-        raise _too_large(shape, dtype) from None
+        raise too_large(shape, dtype) from None
 
 
-def _too_large(shape, dtype):
+def too_large(shape, dtype):
+    """What to raise where there is no memory for an array."""
     gibibytes = math.prod(shape) * dtype.itemsize / 2**30
     return MemoryError(f"The output of shape {shape} and type {dtype} needs {gibibytes:.1f} GiB, more than there is")
 
@@ -107,10 +128,14 @@ def _too_large(shape, dtype):
 def like_outputs(name, value, shape, dtype):
     """``d_outputs`` and their like: an array of the outputs' shape and type; lists take the type."""
     array = floating(name, value)
-    if array.dtype != dtype:
-        if hasattr(value, "dtype"):
-            raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
-        array = array.astype(dtype)
+    if hasattr(value, "dtype"):
+        same_type(name, array, dtype)
+    array = array.astype(dtype, copy=False)
+    shaped_like_outputs(name, array, shape)
+    return array
+
+
+def shaped_like_outputs(name, array, shape):
+    """Refuse an array of another shape than the outputs'."""
     if array.shape != shape:
         raise ValueError(f"`{name}` must have the shape of the outputs, {shape}. Received: shape {array.shape}")
-    return array

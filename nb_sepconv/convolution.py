@@ -52,15 +52,15 @@ def zeros(padding):
     return left, right
 
 
-def fused_activation(activation):
+def fused_activation(activation, known=cpu.FUSED_ACTIVATIONS):
     """The activation's name where the kernels know it, and else the function to apply to their outputs, or None."""
     if activation is None:
         return None, None
     function = activations.get(activation)
     name = activations.fused_name(function)
-    if name in cpu.FUSED_ACTIVATIONS:
-        return name, None
-    return None, None if name == "linear" else function
+    if name == "linear":
+        return None, None
+    return (name, None) if name in known else (None, function)
 
 
 class Convolution:

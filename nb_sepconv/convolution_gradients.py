@@ -22,7 +22,7 @@ def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None):
         outputs: the outputs where they are known.
         wanted: names of operands. Default all of them.
     """
-    wanted = _wanted(wanted, OPERANDS[: len(arrays)])
+    wanted = wanted_names(wanted, OPERANDS[: len(arrays)])
     given = d_outputs, outputs, *arrays
     key = _key(given, chosen, activation, wanted)
     call = _calls.get(key)
@@ -140,8 +140,8 @@ def _prepared(given, chosen, activation, wanted):
     return (d_outputs, outputs, *arrays), Gradients(engine, plan, chosen, function, flags)
 
 
-def _wanted(names, known):
-    """The names as a set that hashes."""
+def wanted_names(names, known):
+    """The names of the operands whose gradients a caller wants as a set that hashes, all known ones for None."""
     if names is None:
         return frozenset(known)
     try:

@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from nb_sepconv import array_arguments, convolution, convolution_gradients, geometry
-from nb_sepconv.kernels import cpu
+from nb_sepconv import (
+    array_arguments,
+    convolution,
+    convolution_gradients,
+    device_convolution,
+    device_gradients,
+    geometry,
+)
+from nb_sepconv.kernels import cpu, engines
 
 __all__ = ["depthwise_conv1d", "depthwise_conv1d_gradients", "separable_conv1d", "separable_conv1d_gradients"]
 
@@ -21,6 +28,8 @@ def separable_conv1d(
     activation=None,
     out=None,
     engine=None,
+    device=None,
+    stream=None,
 ):
     """Convolve each channel by itself, mix the results pointwise, add the bias, apply the activation.
 
@@ -40,15 +49,20 @@ def separable_conv1d(
         activation: None, a name, or a function of the outputs. Default None.
         out: array that takes the outputs, of their shape and type; any strides. Default a new one.
         engine: "fma" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", the fastest here.
+        device: "cuda" computes arrays of the host on a GPU. Default where the arrays are: those of CuPy, PyTorch, JAX or
+            Numba that lie on a GPU are convolved there.
+        stream: the GPU's stream to launch on, an object of these libraries or an int. Default the one that the library
+            of ``inputs`` works on.
 
     Returns:
-        array (N, T, F), or (N, F, T) with "channels_first", of the type of ``inputs``; 16-bit types are summed in
-        float32. ``T = (L + zeros - (K-1)*dilation - 1) // strides + 1``; ceil(L / strides) with "same" and "causal".
+        array (N, T, F), or (N, F, T) with "channels_first", of the type and kind of ``inputs``; 16-bit types are summed
+        in float32. ``T = (L + zeros - (K-1)*dilation - 1) // strides + 1``; ceil(L / strides) with "same" and "causal".
 
     Raises:
         TypeError: a type that is not among these, or not the same for all.
         ValueError: a shape or an argument that does not fit, or an input shorter than the kernel spans.
         MemoryError: the output does not fit into memory.
+        ImportError, RuntimeError: a GPU was asked for, and its packages or the GPU are missing.
 
     >>> x = np.array([[[1.0], [2.0], [4.0]]])
     >>> separable_conv1d(x, np.array([[[-1.0]], [[1.0]]]), np.array([[1.0, 10.0]])).tolist()
@@ -63,6 +77,8 @@ def separable_conv1d(
         activation,
         out,
         engine,
+        device,
+        stream,
     )
 
 
@@ -77,6 +93,8 @@ def depthwise_conv1d(
     activation=None,
     out=None,
     engine=None,
+    device=None,
+    stream=None,
 ):
     """Convolve each channel by itself with M kernels: ``y[n,t,c*M+m] = sum_k x_padded[n, t*s + k*d, c] * D[k,c,m]``.
 
@@ -84,7 +102,8 @@ def depthwise_conv1d(
         inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64;
             any strides.
         depthwise_kernel: array (K, C, M) of the type of ``inputs``.
-        strides, padding, data_format, dilation_rate, activation, out, engine: as in :func:`separable_conv1d`.
+        strides, padding, data_format, dilation_rate, activation, out, engine, device, stream: as in
+            :func:`separable_conv1d`.
 
     Returns:
         array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``.
@@ -95,7 +114,18 @@ def depthwise_conv1d(
     >>> depthwise_conv1d(np.array([[[1.0], [2.0], [4.0]]]), np.array([[[1.0, 2.0]]]), strides=2).tolist()
     [[[1.0, 2.0], [4.0, 8.0]]]
     """
-    return _convolve((inputs, depthwise_kernel), strides, padding, data_format, dilation_rate, activation, out, engine)
+    return _convolve(
+        (inputs, depthwise_kernel),
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        activation,
+        out,
+        engine,
+        device,
+        stream,
+    )
 
 
 def separable_conv1d_gradients(
@@ -113,6 +143,8 @@ def separable_conv1d_gradients(
     outputs=None,
     wanted=None,
     engine=None,
+    device=None,
+    stream=None,
 ):
     """The gradients of :func:`separable_conv1d` for each of its operands, given that of its outputs.
 
@@ -123,8 +155,8 @@ def separable_conv1d_gradients(
 
     Args:
         d_outputs: array (N, T, F), or (N, F, T) with "channels_first", of the type of ``inputs``; any strides.
-        inputs, depthwise_kernel, pointwise_kernel, bias, strides, padding, data_format, dilation_rate, engine: as they
-            were in :func:`separable_conv1d`.
+        inputs, depthwise_kernel, pointwise_kernel, bias, strides, padding, data_format, dilation_rate, engine, device,
+            stream: as they were in :func:`separable_conv1d`.
         activation: None, a name, or a function of ``nb_sepconv.activations``, as it was there. Default None.
         outputs: array, what :func:`separable_conv1d` returned; it saves computing it again for an activation whose
             derivative follows from it. Default None.
@@ -146,7 +178,7 @@ def separable_conv1d_gradients(
     """
     chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
-    return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
+    return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
 
 def depthwise_conv1d_gradients(
@@ -162,12 +194,14 @@ def depthwise_conv1d_gradients(
     outputs=None,
     wanted=None,
     engine=None,
+    device=None,
+    stream=None,
 ):
     """The gradients of :func:`depthwise_conv1d` for its inputs and its kernel, given that of its outputs.
 
     Args:
         d_outputs: array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``; any strides.
-        inputs, depthwise_kernel, strides, padding, data_format, dilation_rate, engine: as they were in
+        inputs, depthwise_kernel, strides, padding, data_format, dilation_rate, engine, device, stream: as they were in
             :func:`depthwise_conv1d`.
         activation, outputs, wanted: as in :func:`separable_conv1d_gradients`.
 
@@ -182,10 +216,21 @@ def depthwise_conv1d_gradients(
     [[-1.0, -9.0, 10.0], [21.0, 42.0]]
     """
     chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
-    return convolution_gradients.gradients(d_outputs, (inputs, depthwise_kernel), chosen, activation, outputs, wanted)
+    operands = inputs, depthwise_kernel
+    return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
 
-def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine):
+def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream):
+    if device_convolution.asked(operands[0], device, stream):
+        return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, stream)
+    return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
+
+
+def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, device, stream):
+    if device_convolution.asked(arrays[0], device, stream):
+        fused, after = convolution.fused_activation(activation, engines.gpu_engine().FUSED_ACTIVATIONS)
+        settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine)
+        return device_convolution.convolve(arrays, settings, after, out, stream)
     fused, after = convolution.fused_activation(activation)
     settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine)
     call = convolution.remembered(arrays, settings)

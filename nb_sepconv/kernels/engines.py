@@ -2,9 +2,16 @@
 
 import os
 from importlib import import_module
+from importlib.util import find_spec
+
+from numba.core import config
 
 VARIABLE = "NB_SEPCONV_ENGINE"
 ENGINES = {"fma": "nb_sepconv.kernels.cpu"}
+GPU = "cuda"
+GPU_ENGINE = "nb_sepconv.kernels.cuda"
+INSTALL_CUDA = "pip install 'nb_sepconv[cuda13]', or 'nb_sepconv[cuda12]' for a driver older than 580"
+_ready = []
 
 
 def engine(name=None):
@@ -15,3 +22,24 @@ def engine(name=None):
     if name not in (*ENGINES, "auto"):
         raise ValueError(f"`{origin}` must be one of {', '.join(ENGINES)}, auto. Received: {name!r}")
     return import_module(ENGINES["fma" if name == "auto" else name])
+
+
+def gpu_engine():
+    """The engine for arrays on a GPU.
+
+    Raises:
+        ImportError: its packages are not installed.
+        RuntimeError: there is no GPU.
+    """
+    if not _ready:
+        if not gpu_packages():
+            raise ImportError(f"Arrays on a GPU need the package numba-cuda: {INSTALL_CUDA}")
+        found = import_module(GPU_ENGINE)
+        found.require_gpu()
+        _ready.append(found)
+    return _ready[0]
+
+
+def gpu_packages():
+    """Whether what the GPU needs is installed, or simulated; this touches no GPU."""
+    return bool(config.ENABLE_CUDASIM) or find_spec("numba_cuda") is not None

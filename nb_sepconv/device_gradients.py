@@ -1,0 +1,97 @@
+"""The gradients of a convolution of arrays on a GPU."""
+
+from functools import lru_cache
+
+from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays, dlpack
+from nb_sepconv import device_convolution as forward
+from nb_sepconv.activations import pullbacks
+from nb_sepconv.convolution_gradients import OPERANDS, wanted_names
+from nb_sepconv.kernels import engines
+
+
+def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None, stream=None):
+    """What :func:`convolution_gradients.gradients` returns, of the caller's kind; arguments as there.
+
+    ``stream`` is the caller's stream, or None.
+    """
+    if device_arrays.library_of(arrays[0]) is None:
+        return _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, stream)
+    name, names = _activation(activation), wanted_names(wanted, OPERANDS[: len(arrays)])
+    place = forward.Place(arrays[0], stream, chosen.engine)
+    operands = forward.operands(place, arrays, chosen)
+    return run(place, d_outputs, operands, chosen, name, outputs, names)
+
+
+def run(place, d_outputs, operands, chosen, name, outputs, names):
+    """The gradients for operands that are described and checked; None for those that are not among ``names``."""
+    inputs, depthwise, *others = operands
+    filters = others[0].shape[-1] if others else None
+    sizes, shape = forward.sizes_of(inputs, depthwise.shape, filters, chosen)
+    d_outputs = _like_outputs(place, "d_outputs", d_outputs, shape, inputs)
+    values = _values(place, name, d_outputs, outputs, operands, chosen, shape)
+    flags = [known in names and array is not None for known, array in zip(OPERANDS, operands, strict=False)]
+    found = [place.new(array.shape, array.dtype) if flag else None for array, flag in zip(operands, flags, strict=True)]
+    sizes = forward.convolution_sizes(place, {**sizes, "activation": name}, inputs, operands[1:], d_outputs, chosen)
+    last = arguments.data_format(chosen.data_format) == "channels_last"
+    plan = _plan(
+        sizes,
+        frozenset(known for known, flag in zip(OPERANDS, flags, strict=False) if flag),
+        *(convolution.by_step(array.strides, last) for array in (d_outputs, values)),
+        convolution.by_step(dlpack.contiguous(inputs.shape), last),
+    )
+    named = dict(zip(OPERANDS, operands, strict=False)) | {"d_outputs": d_outputs, "values": values}
+    named |= {f"d_{known}": pair[1] for known, pair in zip(OPERANDS, found, strict=False) if pair is not None}
+    sums = device_arrays.ELEMENT_TYPES[plan.sums.name]
+    named |= {each: place.new(shape, sums)[1] for each, shape in plan.scratch.items()}
+    place.launch(f"The gradients of inputs of shape {inputs.shape}", plan.run, named)
+    return tuple(None if pair is None else pair[0] for pair in found)
+
+
+@lru_cache(forward.REMEMBERED_CALLS)
+def _plan(*sizes):
+    engine = engines.gpu_engine()
+    return engine.GradientPlan(engine.GradientSizes(*sizes))
+
+
+def _activation(activation):
+    """The activation's name, None for linear, where the kernels know its slope."""
+    function = pullbacks.differentiable(activation)
+    name = activations.fused_name(function)
+    if name not in engines.gpu_engine().FUSED_ACTIVATIONS:
+        forward.refuse_numpy_function(function)
+    return None if name == "linear" else name
+
+
+def _values(place, name, d_outputs, outputs, operands, chosen, shape):
+    """What the activation's slopes follow from: its outputs, or what went into it."""
+    if name is None:
+        return d_outputs
+    by_outputs = name in place.engine.OUTPUT_ACTIVATIONS
+    if by_outputs and outputs is not None:
+        return _like_outputs(place, "outputs", outputs, shape, operands[0])
+    chosen = chosen._replace(activation=name if by_outputs else None)
+    return place.describe("outputs", forward.run(place, operands[0], operands[1:], chosen))
+
+
+def _like_outputs(place, name, value, shape, inputs):
+    array = place.describe(name, value)
+    array_arguments.same_type(name, array, inputs.dtype)
+    array_arguments.shaped_like_outputs(name, array, shape)
+    return array
+
+
+def _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, stream):
+    last = arguments.data_format(chosen.data_format) == "channels_last"
+    checked, filters = convolution.checked_arrays(arrays, last)
+    _, shape = convolution.sizes(checked[0], checked[1].shape, filters, last, chosen)
+    given = [("d_outputs", d_outputs), ("outputs", outputs)]
+    likes = [
+        None if value is None else array_arguments.like_outputs(name, value, shape, checked[0].dtype)
+        for name, value in given
+    ]
+    engine, handle = engines.gpu_engine(), 0 if stream is None else device_arrays.stream_handle(stream)
+    d_outputs, outputs, *uploaded = (
+        None if array is None else engine.upload(array, handle) for array in (*likes, *checked)
+    )
+    found = gradients(d_outputs, tuple(uploaded), chosen, activation, outputs, wanted, handle)
+    return tuple(None if each is None else engine.download(each, handle) for each in found)

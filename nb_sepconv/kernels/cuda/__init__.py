@@ -1,0 +1,27 @@
+"""The GPU kernels. Plan once per shape, then launch on arrays that are described by address, shape and strides."""
+
+from nb_sepconv.kernels.cuda.activations import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS
+from nb_sepconv.kernels.cuda.backward import GradientPlan, GradientSizes
+from nb_sepconv.kernels.cuda.copying import CopyPlan
+from nb_sepconv.kernels.cuda.forward import Plan, Sizes
+from nb_sepconv.kernels.cuda.memory import device_of, download, empty, on_device, require_gpu, synchronize, upload
+
+NAME = "cuda"
+
+__all__ = [
+    "FUSED_ACTIVATIONS",
+    "NAME",
+    "OUTPUT_ACTIVATIONS",
+    "CopyPlan",
+    "GradientPlan",
+    "GradientSizes",
+    "Plan",
+    "Sizes",
+    "device_of",
+    "download",
+    "empty",
+    "on_device",
+    "require_gpu",
+    "synchronize",
+    "upload",
+]
