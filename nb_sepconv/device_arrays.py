@@ -66,9 +66,13 @@ class Library:
             address, shape, strides, type_name, owner = dlpack.read(value, stream)
         else:
             address, shape, owner = interface["data"][0] or 0, tuple(interface["shape"]), value
-            type_name = _type_of(interface["typestr"])
+            type_name = self.type_name(value, interface)
             strides = _in_elements(name, interface.get("strides"), shape, int(interface["typestr"][2:]))
         return DeviceArray(address, shape, strides, element_type(name, type_name), self.device(value), owner, self)
+
+    def type_name(self, value, interface):
+        """The name of the elements' type; the interface has none for bfloat16."""
+        return _type_of(interface["typestr"])
 
     def device(self, value):
         """The number of the array's GPU."""
@@ -106,6 +110,9 @@ class Numba(Library):
         kind = element_type(name, array.dtype.name)
         return DeviceArray(array.ctypes.data, array.shape, strides, kind, 0, value, self)
 
+    def type_name(self, value, interface):
+        return value.dtype.name
+
     def device(self, value):
         return engines.gpu_engine().device_of(value)
 
@@ -115,6 +122,9 @@ class Numba(Library):
 
 class CuPy(Library):
     """CuPy's arrays, on CuPy's current stream."""
+
+    def type_name(self, value, interface):
+        return value.dtype.name
 
     def device(self, value):
         return value.device.id

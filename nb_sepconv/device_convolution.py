@@ -49,15 +49,16 @@ class Place:
             )
         return array
 
-    def new(self, shape, dtype):
-        """A new array of the caller's kind, and its description."""
+    def new(self, shape, dtype, library=None):
+        """A new array, of the caller's kind or that of another library, and its description."""
+        library = library or self.library
         try:
-            value = self.library.empty(self._like, shape, dtype.name)
+            value = library.empty(self._like, shape, dtype.name)
         except Exception as error:
             if "memory" in f"{type(error).__name__} {error}".lower():
                 raise array_arguments.too_large(shape, dtype) from error
             raise
-        return value, self.library.describe("out", value, self.stream)
+        return value, library.describe("out", value, self.stream)
 
     def contiguous(self, array):
         """``array``, or a copy of it in one piece."""
@@ -230,24 +231,50 @@ def _filters(described):
     return described[2].shape[-1] if len(described) > 2 else None
 
 
-class DeviceVariables:
-    """Copies of variables on each GPU that asked for them, renewed when one of them may have changed."""
+class DeviceConvolution:
+    """A convolution by the same variables again and again: their values stay on the GPU until one may have changed.
 
-    def __init__(self):
+    ``activation`` is None, a name or a function; the other settings are those of the operation.
+    """
+
+    def __init__(self, strides, padding, data_format, dilation_rate, activation):
+        self.given = (strides, padding, data_format, dilation_rate, activation)
+        known = engines.gpu_engine().FUSED_ACTIVATIONS
+        fused, self._after = convolution.fused_activation(activation, known)
+        refuse_numpy_function(self._after)
+        self._settings = convolution.settings(strides, padding, data_format, dilation_rate, fused)
         self._kept = {}
 
-    def described(self, place, variables):
-        """The DeviceArrays of the variables' values, None for None."""
-        versions = [None if variable is None else (id(variable), variable.version) for variable in variables]
-        known, arrays = self._kept.get(place.device, (None, None))
+    def __reduce__(self):
+        return type(self), self.given
+
+    def __call__(self, inputs, variables, arrays):
+        """The outputs for ``inputs``; ``arrays`` are the values of the variables (depthwise, pointwise, bias or None)."""
+        place = Place(inputs, None)
+        weights = self._on_gpu(place, variables, arrays)
+        described = place.describe("inputs", inputs)
+        outputs = run(place, described, weights, self._settings)
+        return outputs if self._after is None else self._after(outputs)
+
+    def _on_gpu(self, place, variables, arrays):
+        versions = [_version(variable, array) for variable, array in zip(variables, arrays, strict=True)]
+        known, weights = self._kept.get(place.device, (None, None))
         if known != versions:
-            arrays = [None if variable is None else upload(place, variable.array) for variable in variables]
-            place.engine.synchronize(place.stream)  # another stream may be the next to read them
-            self._kept[place.device] = versions, arrays
-        return arrays
+            weights = [None if array is None else upload(place, array) for array in arrays]
+            self._kept[place.device] = versions, weights
+        return weights
+
+
+def _version(variable, array):
+    """What is equal as long as a variable's value is surely the same."""
+    if variable is None:
+        return None
+    return (id(variable), variable.version) if array is getattr(variable, "array", None) else object()
 
 
 def upload(place, array):
-    """The DeviceArray of a copy of a host's array."""
+    """The DeviceArray of a copy of a host's array, which every stream may read."""
     with place.engine.on_device(place.device):
-        return device_arrays.describe("weights", place.engine.upload(array, place.stream))
+        copy = place.engine.upload(array, place.stream)
+        place.engine.synchronize(place.stream)
+    return device_arrays.describe("weights", copy)

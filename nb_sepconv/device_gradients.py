@@ -22,15 +22,32 @@ def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None, 
     return run(place, d_outputs, operands, chosen, name, outputs, names)
 
 
-def run(place, d_outputs, operands, chosen, name, outputs, names):
-    """The gradients for operands that are described and checked; None for those that are not among ``names``."""
+def of_layer(d_outputs, inputs, weights, chosen, activation, outputs, wanted):
+    """The same for weights on the host: their gradients return there, that of the inputs stays on the GPU."""
+    place = forward.Place(inputs, None)
+    described = [None if array is None else forward.upload(place, array) for array in weights]
+    operands = place.describe("inputs", inputs), *described
+    names, name = wanted_names(wanted, OPERANDS), _activation(activation)
+    d_inputs, *others = run(place, d_outputs, operands, chosen, name, outputs, names, device_arrays.NUMBA)
+    return d_inputs, *(None if each is None else place.engine.download(each, place.stream) for each in others)
+
+
+def run(place, d_outputs, operands, chosen, name, outputs, names, weights_library=None):
+    """The gradients for operands that are described and checked; None for those that are not among ``names``.
+
+    Those of the weights are arrays of the caller's kind, or of ``weights_library``.
+    """
     inputs, depthwise, *others = operands
     filters = others[0].shape[-1] if others else None
     sizes, shape = forward.sizes_of(inputs, depthwise.shape, filters, chosen)
     d_outputs = _like_outputs(place, "d_outputs", d_outputs, shape, inputs)
     values = _values(place, name, d_outputs, outputs, operands, chosen, shape)
     flags = [known in names and array is not None for known, array in zip(OPERANDS, operands, strict=False)]
-    found = [place.new(array.shape, array.dtype) if flag else None for array, flag in zip(operands, flags, strict=True)]
+    libraries = None, *[weights_library] * len(operands[1:])
+    found = [
+        place.new(array.shape, array.dtype, library) if flag else None
+        for array, flag, library in zip(operands, flags, libraries, strict=True)
+    ]
     sizes = forward.convolution_sizes(place, {**sizes, "activation": name}, inputs, operands[1:], d_outputs, chosen)
     last = arguments.data_format(chosen.data_format) == "channels_last"
     plan = _plan(

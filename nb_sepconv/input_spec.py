@@ -43,7 +43,7 @@ class InputSpec:
 
     def check(self, shape, layer_name):
         """Raise a ValueError that names the layer when an input of ``shape`` is not accepted."""
-        problem = self._problem(shape)
+        problem = self._problem(tuple(shape))
         if problem:
             raise ValueError(
                 f'Input 0 of layer "{layer_name}" is incompatible with the layer: {problem}. '

@@ -39,7 +39,7 @@ def of_type(inputs, dtype, layer_name, autocast):
     name = dtype_name_of(inputs)
     if name == dtype:
         return inputs
-    if autocast:
+    if autocast and hasattr(type(inputs), "astype"):
         return inputs.astype(as_dtype(dtype))
     raise TypeError(
         f'`inputs` must have the type {dtype} of the weights of the layer "{layer_name}". '

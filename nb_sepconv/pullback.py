@@ -4,7 +4,14 @@ from functools import partial
 
 import numpy as np
 
-from nb_sepconv import array_arguments, convolution, convolution_gradients, regularizers
+from nb_sepconv import (
+    array_arguments,
+    convolution,
+    convolution_gradients,
+    device_arrays,
+    device_gradients,
+    regularizers,
+)
 
 
 class Pullback:
@@ -34,7 +41,7 @@ class Pullback:
         )  # fmt: skip
 
     def __call__(self, d_outputs, regularization=False, inputs=True):
-        """The gradients of the inputs and of the trained variables.
+        """The gradients of the inputs and of the trained variables; these are on the host, as the variables are.
 
         Args:
             d_outputs: array of the shape and type of the outputs.
@@ -51,14 +58,12 @@ class Pullback:
         """
         if regularization and self._activity_regularizer is not None and len(self._outputs):
             d_outputs = self._with_activity(d_outputs)
-        found = convolution_gradients.gradients(
-            d_outputs,
-            (self._inputs, *self._weights),
-            self._settings,
-            self._activation,
-            self._outputs,
-            (*(["inputs"] if inputs else []), *(trained.operand for trained in self._trained if trained.operand)),
-        )
+        operands = (trained.operand for trained in self._trained if trained.operand)
+        how = self._settings, self._activation, self._outputs, (*(["inputs"] if inputs else []), *operands)
+        if device_arrays.library_of(self._inputs) is None:
+            found = convolution_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how)
+        else:
+            found = device_gradients.of_layer(d_outputs, self._inputs, self._weights, *how)
         by_name = dict(zip(convolution_gradients.OPERANDS, found, strict=True))
         return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
 

@@ -2,8 +2,9 @@
 
 import numpy as np  # noqa: F401, the example uses it
 
-from nb_sepconv import ops
+from nb_sepconv import device_arrays, ops
 from nb_sepconv.convolution import PackedConvolution
+from nb_sepconv.device_convolution import DeviceConvolution
 from nb_sepconv.geometry import geometry
 from nb_sepconv.input_spec import InputSpec
 from nb_sepconv.pullback import Pullback
@@ -51,19 +52,35 @@ class SeparableConvolution:
         )
         setattr(self, name, weight)
 
-    _packed_convolution = None
+    _packed_convolution = _device_convolution = None
+
+    @property
+    def _given(self):
+        return self.strides, self.padding, self.data_format, self.dilation_rate, self.activation
 
     def _convolution(self):
         """The convolution with the settings as they are now, which keeps its variables packed between calls."""
-        given = (self.strides, self.padding, self.data_format, self.dilation_rate, self.activation)
-        if self._packed_convolution is None or self._packed_convolution.given != given:
-            self._packed_convolution = PackedConvolution(*given)
+        if self._packed_convolution is None or self._packed_convolution.given != self._given:
+            self._packed_convolution = PackedConvolution(*self._given)
         return self._packed_convolution
+
+    def _convolution_on_gpu(self):
+        """The same for inputs on a GPU; it keeps its variables there."""
+        if self.activity_regularizer is not None:
+            raise TypeError(
+                "`activity_regularizer` is computed on the host alone: leave it out for inputs on a GPU. "
+                f"Received: {self.activity_regularizer!r} in the layer {self.name}"
+            )
+        if self._device_convolution is None or self._device_convolution.given != self._given:
+            self._device_convolution = DeviceConvolution(*self._given)
+        return self._device_convolution
 
     def call(self, inputs):
         """Convolve ``inputs`` with the weights as they are now."""
         weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
         arrays = [None if weight is None else self._array(weight) for weight in weights]
+        if device_arrays.library_of(inputs) is not None:
+            return self._convolution_on_gpu()(inputs, weights, arrays)
         if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
             return self._convolution()(inputs, *weights)
         return ops.separable_conv1d(

@@ -239,7 +239,7 @@ class Layer:
         if self.input_spec is not None:
             self.input_spec.check(inputs.shape, self.name)
         if not self.built:
-            self.build(inputs.shape)
+            self.build(tuple(inputs.shape))
         self._losses = []
         outputs = self.call(inputs)
         self._add_activity_loss(outputs)

@@ -1,0 +1,17 @@
+"""Tests of arrays on a GPU: `make test-gpu` runs them on one, which must be there; `make test` on Numba's simulator."""
+
+import sys
+
+import pytest
+
+from nb_sepconv.kernels import engines
+from nb_sepconv.kernels.cuda.runtime import SIMULATED
+
+if SIMULATED:
+    sys.setswitchinterval(1e-5)  # the simulator's threads poll each other
+
+
+@pytest.fixture(autouse=True)
+def gpu():
+    """The engine; without a GPU every test fails with what is missing."""
+    return engines.gpu_engine()
