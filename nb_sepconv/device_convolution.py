@@ -130,20 +130,21 @@ def operands(place, arrays, chosen):
     inputs = place.describe("inputs", arrays[0])
     array_arguments.three_axes(inputs)
     channels = inputs.shape[2 if arguments.data_format(chosen.data_format) == "channels_last" else 1]
-    depthwise = _weight(place, "depthwise_kernel", arrays[1], ("K", channels, "M"), inputs.dtype)
+    depthwise = place.describe("depthwise_kernel", arrays[1])
+    depthwise = _fitting(place, "depthwise_kernel", depthwise, ("K", channels, "M"), inputs.dtype)
     if len(arrays) == 2:
         return inputs, depthwise
     hidden = channels * depthwise.shape[2]
-    axes = (1, hidden, "F") if getattr(arrays[2], "ndim", 3) == 3 else (hidden, "F")
-    pointwise = _weight(place, "pointwise_kernel", arrays[2], axes, inputs.dtype)
+    pointwise = place.describe("pointwise_kernel", arrays[2])
+    axes = (hidden, "F") if pointwise.ndim == 2 else (1, hidden, "F")
+    pointwise = _fitting(place, "pointwise_kernel", pointwise, axes, inputs.dtype)
     bias = arrays[3]
     if bias is not None:
-        bias = _weight(place, "bias", bias, (pointwise.shape[-1],), inputs.dtype)
+        bias = _fitting(place, "bias", place.describe("bias", bias), (pointwise.shape[-1],), inputs.dtype)
     return inputs, depthwise, pointwise, bias
 
 
-def _weight(place, name, value, shape, dtype):
-    array = place.describe(name, value)
+def _fitting(place, name, array, shape, dtype):
     array_arguments.same_type(name, array, dtype)
     array_arguments.fitting(name, array, shape)
     return place.contiguous(array)

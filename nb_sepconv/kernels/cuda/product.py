@@ -5,6 +5,7 @@ convolution of ``x``, as in the module ``depthwise``, or ``x`` as it is; the gra
 an example, and every example has ``padded`` rows, a multiple of ``STRIP``, so that a strip never lies in two.
 """
 
+import threading
 from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import instructions
@@ -136,8 +137,16 @@ def product(form):
 def _shared(numbers, real):
     """What gives a block its memory."""
     if SIMULATED:
-        return lambda: cuda.shared.array(numbers, real)
+        return lambda: _allocated(numbers, real)
     return device(lambda: cuda.shared.array(numbers, real, alignment=16))
+
+
+_allocating = threading.Lock()  # two of the simulator's threads that allocate at once would get an array each
+
+
+def _allocated(numbers, real):
+    with _allocating:
+        return cuda.shared.array(numbers, real)
 
 
 def _bias(form):
