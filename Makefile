@@ -1,7 +1,10 @@
 # Every target sets up what it needs in .venv, once. Another interpreter: make PYTHON=python3.12 test
+# A GPU with a driver older than 580: make CUDA=cuda12 test-gpu
 
 PYTHON ?= python3
 VENV ?= .venv
+
+CUDA ?= cuda13
 
 BIN := $(VENV)/bin
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -10,16 +13,18 @@ INTERPRETER := $(VENV)/python-$(PYTHON_VERSION).created
 # Its recordings alone are of use: with its dependencies it would hold back other packages.
 RECORDINGS := aeon==1.6.0
 
-.PHONY: help demo train test test-all lint format bench docs clean
+.PHONY: help demo train test test-all test-gpu lint format bench bench-gpu docs clean
 
 help:
 	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
 	@echo "make train     train on real motions and voices, and draw the learning curves in output/"
 	@echo "make test      format, lint, tests and doctests"
 	@echo "make test-all  the same, and the tests that take minutes or PyTorch"
+	@echo "make test-gpu  the tests of arrays on a GPU; it fails where there is none"
 	@echo "make lint      format and lint alone"
 	@echo "make format    put the format right"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
+	@echo "make bench-gpu the same on a GPU; writes docs/cuda-benchmarks.md, and fails where there is none"
 	@echo "make docs      write docs/api.md from the docstrings"
 	@echo "make clean     remove .venv and everything that was built"
 
@@ -29,11 +34,14 @@ train: $(VENV)/demo.installed
 demo: $(VENV)/demo.installed
 	@$(BIN)/python examples/heartbeats.py
 
-test: lint
+test: lint $(VENV)/test,cudacompile.installed
 	@$(BIN)/python -m pytest
 
-test-all: lint $(VENV)/torch.installed
+test-all: lint $(VENV)/test,cudacompile.installed $(VENV)/torch.installed
 	@NB_SEPCONV_TEST_TORCH=1 $(BIN)/python -m pytest -m ""
+
+test-gpu: $(VENV)/test,gpucheck,$(CUDA).installed
+	@$(BIN)/python -m pytest tests/gpu -m ""
 
 lint: $(VENV)/test.installed
 	@$(BIN)/ruff format --check .
@@ -45,6 +53,9 @@ format: $(VENV)/test.installed
 
 bench: $(VENV)/bench.installed
 	@$(BIN)/python -m benchmarks
+
+bench-gpu: $(VENV)/benchgpu,$(CUDA).installed
+	@$(BIN)/python -m benchmarks.gpu
 
 docs: $(VENV)/test.installed
 	@$(BIN)/python docs/write_api.py

@@ -7,6 +7,7 @@ import pytest
 from nb_sepconv import graphs
 
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if not find_spec(name)]
+collect_ignore += ["nb_sepconv/kernels/cuda"]  # it imports CUDA, and its tests are in tests/gpu
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,32 @@ AUTOGRAD = ["autograd>=1.7"]
 TORCH = ["torch>=2.4"]
 JAX = ["jax>=0.4.35"]
 BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
+CUDA_COMPILER = ["nvidia-nvvm", "nvidia-cuda-nvrtc", "nvidia-cuda-nvcc"]
+NUMBA_CUDA = ">=0.24,<0.31"
+CUDA12 = [f"numba-cuda[cu12]{NUMBA_CUDA}"]
+CUDA13 = [f"numba-cuda[cu13]{NUMBA_CUDA}", "cuda-toolkit==13.0.*"]  # a 13.0 driver refuses what later compilers write
+COMPILER = [f"{name}==13.0.*; sys_platform != 'darwin'" for name in CUDA_COMPILER]
+BENCHGPU = ["torch>=2.4", "jax[cuda13]>=0.7"]
+GPUCHECK = ["cuda-toolkit[sanitizer]==13.0.*"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
+<<<<<<< HEAD
 TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
+=======
+TEST += [*DEMO, *HDF5, *ONNX, "distributed>=2024.1", "joblib>=1.3", f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
+EXTRAS = {
+    "test": TEST,
+    "demo": DEMO,
+    "bench": BENCH,
+    "hdf5": HDF5,
+    "onnx": ONNX,
+    "cli": CLI,
+    "cuda12": CUDA12,
+    "cuda13": CUDA13,
+    "cudacompile": COMPILER,
+    "gpucheck": GPUCHECK,
+    "benchgpu": BENCHGPU,
+}
+>>>>>>> 474a303 (Keep the emission of instructions apart; extras, targets and what is installed for a GPU)
 
 setup(
     name="nb_sepconv",
@@ -32,6 +56,7 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["numba>=0.61", "numpy>=1.26"],
+<<<<<<< HEAD
     extras_require={
         "autograd": AUTOGRAD,
         "torch": TORCH,
@@ -43,6 +68,9 @@ setup(
         "demo": DEMO,
         "bench": BENCH,
     },
+=======
+    extras_require=EXTRAS,
+>>>>>>> 474a303 (Keep the emission of instructions apart; extras, targets and what is installed for a GPU)
     entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.weights.command_line:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",

@@ -1,11 +1,13 @@
 """What runs here, told to people; and the work of a first call, done ahead of it."""
 
 import platform
+from importlib import metadata
+from importlib.util import find_spec
 
 import numpy as np
 
 from nb_sepconv import ops
-from nb_sepconv.kernels.engines import engine
+from nb_sepconv.kernels import engines
 from nb_sepconv.version import __version__
 
 
@@ -15,17 +17,27 @@ def show_config() -> None:
     >>> show_config()  # doctest: +ELLIPSIS
     nb_sepconv...
     """
-    chosen = engine()
+    chosen = engines.engine()
     facts = {
         "nb_sepconv": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "engine": chosen.NAME,
         **chosen.describe(),
+        "GPU": _gpu(),
         "cache on disk": "none: kernels are compiled in each process, on first use",
     }
     width = max(map(len, facts))
     print("\n".join(f"{name:{width}}  {value}" for name, value in facts.items()))
+
+
+def _gpu():
+    """What is installed for arrays on a GPU; to look for a GPU would occupy it."""
+    if not engines.gpu_packages():
+        return f"no packages for it: {engines.INSTALL_CUDA}"
+    version = metadata.version("numba-cuda") if find_spec("numba_cuda") else "none"
+    simulated = ", simulated: NUMBA_ENABLE_CUDASIM is set" if engines.simulated() else ""
+    return f"arrays on it are convolved there, numba-cuda {version}{simulated}"
 
 
 def warmup(dtype="float32", data_format="channels_last", activation=None) -> None:

@@ -235,8 +235,7 @@ def stream_handle(stream):
         return int(stream)
     except (TypeError, ValueError):
         raise TypeError(
-            "`stream` must be a stream of CuPy, PyTorch or Numba, or the int that is its handle. "
-            f"Received: {stream!r}"
+            f"`stream` must be a stream of CuPy, PyTorch or Numba, or the int that is its handle. Received: {stream!r}"
         ) from None
 
 

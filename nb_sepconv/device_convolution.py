@@ -204,9 +204,10 @@ def refuse_numpy_function(function):
         isinstance(function, ActivationLayer) or activations.fused_name(function) is not None
     )
     if ours:
+        known = ", ".join(sorted(engines.gpu_engine().FUSED_ACTIVATIONS))
         raise TypeError(
-            f"`activation` must be one of {', '.join(sorted(engines.gpu_engine().FUSED_ACTIVATIONS))}, or a function of "
-            f"the caller's arrays, on a GPU. Received: {function!r}"
+            f"`activation` must be one of {known}, or a function of the caller's arrays, on a GPU. "
+            f"Received: {function!r}"
         )
 
 
@@ -250,7 +251,7 @@ class DeviceConvolution:
         return type(self), self.given
 
     def __call__(self, inputs, variables, arrays):
-        """The outputs for ``inputs``; ``arrays`` are the values of the variables (depthwise, pointwise, bias or None)."""
+        """The outputs for ``inputs``; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or None)."""
         place = Place(inputs, None)
         weights = self._on_gpu(place, variables, arrays)
         described = place.describe("inputs", inputs)

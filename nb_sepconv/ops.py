@@ -49,8 +49,8 @@ def separable_conv1d(
         activation: None, a name, or a function of the outputs. Default None.
         out: array that takes the outputs, of their shape and type; any strides. Default a new one.
         engine: "fma" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", the fastest here.
-        device: "cuda" computes arrays of the host on a GPU. Default where the arrays are: those of CuPy, PyTorch, JAX or
-            Numba that lie on a GPU are convolved there.
+        device: "cuda" computes arrays of the host on a GPU. Default where ``inputs`` are: arrays of CuPy, PyTorch, JAX
+            and Numba that lie on a GPU are convolved there.
         stream: the GPU's stream to launch on, an object of these libraries or an int. Default the one that the library
             of ``inputs`` works on.
 

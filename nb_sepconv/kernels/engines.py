@@ -42,4 +42,9 @@ def gpu_engine():
 
 def gpu_packages():
     """Whether what the GPU needs is installed, or simulated; this touches no GPU."""
-    return bool(config.ENABLE_CUDASIM) or find_spec("numba_cuda") is not None
+    return simulated() or find_spec("numba_cuda") is not None
+
+
+def simulated():
+    """Whether Numba simulates the GPU."""
+    return bool(config.ENABLE_CUDASIM)

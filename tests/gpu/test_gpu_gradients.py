@@ -69,7 +69,9 @@ def test_types(dtype):
     wanted = reference.separable_conv1d_gradients(g, x, *weights)
     for one, other in zip(got, wanted, strict=True):
         assert one.dtype == dtype
-        np.testing.assert_allclose(one.astype(float), other, rtol=0, atol=4 * ml_dtypes.finfo(dtype).eps * abs(other).max())
+        np.testing.assert_allclose(
+            one.astype(float), other, rtol=0, atol=4 * ml_dtypes.finfo(dtype).eps * abs(other).max()
+        )
 
 
 def test_sums_over_parts_of_the_rows(monkeypatch):

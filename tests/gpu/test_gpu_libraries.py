@@ -212,7 +212,7 @@ def test_streams_of_the_libraries(stream, handle):
 
 
 def test_what_is_no_stream_is_refused():
-    with pytest.raises(TypeError, match="`stream` must be a stream of CuPy, PyTorch or Numba, .* Received: 'main'"):
+    with pytest.raises(TypeError, match=r"`stream` must be a stream of CuPy, PyTorch or Numba, .* Received: 'main'"):
         device_arrays.stream_handle("main")
 
 
@@ -232,7 +232,12 @@ REFUSED = [
     (lambda x, d, p, b: (x, d, p, b), {"device": "cpu"}, ValueError, '`device` "cpu" does not fit inputs on a GPU'),
     (lambda x, d, p, b: (to_host(x), d, p, b), {"stream": 0}, ValueError, "`stream` is for arrays on a GPU"),
     (lambda x, d, p, b: (x, d, p, b), {"engine": "fma"}, ValueError, "`engine` must be cuda or auto for arrays on"),
-    (lambda x, d, p, b: (x, to_host(d), p, b), {}, TypeError, "`depthwise_kernel` must lie on the GPU as `inputs` does"),
+    (
+        lambda x, d, p, b: (x, to_host(d), p, b),
+        {},
+        TypeError,
+        "`depthwise_kernel` must lie on the GPU as `inputs` does",
+    ),
     (lambda x, d, p, b: (x[0], d, p, b), {}, ValueError, "`inputs` must have 3 axes"),
     (lambda x, d, p, b: (x, d[:, :1], p, b), {}, ValueError, r"`depthwise_kernel` must have the shape \(K, 2, M\)"),
     (lambda x, d, p, b: (x, d, p[:1], b), {}, ValueError, r"`pointwise_kernel` must have the shape \(2, F\)"),
@@ -261,7 +266,9 @@ def test_what_does_not_fit_is_refused(change, keywords, error, message):
 
 def test_out_that_does_not_fit_is_refused():
     x, kernel, *_ = small()
-    with pytest.raises(ValueError, match=r"`out` must have the shape \(1, 4, 2\) and the type float32. Received: shape"):
+    with pytest.raises(
+        ValueError, match=r"`out` must have the shape \(1, 4, 2\) and the type float32. Received: shape"
+    ):
         ops.depthwise_conv1d(x, kernel, out=to_gpu(np.zeros((1, 4, 3), np.float32)))
     with pytest.raises(ValueError, match="`out` must not share memory with `inputs` on a GPU"):
         ops.depthwise_conv1d(x, kernel, out=x[:, :4])
@@ -298,5 +305,7 @@ def test_errors_of_the_device_name_the_call(monkeypatch):
     x, kernel, *_ = small()
     ops.depthwise_conv1d(x, kernel)
     monkeypatch.setattr("nb_sepconv.kernels.cuda.forward.Plan.run", fail)
-    with pytest.raises(RuntimeError, match=r"The convolution of inputs of shape \(1, 6, 2\) failed on the GPU: an illegal"):
+    with pytest.raises(
+        RuntimeError, match=r"The convolution of inputs of shape \(1, 6, 2\) failed on the GPU: an illegal"
+    ):
         ops.depthwise_conv1d(x, kernel)

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import gradients
+from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.forward import Sizes, each_output_alone, steps_lie_closer, tile_for
-from nb_sepconv.kernels.cuda.instructions import STORAGE
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
 from nb_sepconv.kernels.cuda.product import PLAIN, STRIP, Form, product
 
@@ -157,7 +157,11 @@ class GradientPlan:
         return self._product(
             right=self.sums,
             steps_first=True,
-            strides=((parts.rows * hidden, 1, hidden), (parts.rows * filters, filters, 1), (hidden * filters, filters, 1)),
+            strides=(
+                (parts.rows * hidden, 1, hidden),
+                (parts.rows * filters, filters, 1),
+                (hidden * filters, filters, 1),
+            ),
             examples=parts.count,
             steps=hidden,
             padded=-(-hidden // rows) * rows,

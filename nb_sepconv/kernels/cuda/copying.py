@@ -2,8 +2,8 @@
 
 import math
 
+from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.gradients import through_activation
-from nb_sepconv.kernels.cuda.instructions import STORAGE
 from nb_sepconv.kernels.cuda.launch import Launcher, extent, one_thread_each, wide
 
 

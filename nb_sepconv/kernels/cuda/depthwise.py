@@ -1,6 +1,6 @@
 """The kernels of the depthwise convolution alone.
 
-``y[n,t,h] = act(sum_k x[n, t*stride + k*dilation - left, h // M] * D[k,h])``, where what lies outside of the series is 0.
+``y[n,t,h] = act(sum_k x[n, t*stride + k*dilation - left, h // M] * D[k,h])``; outside of the series all is 0.
 Offsets inside of one example have the type ``index``; addresses of examples always have 64 bits.
 """
 
@@ -103,7 +103,7 @@ def vectors_of_channels(storage, name, taps, pitch, wide):
                 else:
                     sums, window = short_rest(sums, window, x, at, position, end, x_pitch, apart, w, weight, w_pitch)
             to = index(first * y_step + channel)
-            for j in range(steps):
+            for _ in range(steps):
                 if first < steps_out:
                     store(y, to, act(sums[0]))
                 sums = push(sums, sums[0])

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import depthwise
-from nb_sepconv.kernels.cuda.instructions import STORAGE
+from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
 from nb_sepconv.kernels.cuda.product import APART, STRIP, Form, Tile, product
 from nb_sepconv.kernels.cuda.runtime import SIMULATED

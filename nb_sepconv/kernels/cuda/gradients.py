@@ -6,6 +6,7 @@ of the sums.
 
 from nb_sepconv.kernels.cuda import instructions
 from nb_sepconv.kernels.cuda.activations import slope
+from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.runtime import cuda, index_type, kernel, once, real_type
 
 
@@ -34,12 +35,12 @@ def through_activation(storage, out, name, wide):
 
 @once
 def to_inputs(storage, out, steps_first, wide):
-    """``d_x[n,s,c] = sum_{k,m} D[k,c,m] * d_hidden[n,t,c*M+m]`` over the taps with ``t*stride + k*dilation - left = s``.
+    """``d_x[n,s,c] = sum_{k,m} D[k,c,m] * d_hidden[n,t,c*M+m]`` over all ``t*stride + k*dilation - left = s``.
 
     One thread for each input; neighbours have neighbouring channels, or steps.
     """
     index, real = index_type(wide), real_type(storage.sums)
-    gradients = instructions.STORAGE[storage.sums]
+    gradients = STORAGE[storage.sums]
     load, load_weight, store = (
         *(instructions.loader(gradients), instructions.loader(storage), instructions.storer(out)),
     )
@@ -79,7 +80,7 @@ def to_depthwise(storage, wide):
     One thread for each number.
     """
     index, real = index_type(wide), real_type(storage.sums)
-    gradients = instructions.STORAGE[storage.sums]
+    gradients = STORAGE[storage.sums]
     load, load_gradient, store = (
         *(instructions.loader(storage), instructions.loader(gradients), instructions.storer(gradients)),
     )

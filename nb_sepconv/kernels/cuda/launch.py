@@ -87,7 +87,10 @@ def operand(array):
 
 
 def _pointer(array):
-    item_bytes, reach = array.dtype.itemsize, [(n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True)]
+    item_bytes, reach = (
+        array.dtype.itemsize,
+        [(n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True)],
+    )
     lowest = sum(min(far, 0) for far in reach)
     count = 0 if 0 in array.shape else sum(map(abs, reach)) + 1
     memory = (ctypes.c_char * (count * item_bytes)).from_address(array.address + lowest * item_bytes)

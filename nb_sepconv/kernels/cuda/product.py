@@ -1,8 +1,8 @@
 """The kernel of the convolution as a whole: a product of matrices whose left factor is convolved on its way in.
 
 ``y[n,t,f] = act(b[f] + sum_h hidden[n,t,h] * p[n,h,f])``, in tiles of rows and columns. ``hidden`` is the depthwise
-convolution of ``x``, as in the module ``depthwise``, or ``x`` as it is; the gradients use the latter. A row is a step of
-an example, and every example has ``padded`` rows, a multiple of ``STRIP``, so that a strip never lies in two.
+convolution of ``x``, as in the module ``depthwise``, or ``x`` as it is, which the gradients use. A row is a step of an
+example, and every example has ``padded`` rows, a multiple of ``STRIP``, so that a strip never lies in two.
 """
 
 import threading
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import instructions
 from nb_sepconv.kernels.cuda.activations import activation
+from nb_sepconv.kernels.cuda.emission import Storage
 from nb_sepconv.kernels.cuda.runtime import SIMULATED, cuda, device, index_type, kernel, once, real_type
 
 STRIP, COLUMNS = 8, 4  # rows and columns of one thread
@@ -53,9 +54,9 @@ class Form(NamedTuple):
     leaves over. ``vectors`` says that the outputs can be stored in vectors of 16 bytes.
     """
 
-    left: instructions.Storage
-    right: instructions.Storage
-    out: instructions.Storage
+    left: Storage
+    right: Storage
+    out: Storage
     activation: str | None
     taps: int | str
     tile: Tile
