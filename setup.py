@@ -23,24 +23,8 @@ COMPILER = [f"{name}==13.0.*; sys_platform != 'darwin'" for name in CUDA_COMPILE
 BENCHGPU = ["torch>=2.4", "jax[cuda13]>=0.7"]
 GPUCHECK = ["cuda-toolkit[sanitizer]==13.0.*"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
-<<<<<<< HEAD
 TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
-=======
-TEST += [*DEMO, *HDF5, *ONNX, "distributed>=2024.1", "joblib>=1.3", f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
-EXTRAS = {
-    "test": TEST,
-    "demo": DEMO,
-    "bench": BENCH,
-    "hdf5": HDF5,
-    "onnx": ONNX,
-    "cli": CLI,
-    "cuda12": CUDA12,
-    "cuda13": CUDA13,
-    "cudacompile": COMPILER,
-    "gpucheck": GPUCHECK,
-    "benchgpu": BENCHGPU,
-}
->>>>>>> 474a303 (Keep the emission of instructions apart; extras, targets and what is installed for a GPU)
+TEST += [f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
 
 setup(
     name="nb_sepconv",
@@ -56,7 +40,6 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["numba>=0.61", "numpy>=1.26"],
-<<<<<<< HEAD
     extras_require={
         "autograd": AUTOGRAD,
         "torch": TORCH,
@@ -67,10 +50,12 @@ setup(
         "cli": CLI,
         "demo": DEMO,
         "bench": BENCH,
+        "cuda12": CUDA12,
+        "cuda13": CUDA13,
+        "cudacompile": COMPILER,
+        "gpucheck": GPUCHECK,
+        "benchgpu": BENCHGPU,
     },
-=======
-    extras_require=EXTRAS,
->>>>>>> 474a303 (Keep the emission of instructions apart; extras, targets and what is installed for a GPU)
     entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.weights.command_line:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",
