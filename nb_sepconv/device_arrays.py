@@ -51,6 +51,11 @@ class DeviceArray(NamedTuple):
         )
 
     @property
+    def form(self):
+        """All that a plan depends on."""
+        return self.shape, self.strides, self.dtype, self.address % 16
+
+    @property
     def aligned(self):
         """Whether vectors of 16 bytes can begin at its first element."""
         return self.address % 16 == 0
@@ -77,6 +82,10 @@ class Library:
     def device(self, value):
         """The number of the array's GPU."""
         return value.__dlpack_device__()[1] if hasattr(value, "__dlpack_device__") else 0
+
+    def surely_on_gpu(self, value):
+        """The type of an array, if all arrays of that type lie on a GPU, else None."""
+        return type(value) if hasattr(type(value), "__cuda_array_interface__") else None
 
     def stream(self, value):
         """The handle of the stream in whose order the caller works; 0 is the default stream."""

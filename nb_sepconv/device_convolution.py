@@ -1,81 +1,16 @@
 """A convolution of arrays on a GPU: the checks, the plan for their shapes, and the launch."""
 
 from functools import lru_cache
-from types import SimpleNamespace
+from typing import NamedTuple
 
-import numpy as np
-
-from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays
+from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays, dlpack
 from nb_sepconv.activations.advanced import ActivationLayer
+from nb_sepconv.device_place import Place, upload
 from nb_sepconv.kernels import engines
 
+OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 REMEMBERED_CALLS = 1024
-DEVICES = (None, "cpu", "cuda")
-
-
-def asked(inputs, device, stream):
-    """Whether a call with these arguments runs on a GPU."""
-    if type(inputs) is np.ndarray and device is None and stream is None:
-        return False
-    if device not in DEVICES:
-        raise ValueError(f'`device` must be None, "cpu" or "cuda". Received: {device!r}')
-    on_gpu = device_arrays.library_of(inputs) is not None
-    if on_gpu and device == "cpu":
-        raise ValueError(f'`device` "cpu" does not fit inputs on a GPU. Received: {type(inputs).__name__}')
-    if stream is not None and not (on_gpu or device == "cuda"):
-        raise ValueError(f"`stream` is for arrays on a GPU. Received: stream={stream!r} with inputs on the host")
-    return on_gpu or device == "cuda"
-
-
-class Place:
-    """Where and how a call runs: the engine, the library of the caller's arrays, the GPU and the stream's handle."""
-
-    def __init__(self, inputs, stream, engine=None):
-        if engine not in (None, "auto", engines.GPU):
-            raise ValueError(
-                f"`engine` must be {engines.GPU} or auto for arrays on a GPU. Received: {engine!r}"
-            )  # fmt: skip
-        self.engine = engines.gpu_engine()
-        self.library, self._like = device_arrays.library_of(inputs), inputs
-        self.stream = self.library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
-        self.device = self.library.device(inputs)
-
-    def describe(self, name, value):
-        """The DeviceArray of an argument, which must lie on the same GPU."""
-        array = device_arrays.describe(name, value, self.stream)
-        if array.device != self.device:
-            raise ValueError(
-                f"`{name}` must lie on the same GPU as `inputs`, number {self.device}. Received: one on {array.device}"
-            )
-        return array
-
-    def new(self, shape, dtype, library=None):
-        """A new array, of the caller's kind or that of another library, and its description."""
-        library = library or self.library
-        try:
-            value = library.empty(self._like, shape, dtype.name)
-        except Exception as error:
-            if "memory" in f"{type(error).__name__} {error}".lower():
-                raise array_arguments.too_large(shape, dtype) from error
-            raise
-        return value, library.describe("out", value, self.stream)
-
-    def contiguous(self, array):
-        """``array``, or a copy of it in one piece."""
-        if array is None or array.contiguous:
-            return array
-        _, copy = self.new(array.shape, array.dtype)
-        _copy_plan(array.dtype.name, array.shape, array.strides).run(self.stream, array, copy)
-        return copy
-
-    def launch(self, what, run, *arrays):
-        """``run(stream, *arrays)`` on the GPU; its errors name the call."""
-        try:
-            with self.engine.on_device(self.device):
-                run(self.stream, *arrays)
-        except Exception as error:
-            raise RuntimeError(f"{what} failed on the GPU: {error}") from error
-        self.library.finish(self.engine, self.stream)
+_calls = {}
 
 
 def convolve(arrays, chosen, after, out, stream):
@@ -90,27 +25,56 @@ def convolve(arrays, chosen, after, out, stream):
     """
     if device_arrays.library_of(arrays[0]) is None:
         return _from_host(arrays, chosen, after, out, stream)
-    refuse_numpy_function(after)
-    place = Place(arrays[0], stream, chosen.engine)
-    inputs, *weights = operands(place, arrays, chosen)
-    outputs = run(place, inputs, weights, chosen, None if after else out)
     if after is None:
-        return outputs
-    outputs = after(outputs)
+        place = Place(arrays[0], stream, chosen.engine)
+        return run(place, described(place, arrays), chosen, out)
+    refuse_numpy_function(after)
+    outputs = after(convolve(arrays, chosen, None, None, stream))
     if out is None:
         return outputs
     out[...] = outputs
     return out
 
 
-def run(place, inputs, weights, chosen, out=None):
-    """The outputs, of the caller's kind, for arrays that are described and checked."""
-    filters = weights[1].shape[-1] if len(weights) > 1 else None
-    sizes, shape = _sizes(inputs.shape, inputs.dtype, weights[0].shape, filters, chosen)
-    value, outputs = place.new(shape, inputs.dtype) if out is None else (out, _checked_out(place, out, shape, inputs))
-    plan = _plan(convolution_sizes(place, sizes, inputs, weights, outputs, chosen))
-    place.launch(f"The convolution of inputs of shape {inputs.shape}", plan.run, inputs, weights, outputs)
-    return value
+class Call(NamedTuple):
+    """What is remembered of a call: its plan and its outputs' shape."""
+
+    plan: object
+    shape: tuple
+
+
+def run(place, operands, chosen, out=None):
+    """The outputs, of the caller's kind, for arrays that are described."""
+    target = None if out is None else place.describe("out", out)
+    key = (chosen, target and target.form, *[array and array.form for array in operands])
+    call = _calls.get(key)
+    if call is None:
+        operands, call = _prepared(place, operands, chosen, target, key)
+    if target is None:
+        out, target = place.new(call.shape, operands[0].dtype)
+    elif _overlap(target, operands[0]):
+        raise ValueError("`out` must not share memory with `inputs` on a GPU. Received: arrays that overlap")
+    inputs, *weights = operands
+    place.launch("The convolution", call.plan.run, inputs, weights, target)
+    return out
+
+
+def _prepared(place, operands, chosen, target, key):
+    """The arrays as the kernels take them, and the call, remembered where they could be taken as they were."""
+    inputs, *weights = checked = fitting(place, operands, chosen)
+    sizes, shape = sizes_of(checked, chosen)
+    if target is None:
+        outputs = inputs._replace(address=0, shape=shape, strides=dlpack.contiguous(shape))  # new memory is aligned
+    elif target.shape != shape or target.dtype != inputs.dtype:
+        raise array_arguments.wrong_output(target, shape, inputs.dtype)
+    else:
+        outputs = target
+    call = Call(_plan(convolution_sizes(place, sizes, inputs, weights, outputs, chosen)), shape)
+    if all(one is other for one, other in zip(operands, checked, strict=True)):
+        if len(_calls) >= REMEMBERED_CALLS:
+            _calls.clear()
+        _calls[key] = call
+    return checked, call
 
 
 def convolution_sizes(place, sizes, inputs, weights, outputs, chosen):
@@ -125,61 +89,45 @@ def convolution_sizes(place, sizes, inputs, weights, outputs, chosen):
     )
 
 
-def operands(place, arrays, chosen):
-    """The arrays as the kernels take them: described, checked, and the weights in one piece."""
-    inputs = place.describe("inputs", arrays[0])
+def described(place, arrays):
+    """The DeviceArrays of a call's operands."""
+    given = zip(OPERANDS, arrays, strict=False)
+    return [None if array is None and name == "bias" else place.describe(name, array) for name, array in given]
+
+
+def fitting(place, operands, chosen):
+    """The arrays as the kernels take them: checked, and the weights in one piece."""
+    inputs, depthwise, *others = operands
     array_arguments.three_axes(inputs)
     channels = inputs.shape[2 if arguments.data_format(chosen.data_format) == "channels_last" else 1]
-    depthwise = place.describe("depthwise_kernel", arrays[1])
-    depthwise = _fitting(place, "depthwise_kernel", depthwise, ("K", channels, "M"), inputs.dtype)
-    if len(arrays) == 2:
-        return inputs, depthwise
-    hidden = channels * depthwise.shape[2]
-    pointwise = place.describe("pointwise_kernel", arrays[2])
-    axes = (hidden, "F") if pointwise.ndim == 2 else (1, hidden, "F")
-    pointwise = _fitting(place, "pointwise_kernel", pointwise, axes, inputs.dtype)
-    bias = arrays[3]
-    if bias is not None:
-        bias = _fitting(place, "bias", place.describe("bias", bias), (pointwise.shape[-1],), inputs.dtype)
-    return inputs, depthwise, pointwise, bias
+    _check("depthwise_kernel", depthwise, ("K", channels, "M"), inputs.dtype)
+    if others:
+        pointwise, bias = others
+        hidden = channels * depthwise.shape[2]
+        axes = (hidden, "F") if pointwise.ndim == 2 else (1, hidden, "F")
+        _check("pointwise_kernel", pointwise, axes, inputs.dtype)
+        if bias is not None:
+            _check("bias", bias, (pointwise.shape[-1],), inputs.dtype)
+    return inputs, *map(place.contiguous, (depthwise, *others))
 
 
-def _fitting(place, name, array, shape, dtype):
+def _check(name, array, shape, dtype):
     array_arguments.same_type(name, array, dtype)
     array_arguments.fitting(name, array, shape)
-    return place.contiguous(array)
 
 
-def sizes_of(inputs, kernel_shape, filters, chosen):
-    """A convolution's sizes, and its outputs' shape, remembered."""
-    return _sizes(inputs.shape, inputs.dtype, kernel_shape, filters, chosen)
-
-
-@lru_cache(REMEMBERED_CALLS)
-def _sizes(shape, dtype, kernel_shape, filters, chosen):
+def sizes_of(operands, chosen):
+    """A convolution's sizes, and its outputs' shape."""
+    inputs, depthwise, *others = operands
     channels_last = arguments.data_format(chosen.data_format) == "channels_last"
     return convolution.sizes(
-        SimpleNamespace(shape=shape, dtype=dtype), kernel_shape, filters, channels_last, chosen
+        inputs, depthwise.shape, others[0].shape[-1] if others else None, channels_last, chosen
     )  # fmt: skip
 
 
 @lru_cache(REMEMBERED_CALLS)
 def _plan(sizes):
     return engines.gpu_engine().Plan(sizes)
-
-
-@lru_cache(REMEMBERED_CALLS)
-def _copy_plan(dtype, shape, strides):
-    return engines.gpu_engine().CopyPlan(dtype, shape, strides)
-
-
-def _checked_out(place, out, shape, inputs):
-    array = place.describe("out", out)
-    if array.shape != shape or array.dtype != inputs.dtype:
-        raise array_arguments.wrong_output(array, shape, inputs.dtype)
-    if _overlap(array, inputs):
-        raise ValueError("`out` must not share memory with `inputs` on a GPU. Received: arrays that overlap")
-    return array
 
 
 def _overlap(one, other):
@@ -215,22 +163,15 @@ def _from_host(arrays, chosen, after, out, stream):
     channels_last = arguments.data_format(chosen.data_format) == "channels_last"
     checked, _ = convolution.checked_arrays(arrays, channels_last)
     engine, handle = engines.gpu_engine(), 0 if stream is None else device_arrays.stream_handle(stream)
-    uploaded = [None if array is None else engine.upload(array, handle) for array in checked]
-    described = [None if array is None else device_arrays.describe("inputs", array) for array in uploaded]
     if out is not None:
-        _, shape = _sizes(described[0].shape, described[0].dtype, described[1].shape, _filters(described), chosen)
-        array_arguments.output(out, shape, checked[0].dtype)
-    place = Place(uploaded[0], handle, chosen.engine)
-    outputs = engine.download(run(place, described[0], described[1:], chosen), handle)
+        array_arguments.output(out, sizes_of(checked, chosen)[1], checked[0].dtype)
+    uploaded = [None if array is None else engine.upload(array, handle) for array in checked]
+    outputs = engine.download(convolve(uploaded, chosen, None, None, handle), handle)
     outputs = outputs if after is None else after(outputs)
     if out is None:
         return outputs
     out[...] = outputs
     return out
-
-
-def _filters(described):
-    return described[2].shape[-1] if len(described) > 2 else None
 
 
 class DeviceConvolution:
@@ -254,8 +195,7 @@ class DeviceConvolution:
         """The outputs for ``inputs``; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or None)."""
         place = Place(inputs, None)
         weights = self._on_gpu(place, variables, arrays)
-        described = place.describe("inputs", inputs)
-        outputs = run(place, described, weights, self._settings)
+        outputs = run(place, (place.describe("inputs", inputs), *weights), self._settings)
         return outputs if self._after is None else self._after(outputs)
 
     def _on_gpu(self, place, variables, arrays):
@@ -272,11 +212,3 @@ def _version(variable, array):
     if variable is None:
         return None
     return (id(variable), variable.version) if array is getattr(variable, "array", None) else object()
-
-
-def upload(place, array):
-    """The DeviceArray of a copy of a host's array, which every stream may read."""
-    with place.engine.on_device(place.device):
-        copy = place.engine.upload(array, place.stream)
-        place.engine.synchronize(place.stream)
-    return device_arrays.describe("weights", copy)

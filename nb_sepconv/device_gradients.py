@@ -6,6 +6,7 @@ from nb_sepconv import activations, arguments, array_arguments, convolution, dev
 from nb_sepconv import device_convolution as forward
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.convolution_gradients import OPERANDS, wanted_names
+from nb_sepconv.device_place import Place, upload
 from nb_sepconv.kernels import engines
 
 
@@ -17,16 +18,15 @@ def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None, 
     if device_arrays.library_of(arrays[0]) is None:
         return _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, stream)
     name, names = _activation(activation), wanted_names(wanted, OPERANDS[: len(arrays)])
-    place = forward.Place(arrays[0], stream, chosen.engine)
-    operands = forward.operands(place, arrays, chosen)
+    place = Place(arrays[0], stream, chosen.engine)
+    operands = forward.fitting(place, forward.described(place, arrays), chosen)
     return run(place, d_outputs, operands, chosen, name, outputs, names)
 
 
 def of_layer(d_outputs, inputs, weights, chosen, activation, outputs, wanted):
     """The same for weights on the host: their gradients return there, that of the inputs stays on the GPU."""
-    place = forward.Place(inputs, None)
-    described = [None if array is None else forward.upload(place, array) for array in weights]
-    operands = place.describe("inputs", inputs), *described
+    place = Place(inputs, None)
+    operands = place.describe("inputs", inputs), *(None if array is None else upload(place, array) for array in weights)
     names, name = wanted_names(wanted, OPERANDS), _activation(activation)
     d_inputs, *others = run(place, d_outputs, operands, chosen, name, outputs, names, device_arrays.NUMBA)
     return d_inputs, *(None if each is None else place.engine.download(each, place.stream) for each in others)
@@ -37,9 +37,8 @@ def run(place, d_outputs, operands, chosen, name, outputs, names, weights_librar
 
     Those of the weights are arrays of the caller's kind, or of ``weights_library``.
     """
-    inputs, depthwise, *others = operands
-    filters = others[0].shape[-1] if others else None
-    sizes, shape = forward.sizes_of(inputs, depthwise.shape, filters, chosen)
+    inputs = operands[0]
+    sizes, shape = forward.sizes_of(operands, chosen)
     d_outputs = _like_outputs(place, "d_outputs", d_outputs, shape, inputs)
     values = _values(place, name, d_outputs, outputs, operands, chosen, shape)
     flags = [known in names and array is not None for known, array in zip(OPERANDS, operands, strict=False)]
@@ -60,7 +59,7 @@ def run(place, d_outputs, operands, chosen, name, outputs, names, weights_librar
     named |= {f"d_{known}": pair[1] for known, pair in zip(OPERANDS, found, strict=False) if pair is not None}
     sums = device_arrays.ELEMENT_TYPES[plan.sums.name]
     named |= {each: place.new(shape, sums)[1] for each, shape in plan.scratch.items()}
-    place.launch(f"The gradients of inputs of shape {inputs.shape}", plan.run, named)
+    place.launch("The gradients' computation", plan.run, named)
     return tuple(None if pair is None else pair[0] for pair in found)
 
 
@@ -87,7 +86,7 @@ def _values(place, name, d_outputs, outputs, operands, chosen, shape):
     if by_outputs and outputs is not None:
         return _like_outputs(place, "outputs", outputs, shape, operands[0])
     chosen = chosen._replace(activation=name if by_outputs else None)
-    return place.describe("outputs", forward.run(place, operands[0], operands[1:], chosen))
+    return place.describe("outputs", forward.run(place, operands, chosen))
 
 
 def _like_outputs(place, name, value, shape, inputs):

@@ -8,6 +8,7 @@ from nb_sepconv import (
     convolution_gradients,
     device_convolution,
     device_gradients,
+    device_place,
     geometry,
 )
 from nb_sepconv.kernels import cpu, engines
@@ -221,13 +222,13 @@ def depthwise_conv1d_gradients(
 
 
 def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream):
-    if device_convolution.asked(operands[0], device, stream):
+    if device_place.asked(operands[0], device, stream):
         return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, stream)
     return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
 
 
 def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, device, stream):
-    if device_convolution.asked(arrays[0], device, stream):
+    if device_place.asked(arrays[0], device, stream):
         fused, after = convolution.fused_activation(activation, engines.gpu_engine().FUSED_ACTIVATIONS)
         settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine)
         return device_convolution.convolve(arrays, settings, after, out, stream)

@@ -116,7 +116,7 @@ def _by_vectors_of_steps(sizes):
 
 def _is_far(sizes, output_strides, columns, work):
     """Whether offsets inside of an example, or the number of threads, take more than 32 bits."""
-    reach = sizes.steps * sizes.stride + sizes.kernel_size * sizes.dilation + sizes.length
+    reach = sizes.steps * sizes.stride + sizes.kernel_size * sizes.dilation + sizes.length + sizes.left
     return wide(
         2 * sizes.examples * work,
         extent((reach, sizes.channels), sizes.input_strides[1:]),

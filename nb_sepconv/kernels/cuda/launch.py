@@ -39,6 +39,7 @@ class Launcher:
 
     def __call__(self, stream, *arrays):
         """Launch on a stream, given by its handle, with arrays in the kernel's order; None for one it does not read."""
+        begin()
         configured = self._configured.get(stream)
         if configured is None:
             configured = self._configured[stream] = _configured(self.step, stream)
@@ -46,7 +47,6 @@ class Launcher:
 
 
 def _configured(step, stream):
-    begin()
     if SIMULATED:
         return lambda *arguments: _simulate(step, arguments)
     with warnings.catch_warnings():
