@@ -4,6 +4,7 @@ A library is known by the module of its arrays' type, and is never imported here
 """
 
 import sys
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -83,9 +84,9 @@ class Library:
         """The number of the array's GPU."""
         return value.__dlpack_device__()[1] if hasattr(value, "__dlpack_device__") else 0
 
-    def surely_on_gpu(self, value):
-        """The type of an array, if all arrays of that type lie on a GPU, else None."""
-        return type(value) if hasattr(type(value), "__cuda_array_interface__") else None
+    def holds(self, value):
+        """Whether an array of a type of this library lies on a GPU."""
+        return hasattr(value, "__cuda_array_interface__") or dlpack.lies_on_gpu(value)
 
     def stream(self, value):
         """The handle of the stream in whose order the caller works; 0 is the default stream."""
@@ -111,6 +112,9 @@ class Library:
 class Numba(Library):
     """Numba's device arrays, and those of its simulator."""
 
+    def holds(self, value):
+        return True
+
     def describe(self, name, value, stream):
         if hasattr(value, "__cuda_array_interface__") or not hasattr(value, "_ary"):
             return super().describe(name, value, stream)
@@ -132,6 +136,9 @@ class Numba(Library):
 class CuPy(Library):
     """CuPy's arrays, on CuPy's current stream."""
 
+    def holds(self, value):
+        return True
+
     def type_name(self, value, interface):
         return value.dtype.name
 
@@ -148,6 +155,9 @@ class CuPy(Library):
 
 class Torch(Library):
     """PyTorch's tensors, on PyTorch's current stream. Its own interface knows no bfloat16."""
+
+    def holds(self, value):
+        return getattr(value, "is_cuda", False)
 
     def describe(self, name, value, stream):
         if value.requires_grad:
@@ -170,6 +180,9 @@ class Torch(Library):
 
 class Jax(Library):
     """JAX's arrays. JAX shows nobody its streams, so that both sides are waited for."""
+
+    def holds(self, value):
+        return hasattr(value, "devices") and next(iter(value.devices())).platform in ("cuda", "gpu")
 
     def describe(self, name, value, stream):
         value.block_until_ready()
@@ -197,22 +210,21 @@ NUMBA, CUPY, TORCH, JAX, OTHER = Numba(), CuPy(), Torch(), Jax(), Library()
 
 def library_of(value):
     """The library of an array that lives on a GPU, or None for everything else."""
-    if type(value) is np.ndarray:
+    library = _library_of_type(type(value))
+    return library if library is not None and library.holds(value) else None
+
+
+@lru_cache(256)
+def _library_of_type(kind):
+    """The library that may have arrays of a type on a GPU."""
+    if kind is np.ndarray:
         return None
-    if getattr(value, "__cuda_ndarray__", False):
+    if getattr(kind, "__cuda_ndarray__", False):
         return NUMBA
-    package = type(value).__module__.partition(".")[0]
-    if package == "torch":
-        return TORCH if getattr(value, "is_cuda", False) else None
-    if package in ("jax", "jaxlib"):
-        return JAX if _jax_platform(value) in ("cuda", "gpu") else None
-    if hasattr(type(value), "__cuda_array_interface__"):
-        return CUPY if package == "cupy" else OTHER
-    return OTHER if dlpack.lies_on_gpu(value) else None
-
-
-def _jax_platform(value):
-    return next(iter(value.devices())).platform if hasattr(value, "devices") else None
+    package = kind.__module__.partition(".")[0]
+    known = {"torch": TORCH, "jax": JAX, "jaxlib": JAX, "cupy": CUPY}
+    offers = hasattr(kind, "__cuda_array_interface__") or hasattr(kind, "__dlpack__")
+    return known.get(package, OTHER if offers else None)
 
 
 def describe(name, value, stream=0):

@@ -37,10 +37,12 @@ def convolve(arrays, chosen, after, out, stream):
 
 
 class Call(NamedTuple):
-    """What is remembered of a call: its plan and its outputs' shape."""
+    """What is remembered of a call: its plan, its outputs' shape, and the bytes that inputs and outputs reach."""
 
     plan: object
     shape: tuple
+    read: tuple
+    written: tuple
 
 
 def run(place, operands, chosen, out=None):
@@ -52,7 +54,7 @@ def run(place, operands, chosen, out=None):
         operands, call = _prepared(place, operands, chosen, target, key)
     if target is None:
         out, target = place.new(call.shape, operands[0].dtype)
-    elif _overlap(target, operands[0]):
+    elif _overlap(call, operands[0].address, target.address):
         raise ValueError("`out` must not share memory with `inputs` on a GPU. Received: arrays that overlap")
     inputs, *weights = operands
     place.launch("The convolution", call.plan.run, inputs, weights, target)
@@ -69,7 +71,8 @@ def _prepared(place, operands, chosen, target, key):
         raise array_arguments.wrong_output(target, shape, inputs.dtype)
     else:
         outputs = target
-    call = Call(_plan(convolution_sizes(place, sizes, inputs, weights, outputs, chosen)), shape)
+    plan = _plan(convolution_sizes(place, sizes, inputs, weights, outputs, chosen))
+    call = Call(plan, shape, _reach(inputs), _reach(outputs))
     if all(one is other for one, other in zip(operands, checked, strict=True)):
         if len(_calls) >= REMEMBERED_CALLS:
             _calls.clear()
@@ -130,20 +133,18 @@ def _plan(sizes):
     return engines.gpu_engine().Plan(sizes)
 
 
-def _overlap(one, other):
-    (low, high), (lowest, highest) = _reach(one), _reach(other)
-    return low < highest and lowest < high
+def _overlap(call, inputs, outputs):
+    """Whether a call with arrays at these addresses would write what it reads."""
+    return inputs + call.read[0] < outputs + call.written[1] and outputs + call.written[0] < inputs + call.read[1]
 
 
 def _reach(array):
-    far = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
+    """The bytes before and behind an array's address, none for one without elements."""
     if 0 in array.shape:
         return 0, 0
+    far = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
     item = array.dtype.itemsize
-    return (
-        array.address + sum(min(each, 0) for each in far) * item,
-        array.address + (sum(max(each, 0) for each in far) + 1) * item,
-    )
+    return sum(min(each, 0) for each in far) * item, (sum(max(each, 0) for each in far) + 1) * item
 
 
 def refuse_numpy_function(function):

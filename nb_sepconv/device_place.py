@@ -35,16 +35,12 @@ class Place:
             )  # fmt: skip
         self.engine = engines.gpu_engine()
         self.library, self._like = device_arrays.library_of(inputs), inputs
-        self._type = self.library.surely_on_gpu(inputs)
         self.stream = self.library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
         self.device = self.library.device(inputs)
 
     def describe(self, name, value):
         """The DeviceArray of an argument, which must lie on the same GPU."""
-        if type(value) is self._type:
-            array = self.library.describe(name, value, self.stream)
-        else:
-            array = device_arrays.describe(name, value, self.stream)
+        array = device_arrays.describe(name, value, self.stream)
         if array.device != self.device:
             raise ValueError(
                 f"`{name}` must lie on the same GPU as `inputs`, number {self.device}. Received: one on {array.device}"

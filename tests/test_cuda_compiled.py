@@ -46,6 +46,8 @@ def kernels():
     yield "product with float32, 5 taps", product.product(form(FLOAT, 5, vectors=True)), FLOAT, 128
     yield "product with float32, 256 filters", product.product(form(FLOAT, 1, vectors=True, filters=256)), FLOAT, 128
     yield "product with float32, dilated", product.product(form(FLOAT, product.APART)), FLOAT, 128
+    dilated = product.product(form(FLOAT, product.APART, filters=256))
+    yield "product with float32, dilated, 256 filters", dilated, FLOAT, 128
     yield "product with float32, steps first", product.product(form(FLOAT, 3, True, True)), FLOAT, 128
     yield "product with float32, far", product.product(form(FLOAT, product.PLAIN, wide=True)), FLOAT, 168
     yield "product with float64", product.product(form(DOUBLE, 5)), DOUBLE, 200
@@ -82,7 +84,8 @@ def assembled(name, architecture, folder):
     """What ``ptxas`` reports of a kernel."""
     source = folder / "kernel.ptx"
     source.write_text(ptx(name))
-    command = [assembler(), f"-arch={architecture}", "-v", source, "-o", folder / "kernel.cubin"]
+    limit = f"-maxrregcount={KERNELS[name][0].targetoptions['max_registers']}"
+    command = [assembler(), f"-arch={architecture}", limit, "-v", source, "-o", folder / "kernel.cubin"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stderr

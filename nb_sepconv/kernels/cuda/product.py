@@ -132,7 +132,7 @@ def product(form):
             base = y + example * y_example * form.out.item_bytes
             write(base, y_step, y_filter, sums, (b0, b1, b2, b3), t, steps, f, filters)
 
-    return kernel(product)
+    return kernel(product, threads)
 
 
 def _shared(numbers, real):

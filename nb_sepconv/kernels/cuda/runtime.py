@@ -15,6 +15,7 @@ from nb_sepconv.kernels.cpu.once import once
 
 __all__ = ["SIMULATED", "cuda", "device", "instruction", "kernel", "once", "real_type"]
 
+MOST_REGISTERS, REGISTERS = 255, 65536  # of a thread and of a block, on every GPU since 2014
 SIMULATED = bool(config.ENABLE_CUDASIM)
 _state = {"forked": False, "used": False}
 
@@ -37,9 +38,11 @@ def begin():
     _state["used"] = True
 
 
-def kernel(function):
-    """``function`` as a kernel."""
-    return cuda.jit(function)
+def kernel(function, threads=128):
+    """``function`` as a kernel for blocks of so many threads, between which the registers are divided."""
+    if SIMULATED:
+        return cuda.jit(function)
+    return cuda.jit(max_registers=min(MOST_REGISTERS, REGISTERS // threads))(function)
 
 
 def device(function):
