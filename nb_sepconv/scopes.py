@@ -119,7 +119,7 @@ class variable_scope:
         name = self._default_name if self._name_or_scope is None else self._name_or_scope
         if isinstance(name, VariableScope):
             name = name.name.split("/")[-1]
-        return name_scope(name) if name else None
+        return name_scope(name) if name or self._name_or_scope is None else None
 
     def _pure_scope(self, opened):
         name = self._name_or_scope

@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).parent
 LAYERS = ("omp", "workqueue", "tbb")
-TIMEOUT = 180
+TIMEOUT = 900  # only a hang takes that long, also on a slow machine that others use
 CAN_FORK = hasattr(os, "fork")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TIMEOUT = 600
+TIMEOUT = 1800
 UNITS = {
     "haswell": ("AVX2+FMA, 256 bits, 16 registers", {"ymm": True, "zmm": False, "vfmadd": True}),
     "generic": ("128-bit, 128 bits, 16 registers", {"xmm": True, "ymm": False, "vfmadd": False, "vmov": False}),

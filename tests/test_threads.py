@@ -208,7 +208,7 @@ def test_the_affinity_of_a_process():
     """
     environment = {**os.environ, "NUMBA_NUM_THREADS": "4"}
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout == "1\n"
 
 

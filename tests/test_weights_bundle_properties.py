@@ -19,7 +19,7 @@ from nb_sepconv.weights.protobuf import fields
 from nb_sepconv.weights.sstable_writer import write_table
 
 bounded = settings(
-    max_examples=150, deadline=timedelta(seconds=2), derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=150, deadline=timedelta(minutes=1), derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30)
 dtypes = st.sampled_from(["float16", "float32", "float64", "int8", "uint16", "int64", "bool", "complex64"])

@@ -118,6 +118,7 @@ def test_mask_is_that_of_tensorflow():
     assert crc32c.masked(0xE3069283) == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width_bytes", multipliers())
 def test_kernels_hash_a_gigabyte_per_second_of_one_core(width_bytes):
     data = random_bytes(32 << 20)

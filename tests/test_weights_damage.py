@@ -1,13 +1,16 @@
 """Damaged files: every one loads unchanged values or is refused by a WeightsError, and takes no memory beyond its size.
 
-Bare HDF5 files have no checksums. There a flipped bit of a stored value, of a name that stands in the file once, or of
-the place of values that comes to lie in a gap cannot be seen; the tests hold that nothing else slips through.
+Bare HDF5 files have no checksums. There a flipped bit of a stored value, of a name that stands in the file once (or of
+the zero that ends it), or of the place of values that comes to lie in a gap cannot be seen; the tests hold that nothing
+else slips through.
 """
 
+import io
 import tracemalloc
 from collections import Counter
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -69,11 +72,17 @@ def value_bytes(patient):
 
 
 def value_places(patient):
-    """Yield (start, size) of the values in a file of plain HDF5; zeros, which are anywhere, are left out."""
-    for _, _, values in patient.expected.values():
-        if any(values):
-            assert patient.good.count(values) == 1
-            yield patient.good.index(values), len(values)
+    """The (start, size) of the values of each dataset, as h5py has them."""
+    places = []
+
+    def visit(_, member):
+        if isinstance(member, h5py.Dataset) and member.id.get_offset() is not None:
+            places.append((member.id.get_offset(), member.id.get_storage_size()))
+
+    with h5py.File(io.BytesIO(patient.good), "r") as file:
+        file.visititems(visit)
+    assert len(places) == len(patient.expected)
+    return places
 
 
 def address_bytes(patient):
@@ -87,12 +96,12 @@ def address_bytes(patient):
 
 
 def name_bytes(patient, names):
-    """Where a name that ends with a zero, or fills the text of an attribute, stands in a file."""
+    """Where a name, and the zero that ends it, stand in a file."""
     places = set()
     for name in names:
         start = -1
         while (start := patient.good.find(name.encode(), start + 1)) >= 0:
-            places.update(range(start, start + len(name)))
+            places.update(range(start, start + len(name) + 1))
     return places
 
 
@@ -165,6 +174,24 @@ def test_keras_3_files(source, quick, tmp_path):
     assert_only_these_pass_unseen(
         patient, values=value_bytes(patient), addresses=address_bytes(patient), names=name_bytes(patient, names)
     )
+
+
+@pytest.mark.parametrize(
+    ("octet", "bit", "match"),
+    [
+        (734, 0, "a name that can be printed"),
+        (1512, 3, "a name that can be printed"),
+        (6814, 0, "zeros behind the 0 entries of a tree"),
+        (8794, 6, "a table of 2 addresses; its size is 80"),
+    ],
+)
+def test_flips_that_once_passed_unseen(octet, bit, match, tmp_path):
+    """In a name's end, a place of a name, a count of members, and a message that swallowed the next one."""
+    damaged = bytearray((DATA / "keras3.weights.h5").read_bytes())
+    damaged[octet] ^= 1 << bit
+    (tmp_path / "damaged.h5").write_bytes(damaged)
+    with pytest.raises(weights.WeightsError, match=match):
+        weights.load(tmp_path / "damaged.h5")
 
 
 @pytest.mark.parametrize("source", ["tf1/model.ckpt-1200.index", "keras3.weights.h5", "further/v1/model.ckpt-3"])

@@ -14,7 +14,7 @@ from nb_sepconv.weights.hdf5.text import GlobalHeaps
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK_BYTES = 96
-ROOT_SYMBOL = 56
+ROOT_SYMBOL, SYMBOL_TABLE_BYTES = 56, 16
 VERSIONS_AND_WIDTHS = bytes([0, 0, 0, 0, 0, 8, 8, 0])
 DEEPEST = 64
 
@@ -74,6 +74,7 @@ class Hdf5:
                 self._add_dataset(path, messages)
                 return
             table = headers.only(messages, headers.SYMBOLS, "table of symbols")
+            require(len(table) == SYMBOL_TABLE_BYTES, f"expected a table of 2 addresses; its size is {len(table)}")
             addresses = number(table, 0, 8), number(table, 8, 8)
             require(symbol.cached in ((), addresses), "expected a group's tree and heap where its symbol says")
         self._read_group(path, addresses, depth)

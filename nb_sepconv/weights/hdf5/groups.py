@@ -56,6 +56,8 @@ def _read_tree(file, address, heap, sizes, level, depth):
         require(depth <= DEEPEST and node[5] <= DEEPEST, f"expected a tree of at most {DEEPEST} levels")
         used = number(node, 6, 2)
         require(used <= 2 * sizes.internal, f"expected at most {2 * sizes.internal} entries of a tree; received {used}")
+        end = TREE_PREFIX_BYTES + (16 * used + 8 if used else 0)
+        require(not any(node[end:]), f"expected zeros behind the {used} entries of a tree", end)
         keys = [number(node, TREE_PREFIX_BYTES + 16 * index, 8) for index in range(used + 1)]
         children = [number(node, TREE_PREFIX_BYTES + 16 * index + 8, 8) for index in range(used)]
     symbols = []
@@ -99,6 +101,8 @@ def _name(heap, offset):
     starts_there = offset % 8 == 0 and (offset == 0 or heap[offset - 1 : offset] == b"\0")
     require(offset < len(heap) and end >= 0 and starts_there, f"expected a name in the heap at {offset}")
     try:
-        return heap[offset:end].decode()
+        name = heap[offset:end].decode()
     except UnicodeDecodeError:
         raise WeightsError(f"expected a name in UTF-8; received {heap[offset:end][:64]!r}") from None
+    require(not any(character < " " for character in name), f"expected a name that can be printed; received {name!r}")
+    return name

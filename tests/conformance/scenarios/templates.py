@@ -206,3 +206,17 @@ def scope_is_back_after_call(tf):
     template = tf.make_template("t", lambda inputs: tf.get_variable_scope().name)
     with tf.variable_scope("a"):
         return [template(1.0), template(1.0), tf.get_variable_scope().name]
+
+
+@scenario
+def of_an_empty_name(tf):
+    with tf.variable_scope("a"):
+        template = tf.make_template("", lambda: [tf.get_variable("v", [1]), tf.Variable(1.0, name="w")])
+        return [names(template()), template.name, template.variable_scope_name]
+
+
+@scenario
+def of_an_empty_unique_name(tf):
+    with tf.variable_scope("a"):
+        template = tf.make_template("t", lambda: [tf.Variable(1.0, name="w")], unique_name_="")
+        return [names(template()), template.name, template.variable_scope_name]
