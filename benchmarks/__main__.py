@@ -109,7 +109,7 @@ def measure(task, options):
         "results": results,
         "first_call_workload": first_workload.name,
         "first_calls": first_calls(first_workload, list(first_result["times"]), options.threads, pythons, task),
-        "memory": {w.name: measure_memory(w, OUR_CANDIDATES, options.threads, pythons, task) for w in workloads},
+        "memory": measure_memory(workloads, OUR_CANDIDATES, options.threads, pythons, task),
     }
 
 

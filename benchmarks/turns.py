@@ -94,15 +94,18 @@ def first_calls(workload, choices, threads, pythons, task):
     return found
 
 
-def measure_memory(workload, candidates, threads, pythons, task):
-    """Bytes above what comes in and out by candidate of ours, each in a process of its own; None where unknown."""
+def measure_memory(workloads, candidates, threads, pythons, task):
+    """Bytes above what comes in and out by workload and candidate of ours, a process for each of these; None where
+    unknown.
+    """
+    found = {workload.name: dict.fromkeys(candidates) for workload in workloads}
     if not memory.CLEAR_REFS.exists():
-        return dict.fromkeys(candidates)
-    found = {}
-    with numbers_on_disk(workload, task) as path:
-        for name in candidates:
-            settings = {**pythons.get(OURS, {}), "environment": memory.ENVIRONMENT}
-            with WorkerProcess(OURS, threads, task, **settings) as worker:
-                worker.ask("load", path=path, workload=workload.as_dict())
-                found[name] = worker.ask("memory", candidate=name)
+        return found
+    for name in candidates:
+        settings = {**pythons.get(OURS, {}), "environment": memory.ENVIRONMENT}
+        with WorkerProcess(OURS, threads, task, **settings) as worker:
+            for workload in workloads:
+                with numbers_on_disk(workload, task) as path:
+                    worker.ask("load", path=path, workload=workload.as_dict())
+                found[workload.name][name] = worker.ask("memory", candidate=name)
     return found

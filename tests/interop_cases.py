@@ -1,6 +1,9 @@
 """Convolutions that the tests of the other libraries' faces share."""
 
 import numpy as np
+import pytest
+
+from nb_sepconv import nn
 
 SETTINGS = [
     {},
@@ -23,3 +26,16 @@ def arrays(settings, dtype=np.float64, bias=True, seed=0):
 def like(array, seed=1):
     """Random values of the shape and type of an array."""
     return np.random.default_rng(seed).standard_normal(array.shape).astype(array.dtype)
+
+
+def assert_names_functions_and_refusals(convolve, asarray):
+    """``activation=`` of ``convolve``, a face of another library, whose arrays ``asarray`` makes."""
+    operands = [asarray(array) for array in arrays({})]
+    by_name = np.asarray(convolve(*operands, activation="leaky_relu"))
+    np.testing.assert_array_equal(np.asarray(convolve(*operands, activation=nn.leaky_relu)), by_name)
+    doubled = np.asarray(convolve(*operands, activation=lambda outputs: 2 * outputs))
+    np.testing.assert_array_equal(doubled, 2 * np.asarray(convolve(*operands)))
+    with pytest.raises(ValueError, match=r"`activation` must be a callable or one of.*'none_such'"):
+        convolve(*operands, activation="none_such")
+    with pytest.raises(TypeError, match=r"`activation` must be None, the name of.*Received: \{'class_name'"):
+        convolve(*operands, activation={"class_name": "ELU"})

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from interop_cases import NAMES, SETTINGS, arrays, like
+from interop_cases import NAMES, SETTINGS, arrays, assert_names_functions_and_refusals, like
 
 from nb_sepconv import ops
 
@@ -45,6 +45,10 @@ def test_only_what_is_asked_for_is_computed(monkeypatch):
     monkeypatch.setattr(ops, "separable_conv1d_gradients", spy)
     autograd.grad(lambda kernel: separable_conv1d(operands[0], kernel, *operands[2:]).sum())(operands[1])
     assert asked == [("depthwise_kernel",)]
+
+
+def test_activations():
+    assert_names_functions_and_refusals(separable_conv1d, np.asarray)
 
 
 def test_without_bias():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from interop_cases import NAMES, SETTINGS, arrays, like
+from interop_cases import NAMES, SETTINGS, arrays, assert_names_functions_and_refusals, like
 
 from nb_sepconv import ops
 
@@ -41,6 +41,10 @@ def test_gradients_are_those_of_the_operation(settings):
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_gradients_are_slopes(settings):
     check_grads(lambda *operands: separable_conv1d(*operands, **settings), arrays(settings), order=1, modes=["rev"])
+
+
+def test_activations():
+    assert_names_functions_and_refusals(separable_conv1d, jax.numpy.asarray)
 
 
 def test_without_bias():

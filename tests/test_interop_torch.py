@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from interop_cases import NAMES, SETTINGS, arrays, like
+from interop_cases import NAMES, SETTINGS, arrays, assert_names_functions_and_refusals, like
 
 import nb_sepconv as tf
 from nb_sepconv import ops
@@ -80,6 +80,10 @@ def test_types_stay(dtype):
     assert {outputs.dtype, *(operand.grad.dtype for operand in operands)} == {dtype}
     expected = ops.separable_conv1d(*wide, padding="same")
     np.testing.assert_allclose(outputs.detach().double().numpy(), expected, rtol=2e-2, atol=1e-1)
+
+
+def test_activations():
+    assert_names_functions_and_refusals(interop.separable_conv1d, torch.from_numpy)
 
 
 def test_activation_of_pytorch():
@@ -173,6 +177,13 @@ def test_module_starts_from_glorots_distribution():
         assert abs(kernel.mean().item()) < 0.1 * limit
     assert not module.bias.any()
     assert list(interop.SeparableConv1d(3, 4, 3, bias=False).state_dict()) == ["depthwise_kernel", "pointwise_kernel"]
+
+
+def test_module_takes_tuples_of_one_as_pytorchs_does():
+    module = interop.SeparableConv1d(3, 4, (3,), stride=(2,), dilation=(1,))
+    assert module(torch.randn(2, 3, 12)).shape == (2, 4, 5)
+    with pytest.raises(ValueError, match="`kernel_size`"):
+        interop.SeparableConv1d(3, 4, (3, 3))
 
 
 def test_module_says_what_it_is():

@@ -4,20 +4,35 @@ from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import getval
 
 from nb_sepconv import ops
+from nb_sepconv.convolution_gradients import OPERANDS
+from nb_sepconv.interop import activation as activation_of
 
-OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 
-
-def separable_conv1d(inputs, depthwise_kernel, pointwise_kernel, bias=None, **settings):
+def separable_conv1d(
+    inputs,
+    depthwise_kernel,
+    pointwise_kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    activation=None,
+):
     """:func:`nb_sepconv.ops.separable_conv1d`, differentiable by each of its arrays with ``autograd.grad``.
 
     Args:
         inputs, depthwise_kernel, pointwise_kernel, bias: arrays, as there.
-        settings: ``strides``, ``padding``, ``data_format``, ``dilation_rate`` and ``activation``, as there; the
-            activation is None, a name or a function of this library.
+        strides, padding, data_format, dilation_rate: as there.
+        activation: None, the name of an activation of this library, or a function that autograd differentiates, such
+            as ``autograd.numpy.tanh``. Default None.
 
     Returns:
         The outputs. Their derivatives are not differentiable once more.
+
+    Raises:
+        TypeError, ValueError: as there.
 
     >>> import autograd, numpy as np
     >>> kernels = np.ones((2, 1, 1)), np.ones((1, 1, 1))
@@ -25,7 +40,19 @@ def separable_conv1d(inputs, depthwise_kernel, pointwise_kernel, bias=None, **se
     >>> autograd.grad(loss)(np.array([[[1.0], [2.0], [-4.0]]])).ravel().tolist()
     [1.0, 1.0, 0.0]
     """
-    return _convolve(inputs, depthwise_kernel, pointwise_kernel, bias, **settings)
+    name, after = activation_of.split(activation)
+    outputs = _convolve(
+        inputs,
+        depthwise_kernel,
+        pointwise_kernel,
+        bias,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
+        activation=name,
+    )
+    return outputs if after is None else after(outputs)
 
 
 @primitive

@@ -7,8 +7,8 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from nb_sepconv import arguments, convolution, ops
-
-OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
+from nb_sepconv.convolution_gradients import OPERANDS
+from nb_sepconv.interop import activation as activation_of
 
 
 def separable_conv1d(
@@ -45,9 +45,9 @@ def separable_conv1d(
     """
     given = (inputs, depthwise_kernel, pointwise_kernel, bias)
     arrays = tuple(None if array is None else jax.numpy.asarray(array) for array in given)
-    name = None if callable(activation) else activation
+    name, after = activation_of.split(activation)
     outputs = _convolve(convolution.settings(strides, padding, data_format, dilation_rate, name), arrays)
-    return activation(outputs) if callable(activation) else outputs
+    return outputs if after is None else after(outputs)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))

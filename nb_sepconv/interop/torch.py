@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from nb_sepconv import arguments, convolution, ops
+from nb_sepconv.convolution_gradients import OPERANDS
 from nb_sepconv.dtypes import dtype_named
 from nb_sepconv.geometry import geometry
+from nb_sepconv.interop import activation as activation_of
 
-OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -48,10 +49,10 @@ def separable_conv1d(
     for name, tensor in zip(OPERANDS, given, strict=True):
         if tensor is not None or name != "bias":
             _check(name, tensor)
-    name = None if callable(activation) else activation
+    name, after = activation_of.split(activation)
     chosen = convolution.settings(strides, padding, data_format, dilation_rate, name)
     outputs = _convolve(*given, *_plain(chosen))
-    return activation(outputs) if callable(activation) else outputs
+    return outputs if after is None else after(outputs)
 
 
 class SeparableConv1d(torch.nn.Module):
@@ -94,6 +95,7 @@ class SeparableConv1d(torch.nn.Module):
         super().__init__()
         self.stride, self.dilation, self.activation = stride, dilation, activation
         self.padding = (padding, padding) if isinstance(padding, int) else padding
+        (kernel_size,) = arguments.one_integer(kernel_size, "kernel_size")
         made = {"device": device, "dtype": dtype}
         mixed = in_channels * depth_multiplier
         self.depthwise_kernel = torch.nn.Parameter(torch.empty(kernel_size, in_channels, depth_multiplier, **made))
