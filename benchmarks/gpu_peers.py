@@ -13,9 +13,7 @@ def tensors(workload: Workload, arrays, layout):
     """(inputs, depthwise, pointwise, bias) as PyTorch's on the GPU."""
     import torch
 
-    inputs, *weights = (
-        torch.from_numpy(arrays[name]).cuda() for name in ("inputs", "depthwise", "pointwise", "bias")
-    )  # fmt: skip
+    inputs, *weights = (torch.from_numpy(arrays[name]).cuda() for name in ("inputs", "depthwise", "pointwise", "bias"))
     if layout == "channels_first":
         inputs = inputs.transpose(1, 2).contiguous()
     return inputs, *weights

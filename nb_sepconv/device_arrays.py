@@ -168,7 +168,7 @@ class Torch(Library):
         kind = element_type(name, str(value.dtype).removeprefix("torch."))
         return DeviceArray(
             value.data_ptr(), tuple(value.shape), tuple(value.stride()), kind, value.device.index, value, self
-        )  # fmt: skip
+        )
 
     def stream(self, value):
         return sys.modules["torch"].cuda.current_stream(value.device).cuda_stream
@@ -188,9 +188,7 @@ class Jax(Library):
         value.block_until_ready()
         kind, shape = element_type(name, value.dtype.name), tuple(value.shape)
         device = self.device(value)
-        return DeviceArray(
-            value.unsafe_buffer_pointer(), shape, dlpack.contiguous(shape), kind, device, value, self
-        )  # fmt: skip
+        return DeviceArray(value.unsafe_buffer_pointer(), shape, dlpack.contiguous(shape), kind, device, value, self)
 
     def device(self, value):
         return next(iter(value.devices())).id

@@ -123,9 +123,7 @@ def sizes_of(operands, chosen):
     """A convolution's sizes, and its outputs' shape."""
     inputs, depthwise, *others = operands
     channels_last = arguments.data_format(chosen.data_format) == "channels_last"
-    return convolution.sizes(
-        inputs, depthwise.shape, others[0].shape[-1] if others else None, channels_last, chosen
-    )  # fmt: skip
+    return convolution.sizes(inputs, depthwise.shape, others[0].shape[-1] if others else None, channels_last, chosen)
 
 
 @lru_cache(REMEMBERED_CALLS)

@@ -30,9 +30,7 @@ class Place:
 
     def __init__(self, inputs, stream, engine=None):
         if engine not in (None, "auto", engines.GPU):
-            raise ValueError(
-                f"`engine` must be {engines.GPU} or auto for arrays on a GPU. Received: {engine!r}"
-            )  # fmt: skip
+            raise ValueError(f"`engine` must be {engines.GPU} or auto for arrays on a GPU. Received: {engine!r}")
         self.engine = engines.gpu_engine()
         self.library, self._like = device_arrays.library_of(inputs), inputs
         self.stream = self.library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
@@ -51,7 +49,8 @@ class Place:
         """A new array, of the caller's kind or that of another library, and its description."""
         library = library or self.library
         try:
-            value = library.empty(self._like, shape, dtype.name)
+            with self.engine.on_device(self.device):
+                value = library.empty(self._like, shape, dtype.name)
         except Exception as error:
             if "memory" in f"{type(error).__name__} {error}".lower():
                 raise array_arguments.too_large(shape, dtype) from error
@@ -63,7 +62,7 @@ class Place:
         if array is None or array.contiguous:
             return array
         _, copy = self.new(array.shape, array.dtype)
-        _copy_plan(array.dtype.name, array.shape, array.strides).run(self.stream, array, copy)
+        self.launch("The copy of weights", _copy_plan(array.dtype.name, array.shape, array.strides).run, array, copy)
         return copy
 
     def launch(self, what, run, *arrays):
@@ -72,9 +71,8 @@ class Place:
             with self.engine.on_device(self.device):
                 run(self.stream, *arrays)
         except Exception as error:
-            raise RuntimeError(
-                f"{what} of inputs of shape {tuple(self._like.shape)} failed on the GPU: {error}"
-            ) from error
+            shape = tuple(getattr(self._like, "shape", ()))
+            raise RuntimeError(f"{what} of inputs of shape {shape} failed on the GPU: {error}") from error
         self.library.finish(self.engine, self.stream)
 
 

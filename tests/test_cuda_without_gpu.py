@@ -10,7 +10,7 @@ import pytest
 from nb_sepconv.kernels import engines
 
 HERE = Path(__file__).parent
-FILES = sorted((HERE / "gpu").glob("test_*.py"))
+FILES = sorted((HERE / "gpu").glob("test_gpu_*.py"))
 SIMULATED = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
 NO_GPU = {**os.environ, "NUMBA_ENABLE_CUDASIM": "0", "CUDA_VISIBLE_DEVICES": "-1"}
 
@@ -55,7 +55,7 @@ def test_calls_on_the_host_touch_no_cuda():
 import sys
 import numpy as np
 import nb_sepconv as tf
-tf.layers.SeparableConv1D(2, 3).value_and_pullback(np.ones((1, 5, 2), np.float32))[1](np.ones((1, 3, 2), np.float32))
+tf.layers.SeparableConv1D(2, 3)(np.ones((1, 5, 2), np.float32))
 tf.show_config()
 assert not [name for name in sys.modules if name.startswith(("numba.cuda", "cuda.", "nb_sepconv.kernels.cuda"))]
 print("untouched")

@@ -54,9 +54,7 @@ def test_depthwise_alone(layout):
     rng = np.random.default_rng(1)
     x, kernel, *_ = case(rng, 9, 3, 2)
     g = like(rng, reference.depthwise_conv1d(x, kernel, strides=2, padding="same"))
-    got = gradients(
-        layout, g, x, kernel, function=ops.depthwise_conv1d_gradients, strides=2, padding="same"
-    )  # fmt: skip
+    got = gradients(layout, g, x, kernel, function=ops.depthwise_conv1d_gradients, strides=2, padding="same")
     assert_equal(got, reference.depthwise_conv1d_gradients(g, x, kernel, strides=2, padding="same"))
 
 
