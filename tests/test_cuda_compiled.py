@@ -84,8 +84,9 @@ def assembled(name, architecture, folder):
     """What ``ptxas`` reports of a kernel."""
     source = folder / "kernel.ptx"
     source.write_text(ptx(name))
-    limit = f"-maxrregcount={KERNELS[name][0].targetoptions['max_registers']}"
-    command = [assembler(), f"-arch={architecture}", limit, "-v", source, "-o", folder / "kernel.cubin"]
+    most = KERNELS[name][0].targetoptions.get("max_registers")
+    limit = [f"-maxrregcount={most}"] if most else []
+    command = [assembler(), f"-arch={architecture}", *limit, "-v", source, "-o", folder / "kernel.cubin"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stderr

@@ -39,10 +39,10 @@ def begin():
 
 
 def kernel(function, threads=128):
-    """``function`` as a kernel for blocks of so many threads, between which the registers are divided."""
-    if SIMULATED:
+    """``function`` as a kernel for blocks of so many threads; many of them get fewer registers each."""
+    if SIMULATED or REGISTERS // threads >= MOST_REGISTERS:
         return cuda.jit(function)
-    return cuda.jit(max_registers=min(MOST_REGISTERS, REGISTERS // threads))(function)
+    return cuda.jit(max_registers=REGISTERS // threads)(function)
 
 
 def device(function):
