@@ -1,6 +1,7 @@
 """The convolution as an operator and a module of PyTorch."""
 
 import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -215,3 +216,19 @@ def test_compiled_module_stays_whole():
         torch.testing.assert_close(found, wanted)
         gradients = [torch.autograd.grad((y**2).sum(), module.parameters()) for y in (found, wanted)]
         torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("activation", ["tanh", torch.nn.functional.gelu], ids=["name", "function"])
+def test_compiled_function_stays_whole(activation):
+    operands = tensors({})
+    convolve = partial(interop.separable_conv1d, activation=activation)
+    compiled = torch.compile(convolve, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(*operands), convolve(*operands))
+
+
+def test_activation_with_parameters_is_part_of_the_module():
+    module = made(activation=torch.nn.PReLU())
+    outputs = module(torch.randn(2, 3, 12))
+    outputs.sum().backward()
+    assert "activation.weight" in module.state_dict()
+    assert module.activation.weight.grad is not None

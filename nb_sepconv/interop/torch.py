@@ -45,13 +45,17 @@ def separable_conv1d(
     >>> x.grad.ravel().tolist()
     [1.0, 1.0, 0.0]
     """
-    given = inputs, depthwise_kernel, pointwise_kernel, bias
-    for name, tensor in zip(OPERANDS, given, strict=True):
+    operands = inputs, depthwise_kernel, pointwise_kernel, bias
+    return _convolved(operands, strides, padding, data_format, dilation_rate, activation_of.split(activation))
+
+
+def _convolved(operands, strides, padding, data_format, dilation_rate, activation):
+    """The outputs; ``activation`` is what :func:`activation_of.split` made of it."""
+    for name, tensor in zip(OPERANDS, operands, strict=True):
         if tensor is not None or name != "bias":
             _check(name, tensor)
-    name, after = activation_of.split(activation)
-    chosen = convolution.settings(strides, padding, data_format, dilation_rate, name)
-    outputs = _convolve(*given, *_plain(chosen))
+    name, after = activation
+    outputs = _convolve(*operands, *_plain(convolution.settings(strides, padding, data_format, dilation_rate, name)))
     return outputs if after is None else after(outputs)
 
 
@@ -94,6 +98,7 @@ class SeparableConv1d(torch.nn.Module):
     ):
         super().__init__()
         self.stride, self.dilation, self.activation = stride, dilation, activation
+        self._activation = activation_of.split(activation)
         self.padding = (padding, padding) if isinstance(padding, int) else padding
         (kernel_size,) = arguments.one_integer(kernel_size, "kernel_size")
         made = {"device": device, "dtype": dtype}
@@ -114,17 +119,8 @@ class SeparableConv1d(torch.nn.Module):
 
     def forward(self, inputs):
         """Convolve (N, C, L)."""
-        return separable_conv1d(
-            inputs,
-            self.depthwise_kernel,
-            self.pointwise_kernel,
-            self.bias,
-            strides=self.stride,
-            padding=self.padding,
-            data_format="channels_first",
-            dilation_rate=self.dilation,
-            activation=self.activation,
-        )
+        operands = inputs, self.depthwise_kernel, self.pointwise_kernel, self.bias
+        return _convolved(operands, self.stride, self.padding, "channels_first", self.dilation, self._activation)
 
     def extra_repr(self):
         """What ``print(module)`` says of it."""
