@@ -16,7 +16,8 @@ def version():
 
 def use_threads(count):
     torch.set_num_threads(count)
-    torch.set_num_interop_threads(1)
+    if torch.get_num_interop_threads() != 1:  # it can be set once
+        torch.set_num_interop_threads(1)
 
 
 def padded(workload, rank):
