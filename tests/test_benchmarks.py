@@ -76,6 +76,7 @@ def test_expected_gradients_are_those_of_the_definition(workload):
 NUMBERS = {"forward": make_arrays, "training": make_training_arrays}
 
 
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of PyTorch, for its own tracing
 @pytest.mark.parametrize(("task", "library"), [(task, library) for task in MODULES for library in MODULES[task]])
 def test_every_candidate_is_right(task, library):
     peer = peer_or_skip(library, task)
