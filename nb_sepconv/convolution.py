@@ -9,6 +9,7 @@ from nb_sepconv import activations, arguments, array_arguments
 from nb_sepconv.geometry import geometry, kernel_span
 from nb_sepconv.kernels import cpu, engines
 
+OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 REMEMBERED_CALLS = 1024
 _calls = {}
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from nb_sepconv import activations, arguments, array_arguments, convolution
 from nb_sepconv.activations import pullbacks
+from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.kernels import cpu, engines
 
-OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 REMEMBERED_CALLS = 1024
 _calls = {}
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays, dlpack
 from nb_sepconv.activations.advanced import ActivationLayer
+from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.device_place import Place, upload
 from nb_sepconv.kernels import engines
 
-OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 REMEMBERED_CALLS = 1024
 _calls = {}
 

@@ -5,7 +5,8 @@ from functools import lru_cache
 from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays, dlpack
 from nb_sepconv import device_convolution as forward
 from nb_sepconv.activations import pullbacks
-from nb_sepconv.convolution_gradients import OPERANDS, wanted_names
+from nb_sepconv.convolution import OPERANDS
+from nb_sepconv.convolution_gradients import wanted_names
 from nb_sepconv.device_place import Place, upload
 from nb_sepconv.kernels import engines
 

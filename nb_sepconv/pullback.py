@@ -64,7 +64,7 @@ class Pullback:
             found = convolution_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how)
         else:
             found = device_gradients.of_layer(d_outputs, self._inputs, self._weights, *how)
-        by_name = dict(zip(convolution_gradients.OPERANDS, found, strict=True))
+        by_name = dict(zip(convolution.OPERANDS, found, strict=True))
         return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
 
     def _with_activity(self, d_outputs):
@@ -78,9 +78,7 @@ class _Trained:
     """A trained variable: which operand it is, and what its penalty is of."""
 
     def __init__(self, variable, weights, regularizer):
-        places = [
-            name for name, weight in zip(convolution_gradients.OPERANDS[1:], weights, strict=True) if weight is variable
-        ]
+        places = [name for name, weight in zip(convolution.OPERANDS[1:], weights, strict=True) if weight is variable]
         self.operand = places[0] if places else None
         self._shape, self._dtype = tuple(variable.shape), variable.dtype
         self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))

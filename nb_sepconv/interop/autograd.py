@@ -4,7 +4,7 @@ from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import getval
 
 from nb_sepconv import ops
-from nb_sepconv.convolution_gradients import OPERANDS
+from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from nb_sepconv import arguments, convolution, ops
-from nb_sepconv.convolution_gradients import OPERANDS
+from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 
 

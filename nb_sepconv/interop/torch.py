@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from nb_sepconv import arguments, convolution, ops
-from nb_sepconv.convolution_gradients import OPERANDS
+from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.dtypes import dtype_named
 from nb_sepconv.geometry import geometry
 from nb_sepconv.interop import activation as activation_of
