@@ -1,7 +1,5 @@
 """What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
 
-import numpy as np  # noqa: F401, the example uses it
-
 from nb_sepconv import device_arrays, ops
 from nb_sepconv.convolution import PackedConvolution
 from nb_sepconv.device_convolution import DeviceConvolution
@@ -109,7 +107,7 @@ class SeparableConvolution:
             TypeError: a subclass that computes its outputs by itself.
             ValueError: as calling the layer does.
 
-        >>> import nb_sepconv as tf
+        >>> import numpy as np, nb_sepconv as tf
         >>> layer = tf.layers.SeparableConv1D(6, 3)
         >>> y, pullback = layer.value_and_pullback(np.ones((2, 9, 4), np.float32))
         >>> d_x, gradients = pullback(np.ones_like(y))

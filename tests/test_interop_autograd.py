@@ -1,16 +1,13 @@
 """The convolution under HIPS autograd."""
 
+import autograd
 import numpy as np
 import pytest
+from autograd.test_util import check_grads
 from interop_cases import NAMES, SETTINGS, arrays, assert_names_functions_and_refusals, like
 
 from nb_sepconv import ops
-
-autograd = pytest.importorskip("autograd", reason="needs `pip install autograd`")
-
-from autograd.test_util import check_grads  # noqa: E402
-
-from nb_sepconv.interop.autograd import separable_conv1d  # noqa: E402
+from nb_sepconv.interop.autograd import separable_conv1d
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -1,16 +1,13 @@
 """The convolution under JAX."""
 
+import jax
 import numpy as np
 import pytest
 from interop_cases import NAMES, SETTINGS, arrays, assert_names_functions_and_refusals, like
+from jax.test_util import check_grads
 
 from nb_sepconv import ops
-
-jax = pytest.importorskip("jax", reason="needs `pip install jax`")
-
-from jax.test_util import check_grads  # noqa: E402
-
-from nb_sepconv.interop.jax import separable_conv1d  # noqa: E402
+from nb_sepconv.interop.jax import separable_conv1d
 
 
 @pytest.fixture(autouse=True, scope="module")

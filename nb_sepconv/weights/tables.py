@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 LEAST_NAME_WIDTH, BORDER_WIDTH = 16, 3
 
@@ -77,11 +78,7 @@ def _is_seen(stream):
 
 
 def _has_rich():
-    try:
-        import rich  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("rich") is not None
 
 
 def _drawn(columns, rows):
