@@ -88,7 +88,7 @@ def measure_workload(torch, workload):
                 check(library, layout, by_name["forward"](), expected)
                 for what, call in by_name.items():
                     times[library, layout, what] = seconds_on_gpu(torch, call)
-        except Exception as error:
+        except Exception as error:  # each peer refuses in its own words, and the page shows them; ours may not
             if library == OURS:
                 raise
             refused[library] = f"{type(error).__name__}: {error}".splitlines()[0]

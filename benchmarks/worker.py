@@ -53,7 +53,7 @@ class Worker:
             called = time.perf_counter()
         except NotApplicableError:
             return {}
-        except Exception as error:
+        except Exception as error:  # each library refuses in its own words; whether it may is for the caller to say
             return {"refused": f"{type(error).__name__}: {error}"[:300]}
         self.prepared[candidate] = prepared
         return {
@@ -111,7 +111,7 @@ def answer(worker, request):
     action = getattr(worker, request.pop("do"))
     try:
         return {"answer": action(**request)}
-    except Exception as error:
+    except Exception as error:  # it goes to the process that asked, which raises it
         return {"error": f"{type(error).__name__}: {error}"}
 
 

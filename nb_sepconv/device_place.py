@@ -51,7 +51,7 @@ class Place:
         try:
             with self.engine.on_device(self.device):
                 value = library.empty(self._like, shape, dtype.name)
-        except Exception as error:
+        except Exception as error:  # every library has a type of its own for memory that is not there
             if "memory" in f"{type(error).__name__} {error}".lower():
                 raise array_arguments.too_large(shape, dtype) from error
             raise
@@ -70,7 +70,7 @@ class Place:
         try:
             with self.engine.on_device(self.device):
                 run(self.stream, *arrays)
-        except Exception as error:
+        except Exception as error:  # the driver's, which only the packages of the GPU name
             shape = tuple(getattr(self._like, "shape", ()))
             raise RuntimeError(f"{what} of inputs of shape {shape} failed on the GPU: {error}") from error
         self.library.finish(self.engine, self.stream)

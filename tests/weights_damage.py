@@ -65,7 +65,7 @@ class Patient:
             outcome = "same" if found == self.expected else "wrong"
         except weights.WeightsError:
             outcome = "refused"
-        except Exception as error:
+        except Exception as error:  # any other type is the fact under test
             outcome = type(error).__name__
         self.outcomes[outcome] += 1
         if outcome not in ("same", "refused"):

@@ -100,5 +100,5 @@ class Archive:
             yield
         except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError, WeightsError):
             raise
-        except Exception as error:
+        except Exception as error:  # on damaged bytes zipfile and zlib raise a dozen types, struct's and their own
             raise WeightsError(f"expected {what}; {type(error).__name__}: {error}", self.path) from error
