@@ -18,8 +18,8 @@ def product(lanes, parts, vectors, tiles):
     """``y[r, v] = start[r, v] + sum_p hidden[p, r] . weights[p, v]`` over pairs ``p``, for rows and vectors of filters.
 
     Arguments: ``hidden``, words in blocks of two tiles, ``block_bytes`` apart, each ``[step][part][tile]``;
-    ``weights``, tiles ``[step][part][vector]``, ``weight_step_bytes`` apart; ``steps``; ``start`` and ``y`` with the bytes between
-    their rows; ``rows``; ``scratch`` for the sums of all blocks, 4 tiles each.
+    ``weights``, tiles ``[step][part][vector]``, ``weight_step_bytes`` apart; ``steps``; ``start`` and ``y`` with
+    the bytes between their rows; ``rows``; ``scratch`` for the sums of all blocks, 4 tiles each.
     """
     tile_bytes, weight_bytes = TILE_ROWS * lanes.bytes, lanes.width * lanes.bytes
     step_bytes, block_sums = parts * TILES * tile_bytes, TILES * vectors * tile_bytes
