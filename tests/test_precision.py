@@ -143,10 +143,11 @@ def test_pullbacks_remember_what_the_call_was_asked_for(arrays, asked):
 
 
 def test_layers_with_mixed_types_follow_too(arrays, asked):
-    layer = tf.keras.layers.SeparableConv1D(7, 3, dtype="mixed_float16")
-    layer.precision = "bf16x3"
-    layer(arrays[0])
-    assert asked == ["bf16x3"]
+    for dtype, wanted in (("mixed_bfloat16", "bf16x3"), ("mixed_float16", "float32")):
+        layer = tf.keras.layers.SeparableConv1D(7, 3, dtype=dtype)
+        layer.precision = "bf16x3"
+        layer(arrays[0])
+        assert asked.pop() == wanted
 
 
 def test_autograd_carries_it_into_the_gradients(arrays, asked):

@@ -13,10 +13,6 @@ from nb_sepconv.kernels.cpu.weights import pack_runner
 class Engine:
     """The interface of :mod:`nb_sepconv.kernels.cpu`; ``choose(sizes)`` gives (unit, parts), or None for its plans."""
 
-    plan_gradients = staticmethod(cpu.plan_gradients)
-    pack_gradients = staticmethod(cpu.pack_gradients)
-    run_gradients = staticmethod(cpu.run_gradients)
-
     def __init__(self, name, choose):
         self.NAME, self._choose = name, choose
 
@@ -42,6 +38,20 @@ class Engine:
             cpu.run(plan, inputs, outputs, packed)
         elif plan.tickets:
             launch(parts_worker_address(), plan, inputs, outputs, packed)
+
+    def plan_gradients(self, sizes, threads):
+        """The plan for the gradients of a convolution on at most ``threads`` threads."""
+        return cpu.plan_gradients(sizes, threads)
+
+    @staticmethod
+    def pack_gradients(plan, depthwise):
+        """The depthwise weights as the gradients read them."""
+        return cpu.pack_gradients(plan, depthwise)
+
+    @staticmethod
+    def run_gradients(plan, packed, operands):
+        """Fill the gradients, as :func:`nb_sepconv.kernels.cpu.run_gradients` does."""
+        cpu.run_gradients(plan, packed, operands)
 
     @staticmethod
     def describe():

@@ -6,10 +6,11 @@ its own loops, so that no result depends on which rows share a tile.
 
 from numba import cfunc, types
 
+from nb_sepconv.kernels.bfloat16.panels import Panel, finish_panel, multiply_rows, panel_at
 from nb_sepconv.kernels.bfloat16.problem import parts_at
 from nb_sepconv.kernels.bfloat16.ranges import fit_together, fits
 from nb_sepconv.kernels.bfloat16.weights import weights_of
-from nb_sepconv.kernels.cpu.forward import Panel, fill_hidden, fill_tables, finish_panel, multiply_rows, panel_at
+from nb_sepconv.kernels.cpu.forward import fill_hidden, fill_tables
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
