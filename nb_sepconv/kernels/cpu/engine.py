@@ -18,7 +18,7 @@ from nb_sepconv.kernels.cpu.weights import pack_runner, packer_address
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
 OUTPUT_ACTIVATIONS = frozenset(OF_OUTPUTS)  # their derivatives need no more than their outputs
-SERIAL_MULTIPLY_ADDS = 1_000_000  # below this, waking threads costs more than they save
+SERIAL_MULTIPLY_ADDS = 500_000  # below this, waking threads costs more than they save
 
 
 def plan(sizes: Sizes, threads: int) -> Plan:

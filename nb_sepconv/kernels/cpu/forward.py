@@ -218,14 +218,20 @@ def _store(p, y, y_row_bytes, first_row, last_row, filters, target, filter_strid
 def _fill_tables(p, scratch):
     """Where each step of a window lies in scratch, ``phases`` apart, and where each tap's first row does."""
     vector_bytes = p.width * p.item_bytes
-    for i in range(p.window_steps):
-        offset = (i % p.phases * p.phase_rows + i // p.phases) * vector_bytes
-        store_intp(offset, scratch + i * INTP_BYTES)
+    for phase in range(p.phases):
+        offset = phase * p.phase_rows * vector_bytes
+        for i in range(phase, p.window_steps, p.phases):
+            store_intp(offset, scratch + i * INTP_BYTES)
+            offset += vector_bytes
+    rows, phase = 0, 0
+    rows_apart, phases_apart = p.phases * p.phase_rows, 0
+    if p.windows == 1:
+        rows_apart, phases_apart = p.dilation // p.phases, p.dilation % p.phases
     for k in range(p.kernel_size):
-        rows = k * p.phases * p.phase_rows
-        if p.windows == 1:
-            rows = k * p.dilation % p.phases * p.phase_rows + k * p.dilation // p.phases
-        store_intp(rows * vector_bytes, scratch + p.tap_table + k * INTP_BYTES)
+        store_intp((phase * p.phase_rows + rows) * vector_bytes, scratch + p.tap_table + k * INTP_BYTES)
+        rows, phase = rows + rows_apart, phase + phases_apart
+        if phase >= p.phases:
+            rows, phase = rows + 1, phase - p.phases
 
 
 @once

@@ -204,7 +204,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         fields, ready = address_of(problem), address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
         tickets = stack_memory()
-        fill_table(tickets, ceil_div(inputs.shape[0] * steps, cut.tile_rows) * cut.filter_parts)
+        fill_table(tickets, ceil_div(inputs.shape[0] * steps, cut.tile_rows) * cut.filter_parts, 1)
         call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
         _keep(problem, packed, depthwise, pointwise)
         if not all_taken(tickets):
