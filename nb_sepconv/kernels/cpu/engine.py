@@ -23,10 +23,15 @@ SERIAL_MULTIPLY_ADDS = 500_000  # below this, waking threads costs more than the
 
 def plan(sizes: Sizes, threads: int) -> Plan:
     """The plan for a convolution on at most ``threads`` threads."""
+    return Plan(sizes, workers(sizes, threads))
+
+
+def workers(sizes: Sizes, threads: int) -> int:
+    """How many of ``threads`` threads a convolution keeps busy."""
     outputs = sizes.filters or 0
     hidden = sizes.channels * sizes.multiplier
     work = sizes.examples * sizes.steps * hidden * (sizes.kernel_size + outputs)
-    return Plan(sizes, threads if work >= SERIAL_MULTIPLY_ADDS else 1)
+    return threads if work >= SERIAL_MULTIPLY_ADDS else 1
 
 
 def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:

@@ -31,13 +31,14 @@ class Sizes(NamedTuple):
     input_strides: tuple
     output_strides: tuple
     activation: str | None
+    precision: str = "float32"
 
 
 class Plan:
     """The problem of one :class:`Sizes` for some workers, in the memory where the compiled loops read it."""
 
     def __init__(self, sizes: Sizes, workers: int):
-        problem = _problem(sizes, workers)
+        problem = problem_of(sizes, workers)
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
@@ -45,7 +46,8 @@ class Plan:
         self.tickets = ceil_div(sizes.examples * sizes.steps, problem.tile_rows) * problem.filter_parts
 
 
-def _problem(sizes, workers):
+def problem_of(sizes, workers):
+    """What the compiled loops are told of a convolution."""
     stored = storage(sizes.dtype)
     lanes, item, strides = stored.lanes, stored.item_bytes, sizes.output_strides
     fused = sizes.filters is not None

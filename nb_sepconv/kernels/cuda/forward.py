@@ -32,6 +32,7 @@ class Sizes(NamedTuple):
     output_strides: tuple
     aligned: bool
     biased: bool = False
+    precision: str = "float32"
 
     @property
     def hidden(self):
