@@ -1,5 +1,7 @@
 """Tiles are whole groups of rows, and no worker has much more to do than another."""
 
+import itertools
+
 import pytest
 
 from nb_sepconv.kernels.cpu.tiling import ROWS, ceil_div, tiling
@@ -22,7 +24,7 @@ def busiest(rows, tile_rows, workers):
     """Rows of the worker with the most, each taking its own share of neighbouring tiles."""
     tiles = ceil_div(rows, tile_rows)
     edges = [min(tiles * worker // workers * tile_rows, rows) for worker in range(workers + 1)]
-    return max(after - before for before, after in zip(edges, edges[1:], strict=False))
+    return max(after - before for before, after in itertools.pairwise(edges))
 
 
 @pytest.mark.parametrize("workers", [2, 3, 8, 64])
