@@ -279,7 +279,7 @@ ASSEMBLY = """
 import re
 from nb_sepconv.kernels.cpu import procedures
 from nb_sepconv.kernels.bfloat16.plan import procedure
-for name in ("begin", "product_panel", "product_vector", "end"):
+for name in ("begin", "product:2", "product:1", "end"):
     procedure(name, "amx", 3)
 assembly = "".join(library.get_asm_str() for library in procedures._libraries)
 print(*[len(re.findall(rf"\\b{name}\\b", assembly)) for name in ("ldtilecfg", "tdpbf16ps", "tilerelease")])

@@ -3,9 +3,10 @@
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.bfloat16 import availability, choice
 from nb_sepconv.kernels.bfloat16.forward import parts_worker_address
+from nb_sepconv.kernels.bfloat16.gradient_plan import GradientPartsPlan
 from nb_sepconv.kernels.bfloat16.plan import PartsPlan
 from nb_sepconv.kernels.bfloat16.weights import parts_packer_address
-from nb_sepconv.kernels.cpu.engine import workers
+from nb_sepconv.kernels.cpu.engine import gradient_workers, workers
 from nb_sepconv.kernels.cpu.launch import launch
 from nb_sepconv.kernels.cpu.weights import pack_runner
 
@@ -41,7 +42,10 @@ class Engine:
 
     def plan_gradients(self, sizes, threads):
         """The plan for the gradients of a convolution on at most ``threads`` threads."""
-        return cpu.plan_gradients(sizes, threads)
+        found = self._choose(sizes)
+        if found is None:
+            return cpu.plan_gradients(sizes, threads)
+        return GradientPartsPlan(sizes, gradient_workers(sizes, threads), *found)
 
     @staticmethod
     def pack_gradients(plan, depthwise):

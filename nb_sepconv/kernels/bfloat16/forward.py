@@ -121,7 +121,7 @@ def _copy(source, target, size):
 def _multiply_parts(p, e, at, weights, rows, first_block, last_block, panel, scratch):
     places = (last_block - first_block) * p.multiplier
     call11(
-        e.product_panel if at.vectors == PANEL_VECTORS else e.product_vector,
+        e.product_2 if at.vectors == PANEL_VECTORS else e.product_1,
         scratch + e.row_parts,
         e.row_block_bytes,
         weights + weights_of(p, e, panel, first_block),

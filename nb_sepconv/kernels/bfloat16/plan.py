@@ -66,12 +66,17 @@ def _procedures(p, unit, parts):
     used = {
         "split_rows": True,
         "split_pairs": True,
-        "product_panel": vectors >= PANEL_VECTORS,
-        "product_vector": vectors % PANEL_VECTORS == 1,
+        "product:2": vectors >= PANEL_VECTORS,
+        "product:1": vectors % PANEL_VECTORS == 1,
         "begin": unit.configured,
         "end": unit.configured,
     }
-    return {name: procedure(name, unit.name, parts) if needed else 0 for name, needed in used.items()}
+    return {field_of(name): procedure(name, unit.name, parts) if needed else 0 for name, needed in used.items()}
+
+
+def field_of(name):
+    """The field that holds the address of a procedure."""
+    return name.replace(":", "_")
 
 
 @once

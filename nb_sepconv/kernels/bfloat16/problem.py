@@ -27,8 +27,8 @@ class Parts(NamedTuple):
 
     split_rows: int
     split_pairs: int
-    product_panel: int
-    product_vector: int
+    product_2: int
+    product_1: int
     begin: int
     end: int
 

@@ -21,6 +21,46 @@ def product(lanes, parts, vectors, tiles):
     ``weights``, tiles ``[step][part][vector]``, ``weight_step_bytes`` apart; ``steps``; ``start`` and ``y`` with
     the bytes between their rows; ``rows``; ``scratch`` for the sums of all blocks, 4 tiles each.
     """
+    multiply = _product_of_blocks(lanes, parts, vectors, tiles)
+
+    def emit(builder, hidden, block_bytes, weights, weight_step_bytes, steps, start, start_row_bytes,
+             y, y_row_bytes, rows, scratch):  # fmt: skip
+        multiply(builder, hidden, block_bytes, weights, weight_step_bytes, steps, rows, scratch)
+        with for_range(builder, rows) as row:
+            source = builder.add(start, builder.mul(row.index, start_row_bytes))
+            target = builder.add(y, builder.mul(row.index, y_row_bytes))
+            for v, total in enumerate(_sums_of_row(builder, lanes, vectors, scratch, row.index)):
+                offset = INTP(v * lanes.bytes)
+                begun = lanes.load(builder, builder.add(source, offset), lanes.item_bytes)
+                lanes.store(builder, builder.fadd(begun, total), builder.add(target, offset), lanes.item_bytes)
+
+    return 11, emit
+
+
+def product_into_blocks(lanes, parts, vectors, tiles):
+    """``y[v, r] = sum_p g[p, r] . weights[p, v]``: :func:`product` from zero, its vectors ``y_block_bytes`` apart."""
+    multiply = _product_of_blocks(lanes, parts, vectors, tiles)
+
+    def emit(builder, g, block_bytes, weights, weight_step_bytes, steps, y, y_block_bytes, rows, scratch):
+        multiply(builder, g, block_bytes, weights, weight_step_bytes, steps, rows, scratch)
+        with for_range(builder, rows) as row:
+            target = builder.add(y, builder.mul(row.index, INTP(lanes.bytes)))
+            for v, total in enumerate(_sums_of_row(builder, lanes, vectors, scratch, row.index)):
+                lanes.store(builder, total, builder.add(target, builder.mul(y_block_bytes, INTP(v))))
+
+    return 9, emit
+
+
+def _sums_of_row(builder, lanes, vectors, scratch, row):
+    tile_bytes = TILE_ROWS * lanes.bytes
+    tile, within = builder.sdiv(row, INTP(TILE_ROWS)), builder.srem(row, INTP(TILE_ROWS))
+    at = builder.add(scratch, builder.mul(tile, INTP(vectors * tile_bytes)))
+    at = builder.add(at, builder.mul(within, INTP(lanes.bytes)))
+    return [lanes.load(builder, builder.add(at, INTP(v * tile_bytes))) for v in range(vectors)]
+
+
+def _product_of_blocks(lanes, parts, vectors, tiles):
+    """Emits the sums of all rows and of one panel into scratch memory, a few steps of all blocks after the other."""
     tile_bytes, weight_bytes = TILE_ROWS * lanes.bytes, lanes.width * lanes.bytes
     step_bytes, block_sums = parts * TILES * tile_bytes, TILES * vectors * tile_bytes
 
@@ -63,21 +103,7 @@ def product(lanes, parts, vectors, tiles):
             for i, tile in enumerate(sums):
                 tiles.store(builder, tile, builder.add(at, INTP(i * tile_bytes)))
 
-    def finish(builder, start, start_row_bytes, y, y_row_bytes, rows, scratch):
-        with for_range(builder, rows) as row:
-            tile, within = builder.sdiv(row.index, INTP(TILE_ROWS)), builder.srem(row.index, INTP(TILE_ROWS))
-            at = builder.add(scratch, builder.mul(tile, INTP(vectors * tile_bytes)))
-            at = builder.add(at, builder.mul(within, INTP(lanes.bytes)))
-            source = builder.add(start, builder.mul(row.index, start_row_bytes))
-            target = builder.add(y, builder.mul(row.index, y_row_bytes))
-            for v in range(vectors):
-                offset = INTP(v * lanes.bytes)
-                begun = lanes.load(builder, builder.add(source, offset), lanes.item_bytes)
-                added = lanes.load(builder, builder.add(at, INTP(v * tile_bytes)))
-                lanes.store(builder, builder.fadd(begun, added), builder.add(target, offset), lanes.item_bytes)
-
-    def emit(builder, hidden, block_bytes, weights, weight_step_bytes, steps, start, start_row_bytes,
-             y, y_row_bytes, rows, scratch):  # fmt: skip
+    def emit(builder, hidden, block_bytes, weights, weight_step_bytes, steps, rows, scratch):
         registers = tiles.registers(builder)
         blocks = builder.sdiv(builder.add(rows, INTP(TILES * TILE_ROWS - 1)), INTP(TILES * TILE_ROWS))
         done = alloca_once_value(builder, INTP(0))
@@ -88,6 +114,5 @@ def product(lanes, parts, vectors, tiles):
                     builder, registers, hidden, block_bytes, blocks, weights, weight_step_bytes, first, count, scratch
                 )
                 builder.store(builder.add(first, INTP(count)), done)
-        finish(builder, start, start_row_bytes, y, y_row_bytes, rows, scratch)
 
-    return 11, emit
+    return emit

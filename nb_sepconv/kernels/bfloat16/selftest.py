@@ -49,7 +49,7 @@ def _multiply(unit, rows, weights, start, found):
     )
     if UNITS[unit].configured:
         _call(procedure("begin", unit, PARTS), 0, 0)
-    _call(procedure("product_panel", unit, PARTS), *arguments)
+    _call(procedure("product:2", unit, PARTS), *arguments)
     if UNITS[unit].configured:
         _call(procedure("end", unit, PARTS), 0, 0)
 

@@ -139,7 +139,7 @@ def split_rows(lanes, parts, tile_rows, tiles):
             with builder.if_then(builder.icmp_signed(">", odd, INTP(0))):
                 split(steps, whole=False)
             for (row, _, _), seen in zip(places, found, strict=True):
-                _store_range(builder, seen, builder.add(ranges, builder.mul(row, INTP(2 * INTP_BYTES))))
+                store_range(builder, seen, builder.add(ranges, builder.mul(row, INTP(2 * INTP_BYTES))))
 
     return 7, emit
 
@@ -165,12 +165,12 @@ def split_pairs(lanes, parts):
             for part, word in enumerate(words.of(builder, *pair)):
                 to = builder.add(at, builder.mul(part_bytes, INTP(part)))
                 lanes.store(builder, builder.bitcast(word, lanes.type), to)
-        _store_range(builder, seen, ranges, widen=True)
+        store_range(builder, seen, ranges, widen=True)
 
     return 5, emit
 
 
-def _store_range(builder, seen, at, widen=False):
+def store_range(builder, seen, at, widen=False):
     places = [builder.inttoptr(builder.add(at, INTP(i * INTP_BYTES)), INTP.as_pointer()) for i in range(2)]
     for value, place, further in zip(seen.exponents(), places, (">", "<"), strict=True):
         if widen:

@@ -29,11 +29,16 @@ class AmxTiles:
     def clear(self, builder, register):
         self._call(builder, "tilezero", [register])
 
-    def load(self, builder, register, at, rows=TILE_ROWS):
-        self._call(builder, "tileloadd64", [register, self._pointer(builder, at), INTP(self.lanes.bytes)])
+    def load(self, builder, register, at, rows=TILE_ROWS, stride=None):
+        """From ``rows`` rows ``stride`` bytes apart, default one after the other; the unit takes 16."""
+        self._move(builder, "tileloadd64", register, at, stride)
 
-    def store(self, builder, register, at):
-        self._call(builder, "tilestored64", [register, self._pointer(builder, at), INTP(self.lanes.bytes)])
+    def store(self, builder, register, at, rows=TILE_ROWS, stride=None):
+        """The reverse."""
+        self._move(builder, "tilestored64", register, at, stride)
+
+    def _move(self, builder, name, register, at, stride):
+        self._call(builder, name, [register, self._pointer(builder, at), stride or INTP(self.lanes.bytes)])
 
     def add_product(self, builder, sums, rows, weights):
         self._call(builder, "tdpbf16ps", [sums, rows, weights])
@@ -76,19 +81,19 @@ class PlainTiles:
         with for_range(builder, INTP(TILE_ROWS)) as row:
             self.lanes.store(builder, self.lanes.zero(), self._row(builder, register, row.index))
 
-    def load(self, builder, register, at, rows=TILE_ROWS):
-        self._copy(builder, at, register, rows)
+    def load(self, builder, register, at, rows=TILE_ROWS, stride=None):
+        self._copy(builder, at, stride, register, None, rows)
 
-    def store(self, builder, register, at):
-        self._copy(builder, register, at, TILE_ROWS)
+    def store(self, builder, register, at, rows=TILE_ROWS, stride=None):
+        self._copy(builder, register, None, at, stride, rows)
 
-    def _copy(self, builder, source, target, rows):
+    def _copy(self, builder, source, source_stride, target, target_stride, rows):
         with for_range(builder, INTP(rows)) as row:
-            value = self.lanes.load(builder, self._row(builder, source, row.index))
-            self.lanes.store(builder, value, self._row(builder, target, row.index))
+            value = self.lanes.load(builder, self._row(builder, source, row.index, source_stride))
+            self.lanes.store(builder, value, self._row(builder, target, row.index, target_stride))
 
-    def _row(self, builder, at, index):
-        return builder.add(at, builder.mul(index, INTP(self.lanes.bytes)))
+    def _row(self, builder, at, index, stride=None):
+        return builder.add(at, builder.mul(index, stride or INTP(self.lanes.bytes)))
 
     def add_product(self, builder, sums, rows, weights):
         builder.call(self._multiplier(builder.module), [sums, rows, weights])
@@ -136,8 +141,3 @@ class PlainTiles:
         magnitude = builder.and_(bits, self._words.constant(0x7FFFFFFF))
         small = builder.icmp_unsigned("<", magnitude, self._words.constant(0x00800000))
         return builder.select(small, self.lanes.zero(), value)
-
-    def begin(self, builder):
-        """Nothing to do."""
-
-    end = begin

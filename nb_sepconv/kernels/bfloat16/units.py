@@ -1,34 +1,45 @@
 """The units that multiply bfloat16 pairs: how each wants its rows, and who emits its inner loops."""
 
-from nb_sepconv.kernels.bfloat16 import dots, products, splitting, tiles
-from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS
+from nb_sepconv.kernels.bfloat16 import dots, products, row_pairs, splitting, tiles, updates
 
 
 class Unit:
-    """A unit by its name, with blocks of ``tiles`` tiles of ``tile_rows`` rows.
+    """A unit by its name, whose rows lie in blocks of ``tiles`` tiles of ``tile_rows`` rows.
 
-    ``make`` makes the product's emitter from (lanes, parts, vectors, what ``instructions(lanes)`` gives).
+    ``instructions(lanes)`` emits its instructions, where its products take them as their last argument.
     """
 
-    def __init__(self, name, home, make, instructions=lambda lanes: None, configured=False):
+    def __init__(self, name, home, product, product_into_blocks, update, instructions=None):
         self.name, self.tile_rows, self.tiles = name, home.TILE_ROWS, home.TILES
-        self.configured = configured
-        self._make, self._instructions = make, instructions
+        self.configured = hasattr(instructions, "begin")
+        self._product, self._product_into_blocks, self._update = product, product_into_blocks, update
+        self._instructions = instructions
 
     def emitter(self, name, lanes, parts):
         """The arity and the emitter of one of a plan's procedures."""
-        if name == "split_rows":
+        instructions = self._instructions and self._instructions(lanes)
+        kind, *sizes = name.split(":")
+        if kind in ("begin", "end"):
+            return 2, lambda builder, *unused: getattr(instructions, kind)(builder)
+        if kind == "product":
+            return self._product(lanes, parts, *map(int, sizes), instructions)
+        if kind == "product_into_blocks":
+            return self._product_into_blocks(lanes, parts, *map(int, sizes), instructions)
+        if kind == "update":
+            return self._update(lanes, parts, *map(int, sizes), instructions)
+        if kind == "split_rows":
             return splitting.split_rows(lanes, parts, self.tile_rows, self.tiles)
-        if name == "split_pairs":
+        if kind == "split_pairs":
             return splitting.split_pairs(lanes, parts)
-        instructions = self._instructions(lanes)
-        if name in ("begin", "end"):
-            return 2, lambda builder, *unused: getattr(instructions, name)(builder)
-        return self._make(lanes, parts, PANEL_VECTORS if name == "product_panel" else 1, instructions)
+        return row_pairs.split_row_pairs(lanes, parts, transposed=kind == "split_columns")
+
+
+def _of_tiles(name, instructions):
+    return Unit(name, tiles, products.product, products.product_into_blocks, updates.update, instructions)
 
 
 UNITS = {
-    "dots": Unit("dots", dots, dots.product),
-    "amx": Unit("amx", tiles, products.product, tiles.AmxTiles, configured=True),
-    "emulation": Unit("emulation", tiles, products.product, tiles.PlainTiles),
+    "dots": Unit("dots", dots, dots.product, dots.product_into_blocks, dots.update),
+    "amx": _of_tiles("amx", tiles.AmxTiles),
+    "emulation": _of_tiles("emulation", tiles.PlainTiles),
 }

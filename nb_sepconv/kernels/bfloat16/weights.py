@@ -23,7 +23,7 @@ def pack_parts(problem, buffer, unused, unused_too, unused_as_well):
     """Split the pointwise weights in ``buffer``, where :func:`pack_weights` has put them."""
     p, e = problem_at(problem), parts_at(problem)
     packed = aligned(buffer)
-    _clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)
+    clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)
     for panel in range(p.panels):
         vectors = panel_vectors(p, panel)
         ranges = packed + e.weight_ranges + panel * 2 * INTP_BYTES
@@ -50,7 +50,7 @@ def weights_of(p, e, panel, first_block):
 
 
 @compiled
-def _clear(at, size):
+def clear(at, size):
     for offset in range(0, size, INTP_BYTES):
         store_intp(0, at + offset)
 

@@ -23,7 +23,8 @@ from nb_sepconv.kernels.cpu.backward_weights import pack_transposed
 from nb_sepconv.kernels.cpu.gradient_problem import gradient_problem_at
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
-from nb_sepconv.kernels.cpu.procedures import allocate, call2, data_of, load_intp, release
+from nb_sepconv.kernels.cpu.problem import address_of_fields
+from nb_sepconv.kernels.cpu.procedures import allocate, call2, call4, data_of, load_intp, release
 from nb_sepconv.kernels.cpu.tickets import compiled, next_ticket
 from nb_sepconv.kernels.cpu.tiling import ceil_div
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
@@ -109,6 +110,8 @@ def _take_parts(p, o, weights, tickets, worker, scratch):
         last_block = min(p.strips * (group + 1) // p.groups * p.strip_blocks, p.blocks)
         if p.through_pointwise and first_block != packed:
             pack_transposed(p, o.pointwise, scratch, first_block, last_block)
+            if p.split_panels:
+                call4(p.split_panels, address_of_fields(p), scratch, first_block, last_block)
             packed = first_block
         _run_part(p, o, weights, scratch, ticket % p.parts, first_block, last_block)
         ticket = next_ticket(tickets, worker)

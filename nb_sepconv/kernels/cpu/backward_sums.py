@@ -2,6 +2,7 @@
 
 from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.gradient_kernels import UPDATE_VECTORS
+from nb_sepconv.kernels.cpu.problem import address_of_fields
 from nb_sepconv.kernels.cpu.procedures import call2, call6, call7, call8
 
 
@@ -35,12 +36,14 @@ def add_to_sums(p, weights, scratch, rows, first_block, last_block, place):
                 hidden = scratch + p.hidden + index * p.hidden_block_bytes
                 taps = scratch + p.tap_table
                 call8(p.convolve, x, taps, p.kernel_size, p.runs, kernel, hidden, vector_bytes, rows)
-    if p.d_pointwise:
-        _update_pointwise(p, scratch, rows, first_block, last_block, place)
+    if p.update_sums:
+        call6(p.update_sums, address_of_fields(p), scratch, rows, first_block, last_block, place)
+    elif p.d_pointwise:
+        update_pointwise(p, scratch, rows, first_block, last_block, place)
 
 
 @compiled
-def _update_pointwise(p, scratch, rows, first_block, last_block, place):
+def update_pointwise(p, scratch, rows, first_block, last_block, place):
     """A few vectors of filters at a time stay in the first-level cache for all hidden channels of the strip."""
     filter_blocks = p.filter_blocks
     row_bytes = filter_blocks * p.width * p.item_bytes

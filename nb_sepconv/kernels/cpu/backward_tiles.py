@@ -3,7 +3,8 @@
 from nb_sepconv.kernels.cpu.backward_sums import add_to_sums
 from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES
-from nb_sepconv.kernels.cpu.procedures import call2, call3, call5, call7, call8, call9, call10, load_intp
+from nb_sepconv.kernels.cpu.problem import address_of_fields
+from nb_sepconv.kernels.cpu.procedures import call2, call3, call5, call6, call7, call8, call9, call10, load_intp
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS
 
 
@@ -12,6 +13,8 @@ def run_tile(p, series, weights, scratch, tile, first_block, last_block):
     """A tile's share of every gradient for some blocks of channels, a strip of blocks at a time."""
     if p.fused and tile.rows:
         _load_gradients(p, series, scratch, tile)
+        if p.split_gradients:
+            call3(p.split_gradients, address_of_fields(p), scratch, tile.rows)
         if p.d_bias and first_block == 0 and tile.counted:
             vectors = p.filter_blocks
             call5(p.add_rows, scratch + p.gradients, p.gradient_block_bytes, vectors, tile.rows, scratch + p.bias_sums)
@@ -75,8 +78,11 @@ def _fill_hidden_gradients(p, series, scratch, tile, first_block, last_block, pl
         call2(p.clear_rows, at, tile.count - tile.rows)
     if not tile.rows:
         return
+    if p.multiply_hidden:
+        call6(p.multiply_hidden, address_of_fields(p), scratch, tile.rows, place, hidden, target)
+        return
     if p.fused:
-        _multiply(p, scratch, tile.rows, place, hidden, target)
+        multiply_panels(p, scratch, 0, tile.rows, place, hidden, target)
         return
     for index in range(hidden):
         block, m = first_block + index // p.multiplier, index % p.multiplier
@@ -96,20 +102,23 @@ def _load_hidden_gradients(p, series, scratch, tile, filter_, left, target):
 
 
 @compiled
-def _multiply(p, scratch, rows, first, hidden, target):
-    """The gradients times the transposed pointwise kernel, for the group's hidden vectors ``first..first+hidden-1``."""
+def multiply_panels(p, scratch, row, rows, first, hidden, target):
+    """The gradients of ``rows`` rows, the ``row``-th and on, times the transposed pointwise kernel, for the group's
+    hidden vectors ``first..first+hidden-1``.
+    """
+    offset = row * p.width * p.item_bytes
     whole, part = p.filters // p.width, p.filters % p.width
     for index in range(0, hidden, PANEL_VECTORS):
         panel = scratch + p.panels + (first + index) * p.filters * p.width * p.item_bytes
         call9(
             p.multiply_vector if index + 1 == hidden else p.multiply_panel,
-            scratch + p.gradients,
+            scratch + p.gradients + offset,
             p.gradient_block_bytes,
             whole,
             1 if part else 0,
             part,
             panel,
-            target + index * p.hidden_block_bytes,
+            target + index * p.hidden_block_bytes + offset,
             p.hidden_block_bytes,
             rows,
         )

@@ -56,9 +56,14 @@ def run(plan: Plan, inputs, outputs, packed) -> None:
 
 def plan_gradients(sizes: GradientSizes, threads: int) -> GradientPlan:
     """The plan for the gradients of a convolution on at most ``threads`` threads."""
+    return GradientPlan(sizes, gradient_workers(sizes, threads))
+
+
+def gradient_workers(sizes: GradientSizes, threads: int) -> int:
+    """How many of ``threads`` threads the gradients keep busy."""
     hidden = sizes.channels * sizes.multiplier
     work = sizes.examples * sizes.steps * hidden * (3 * sizes.kernel_size + 2 * (sizes.filters or 0))
-    return GradientPlan(sizes, threads if work >= SERIAL_MULTIPLY_ADDS else 1)
+    return threads if work >= SERIAL_MULTIPLY_ADDS else 1
 
 
 def pack_gradients(plan: GradientPlan, depthwise) -> np.ndarray:

@@ -50,7 +50,7 @@ class GradientPlan:
     """
 
     def __init__(self, sizes: GradientSizes, workers: int):
-        problem = _problem(sizes, workers)
+        problem = self._problem(sizes, workers)
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
         self.scratch_bytes = problem.scratch_bytes + ALIGNMENT
@@ -61,8 +61,12 @@ class GradientPlan:
         self.sparse = problem.phases > 1
         self.tickets = problem.parts * problem.groups
 
+    def _problem(self, sizes, workers):
+        return gradient_problem_of(sizes, workers)
 
-def _problem(sizes, workers):
+
+def gradient_problem_of(sizes, workers):
+    """What the compiled loops are told of the gradients of a convolution."""
     stored, computed = storage(sizes.dtype), _sum_dtype(sizes.dtype)
     lanes, item = stored.lanes, stored.item_bytes
     fused = sizes.filters is not None

@@ -114,5 +114,11 @@ class GradientProblem(NamedTuple):
     store_pointwise: int
     store_depthwise: int
 
+    # Who takes steps of the FMA engine's over, cfuncs by address; 0 for itself.
+    split_panels: int = 0
+    split_gradients: int = 0
+    multiply_hidden: int = 0
+    update_sums: int = 0
+
 
 gradient_problem_at = fields_at(GradientProblem)

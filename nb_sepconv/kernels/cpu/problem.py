@@ -113,3 +113,13 @@ def fields_at(kind):
 
 
 problem_at = fields_at(Problem)
+
+
+@intrinsic
+def address_of_fields(typingctx, fields):
+    """The address that :func:`fields_at` was given."""
+
+    def codegen(context, builder, signature, arguments):
+        return arguments[0]
+
+    return types.intp(fields), codegen
