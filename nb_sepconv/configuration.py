@@ -51,7 +51,10 @@ def warmup(dtype="float32", data_format="channels_last", activation=None) -> Non
     >>> warmup()
     """
     rng = np.random.default_rng(0)
-    for examples, channels in ((1, 3), (16, 48)):  # a small call and a threaded one, whole vectors of filters and not
+    for examples, channels in (
+        (1, 3),
+        (16, 144),
+    ):  # a small call and a wide threaded one, whole vectors of filters and not
         shape = (examples, 256, channels) if data_format == "channels_last" else (examples, channels, 256)
         arrays = (rng.random(size).astype(dtype) for size in (shape, (3, channels, 1), (channels, channels)))
         ops.separable_conv1d(*arrays, data_format=data_format, activation=activation)

@@ -271,8 +271,8 @@ def test_the_command_tells_who_multiplies(capsys, monkeypatch):
     assert command_line.main(["doctor"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^engine +auto$", out, re.MULTILINE)
-    assert re.search(r"^AMX +(not used: .+|every precision .+ by a prototype's speed, .+)$", out, re.MULTILINE)
-    assert re.search(r"^AVX512-BF16 +(not used: .+|\"bf16\" of layers .+)$", out, re.MULTILINE)
+    assert re.search(r"^AMX +(not used: .+|float32 of layers .+ by the speed of a prototype, .+)$", out, re.MULTILINE)
+    assert re.search(r"^AVX512-BF16 +(not used: .+|bf16 of layers .+)$", out, re.MULTILINE)
 
 
 ASSEMBLY = """

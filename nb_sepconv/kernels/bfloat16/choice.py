@@ -18,7 +18,7 @@ class Least(NamedTuple):
 
 
 ALWAYS = Least(1, 1)
-DOTS = Least(64, 64)  # measured, docs/precision.md
+DOTS = Least(64, 32)  # measured, docs/precision.md
 TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 128)}  # estimated from a prototype's speed
 
 

@@ -63,16 +63,18 @@ class Engine:
         tiles, dots = availability.why_no_tiles(), availability.why_no_dots()
         return {
             **cpu.describe(),
-            "AMX": f"not used: {tiles}" if tiles else f"every precision of {_wide(choice.TILES[3])}; {UNMEASURED}",
-            "AVX512-BF16": f"not used: {dots}" if dots else f'"bf16" of {_wide(choice.DOTS)}',
+            "AMX": f"not used: {tiles}"
+            if tiles
+            else f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}; {UNMEASURED}",
+            "AVX512-BF16": f"not used: {dots}" if dots else f"bf16 of layers of {_wide(choice.DOTS)}",
         }
 
 
-UNMEASURED = "chosen by a prototype's speed, docs/precision.md"
+UNMEASURED = "chosen by the speed of a prototype, see docs/precision.md"
 
 
 def _wide(least):
-    return f"layers of {least.hidden} hidden channels and {least.filters} filters or more"
+    return f"{least.hidden} hidden channels and {least.filters} filters or more"
 
 
 AUTO, AMX = Engine("auto", choice.fastest), Engine("amx", choice.tiles)
