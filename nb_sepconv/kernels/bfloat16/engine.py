@@ -2,17 +2,16 @@
 
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.bfloat16 import availability, choice
-from nb_sepconv.kernels.bfloat16.forward import parts_worker_address
 from nb_sepconv.kernels.bfloat16.plan import PartsPlan
 from nb_sepconv.kernels.bfloat16.weights import parts_packer_address
 from nb_sepconv.kernels.cpu.engine import workers
-from nb_sepconv.kernels.cpu.launch import launch
 from nb_sepconv.kernels.cpu.weights import pack_runner
 
 
 class Engine:
     """The interface of :mod:`nb_sepconv.kernels.cpu`; ``choose(sizes)`` gives (unit, parts), or None for its plans."""
 
+    run = staticmethod(cpu.run)
     plan_gradients = staticmethod(cpu.plan_gradients)
     pack_gradients = staticmethod(cpu.pack_gradients)
     run_gradients = staticmethod(cpu.run_gradients)
@@ -34,14 +33,6 @@ class Engine:
         if isinstance(plan, PartsPlan):
             pack_runner()(parts_packer_address(), plan.address, id(buffer), 0, 0, id(buffer))
         return buffer
-
-    @staticmethod
-    def run(plan, inputs, outputs, packed):
-        """Fill ``outputs`` from ``inputs``, arrays of the strides that the plan was made for."""
-        if not isinstance(plan, PartsPlan):
-            cpu.run(plan, inputs, outputs, packed)
-        elif plan.tickets:
-            launch(parts_worker_address(), plan, inputs, outputs, packed)
 
     @staticmethod
     def describe():
