@@ -42,7 +42,8 @@ def excess(workload, layout):
     )
     call()
     weights = sum(array.nbytes for array in arrays[1:])
-    return peak_of(call) - w.output_bytes - weights
+    outputs = 4 * w.batch * w.output_length * w.filters
+    return peak_of(call) - outputs - weights
 
 print(nb.get_num_threads())
 print(json.dumps({f"{w.name} {layout}": excess(w, layout) for w in load_workloads() for layout in LAYOUTS}))
