@@ -69,7 +69,6 @@ def test_a_processor_by_its_name_alone():
 @pytest.mark.parametrize("processor", UNITS)
 @pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
 def test_the_arithmetic(processor, part):
-    files = [
-        str(HERE / f"test_{name}.py") for name in ("ops", "gradients", "vectormath", "bfloat16", "bfloat16_gradients")
-    ]
+    names = ("ops", "across", "gradients", "vectormath", "bfloat16", "bfloat16_gradients")
+    files = [str(HERE / f"test_{name}.py") for name in names]
     assert " passed" in run_as(processor, "-m", "pytest", "-q", *files, "-k", part)

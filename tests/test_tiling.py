@@ -17,7 +17,7 @@ LAYERS = {  # channels, filters, kernel_size, stride
 
 def cut(rows, layer, workers):
     channels, filters, kernel_size, stride = LAYERS[layer]
-    return tiling(rows, channels, filters, kernel_size, 1, stride, 1, WIDTH, VECTOR_BYTES, workers)
+    return tiling(rows, channels, filters, kernel_size, 1, stride, 1, WIDTH, VECTOR_BYTES, workers, ROWS)
 
 
 def busiest(rows, tile_rows, workers):

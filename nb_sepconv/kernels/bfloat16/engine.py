@@ -2,12 +2,10 @@
 
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.bfloat16 import availability, choice
-from nb_sepconv.kernels.bfloat16.forward import parts_worker_address
 from nb_sepconv.kernels.bfloat16.gradient_plan import GradientPartsPlan
 from nb_sepconv.kernels.bfloat16.plan import PartsPlan
 from nb_sepconv.kernels.bfloat16.weights import parts_packer_address
 from nb_sepconv.kernels.cpu.engine import gradient_workers, workers
-from nb_sepconv.kernels.cpu.launch import launch
 from nb_sepconv.kernels.cpu.weights import pack_runner
 
 
@@ -34,11 +32,8 @@ class Engine:
 
     @staticmethod
     def run(plan, inputs, outputs, packed):
-        """Fill ``outputs`` from ``inputs``, arrays of the strides that the plan was made for."""
-        if not isinstance(plan, PartsPlan):
-            cpu.run(plan, inputs, outputs, packed)
-        elif plan.tickets:
-            launch(parts_worker_address(), plan, inputs, outputs, packed)
+        """Fill ``outputs`` from ``inputs``, as :func:`nb_sepconv.kernels.cpu.run` does."""
+        cpu.run(plan, inputs, outputs, packed)
 
     def plan_gradients(self, sizes, threads):
         """The plan for the gradients of a convolution on at most ``threads`` threads."""

@@ -5,7 +5,7 @@ The FMA engine's own pass has them in one function, which is compiled sooner.
 
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.forward import store_rows
+from nb_sepconv.kernels.cpu.forward import store_rows, sum_blocks_of
 from nb_sepconv.kernels.cpu.procedures import call4, call11
 from nb_sepconv.kernels.cpu.tickets import compiled
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
@@ -50,9 +50,7 @@ def multiply_rows(p, at, weights, first_block, last_block, first, count, scratch
         + p.pointwise
         + (at.first_filter * p.channels * p.multiplier + channels_before * at.vectors * p.width) * p.item_bytes
     )
-    part_lanes = p.channels % p.width
-    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
-    whole_blocks = (last_block - first_block) * p.multiplier - part_blocks
+    whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, first_block, last_block)
     call11(
         p.multiply_panel if at.vectors == PANEL_VECTORS else p.multiply_vector,
         scratch + p.hidden + first * vector_bytes,

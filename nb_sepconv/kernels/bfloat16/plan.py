@@ -1,30 +1,30 @@
 """A plan whose pointwise product is in parts: the FMA engine's problem, and what parts need beyond it."""
 
-import numpy as np
-
+from nb_sepconv.kernels.bfloat16.forward import parts_worker_address
 from nb_sepconv.kernels.bfloat16.problem import Parts, PartsProblem
 from nb_sepconv.kernels.bfloat16.units import UNITS
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
-from nb_sepconv.kernels.cpu.plan import problem_of
+from nb_sepconv.kernels.cpu.plan import PreparedPlan, problem_of
 from nb_sepconv.kernels.cpu.procedures import compile_procedure
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
-from nb_sepconv.kernels.cpu.vector import ALIGNMENT
+from nb_sepconv.kernels.cpu.weights import packer_address
 
 
-class PartsPlan:
+class PartsPlan(PreparedPlan):
     """The problem of one convolution for some workers, on a unit, with so many parts of each number."""
+
+    worker_address = staticmethod(parts_worker_address)
+    packer_address = staticmethod(packer_address)
 
     def __init__(self, sizes, workers, unit, parts):
         base = problem_of(sizes, workers)
         found, scratch_bytes, packed_bytes = _parts(base, UNITS[unit], parts)
-        problem = PartsProblem(*base._replace(scratch_bytes=scratch_bytes), *found)
-        self._fields = np.array(problem, np.int64)
-        self.address = self._fields.ctypes.data
-        self.packed_bytes = packed_bytes + ALIGNMENT
-        self.workers = workers
-        self.tickets = ceil_div(sizes.examples * sizes.steps, base.tile_rows) * base.filter_parts
+        base = base._replace(scratch_bytes=scratch_bytes, packed_bytes=packed_bytes)
+        problem = PartsProblem(*base, *found)
+        super().__init__(problem, workers, sizes.examples * sizes.steps)
+        self.packing = f"{parts} parts for {unit}"
 
 
 def _parts(p, unit, parts):

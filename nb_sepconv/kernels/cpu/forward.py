@@ -75,7 +75,7 @@ def fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block
         steps = min(p.steps - step, last_row - row)
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
-            _load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
+            load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
             for block in range(loaded, end):
                 x = scratch + p.x + (block - loaded) * p.x_block_bytes
                 for m in range(p.multiplier):
@@ -105,7 +105,7 @@ def _convolve(p, x, tap_offsets, weights, hidden, steps):
 
 
 @compiled
-def _load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
+def load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
     """Some blocks of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (steps - 1) * p.stride + p.window_span
@@ -165,9 +165,7 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
         + p.pointwise
         + (first_filter * p.channels * p.multiplier + channels_before * vectors * p.width) * p.item_bytes
     )
-    part_lanes = p.channels % p.width
-    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
-    whole_blocks = (last_block - first_block) * p.multiplier - part_blocks
+    whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, first_block, last_block)
     call11(
         p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
         scratch + p.hidden,
@@ -199,6 +197,14 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
                 target,
                 p.output_filter_stride,
             )
+
+
+@compiled
+def sum_blocks_of(p, first_block, last_block):
+    """Hidden blocks of all lanes in some blocks of channels, those of fewer lanes behind them, and their lanes."""
+    part_lanes = p.channels % p.width
+    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
+    return (last_block - first_block) * p.multiplier - part_blocks, part_blocks, part_lanes
 
 
 @compiled

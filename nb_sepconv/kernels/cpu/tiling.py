@@ -47,15 +47,15 @@ def ceil_div(a, b):
 
 
 @register_jitable
-def _even_groups(rows, most, workers, row_work, stride, span):
-    """Groups of rows per tile, at most ``most``, with which the last worker is done first.
+def _even_groups(rows, most, workers, row_work, stride, span, row_group):
+    """Groups of ``row_group`` rows per tile, at most ``most``, with which the last worker is done first.
 
     A row takes ``row_work`` multiply-adds per channel, and loading a step takes as long as ``LOADING_WORK`` of them.
     The last worker has the tile that may be cut short.
     """
     best, least = most, 0
     for groups in range(most, 0, -1):
-        tile_rows = groups * ROWS
+        tile_rows = groups * row_group
         tiles = ceil_div(rows, tile_rows)
         share = ceil_div(tiles, workers)
         worked = max(ceil_div(tiles - 1, workers) * tile_rows, rows - (tiles - share) * tile_rows)
@@ -66,16 +66,16 @@ def _even_groups(rows, most, workers, row_work, stride, span):
 
 
 @register_jitable
-def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers):
+def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers, row_group):
     """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
     blocks = ceil_div(channels, width)
     sum_blocks = max(1, min(blocks, SUM_LANES // (width * multiplier)))
     span = (kernel_size - 1) * dilation + 1
-    most = max(1, min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes)) // ROWS)
+    most = max(1, min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes)) // row_group)
     if workers > 1:
-        most = min(most, max(1, ceil_div(rows, ROWS * workers * TILES_PER_WORKER)))
-        most = _even_groups(rows, most, workers, multiplier * (kernel_size + filters), stride, span)
-    tile_rows = max(1, min(most * ROWS, rows))
+        most = min(most, max(1, ceil_div(rows, row_group * workers * TILES_PER_WORKER)))
+        most = _even_groups(rows, most, workers, multiplier * (kernel_size + filters), stride, span, row_group)
+    tile_rows = max(1, min(most * row_group, rows))
     covered = (tile_rows - 1) * stride + 1
     windows, window_span = 1, span
     if kernel_size * covered < covered + span - 1:  # taps so far apart that each has a window of its own
