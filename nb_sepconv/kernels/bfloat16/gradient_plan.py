@@ -37,15 +37,14 @@ def _places(p, unit, parts):
     """Where parts lie behind what else is in scratch memory, and its size."""
     vector_bytes = p.width * p.item_bytes
     tile_bytes = p.width * vector_bytes
-    block_rows = unit.tile_rows * unit.tiles
-    row_blocks, filter_steps = ceil_div(p.tile_rows, block_rows), ceil_div(p.filter_blocks, 2)
-    row_block_bytes = (filter_steps * parts * block_rows + 1) * vector_bytes
+    row_blocks, filter_steps = ceil_div(p.tile_rows, unit.block_rows), ceil_div(p.filter_blocks, 2)
+    row_block_bytes = (filter_steps * parts * unit.block_rows + 1) * vector_bytes
     pair_block_bytes = ceil_div(p.tile_rows, 2 * p.width) * parts * tile_bytes + vector_bytes
     group, strip = p.group_blocks * p.multiplier, p.strip_blocks * p.multiplier
     sizes = {
         "gradient_parts": row_blocks * row_block_bytes,
         "gradient_ranges": p.tile_rows * 2 * INTP_BYTES,
-        "tile_sums": row_blocks * block_rows * PANEL_VECTORS * vector_bytes,
+        "tile_sums": row_blocks * unit.block_rows * PANEL_VECTORS * vector_bytes,
         "panel_parts": group * filter_steps * parts * tile_bytes,
         "panel_ranges": group * 2 * INTP_BYTES,
         "zero_row": PANEL_VECTORS * vector_bytes,

@@ -19,8 +19,9 @@ class PartsPlan(PreparedPlan):
     packer_address = staticmethod(packer_address)
 
     def __init__(self, sizes, workers, unit, parts):
-        base = problem_of(sizes, workers)
-        found, scratch_bytes, packed_bytes = _parts(base, UNITS[unit], parts)
+        made = UNITS[unit]
+        base = problem_of(sizes, workers, made.block_rows)
+        found, scratch_bytes, packed_bytes = _parts(base, made, parts)
         base = base._replace(scratch_bytes=scratch_bytes, packed_bytes=packed_bytes)
         problem = PartsProblem(*base, *found)
         super().__init__(problem, workers, sizes.examples * sizes.steps)
@@ -31,13 +32,12 @@ def _parts(p, unit, parts):
     """The fields, and the sizes of scratch memory and of the packed weights."""
     vector_bytes = p.width * p.item_bytes
     sum_steps = ceil_div(p.sum_blocks * p.multiplier, 2)
-    block_rows = unit.tile_rows * unit.tiles
-    row_blocks = ceil_div(p.tile_rows, block_rows)
-    row_block_bytes = (sum_steps * parts * block_rows + 1) * vector_bytes  # apart: not a multiple of a page
+    row_blocks = ceil_div(p.tile_rows, unit.block_rows)
+    row_block_bytes = (sum_steps * parts * unit.block_rows + 1) * vector_bytes  # apart: not a multiple of a page
     row_parts = aligned(p.scratch_bytes)
     row_ranges = row_parts + row_blocks * row_block_bytes
     tile_sums = aligned(row_ranges + p.tile_rows * 2 * INTP_BYTES)
-    saved_rows = tile_sums + row_blocks * block_rows * PANEL_VECTORS * vector_bytes
+    saved_rows = tile_sums + row_blocks * unit.block_rows * PANEL_VECTORS * vector_bytes
     scratch_bytes = saved_rows + p.tile_rows * PANEL_VECTORS * vector_bytes
     weight_bytes = parts * p.width * vector_bytes
     weight_parts = aligned(p.packed_bytes)

@@ -15,6 +15,11 @@ class Unit:
         self._product, self._product_into_blocks, self._update = product, product_into_blocks, update
         self._instructions = instructions
 
+    @property
+    def block_rows(self):
+        """The rows of a block, which are multiplied together."""
+        return self.tile_rows * self.tiles
+
     def emitter(self, name, lanes, parts):
         """The arity and the emitter of one of a plan's procedures."""
         instructions = self._instructions and self._instructions(lanes)

@@ -61,9 +61,9 @@ class Plan(PreparedPlan):
         super().__init__(problem_of(sizes, workers), workers, sizes.examples * sizes.steps)
 
 
-def problem_of(sizes, workers):
-    """What the compiled loops are told of a convolution."""
-    p = problem_without_product(sizes, workers, sizes.steps, ROWS)
+def problem_of(sizes, workers, row_group=ROWS):
+    """What the compiled loops are told of a convolution; tiles are groups of rows."""
+    p = problem_without_product(sizes, workers, sizes.steps, row_group)
     filter_stride = p.output_filter_stride if p.fused else p.output_filter_stride * p.multiplier
     used = {
         "multiply_panel": p.fused and p.filters > p.width,
