@@ -17,6 +17,7 @@ HIDDEN_BYTES = 384 * 1024  # a tile's depthwise results: a part of the second-le
 LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
 SUM_LANES = 2048  # channels summed before the next ones are loaded
 LARGEST_TILE = 24 * ROWS
+LARGEST_FAR_TILE = 48 * ROWS  # where taps lie far apart
 TILES_PER_WORKER = 4
 LOADING_WORK = 12  # multiply-adds that take as long as loading one number
 
@@ -66,15 +67,30 @@ def _even_groups(rows, most, workers, row_work, stride, span, row_group):
 
 
 @register_jitable
+def _far(kernel_size, span, row_bytes, tile_work):
+    """Whether the steps under a kernel that a tile loads beside its own cost so much that longer tiles pay.
+
+    Their sums over some channels at a time must be few enough to wait in the cache.
+    """
+    one_window = span - 1 <= (kernel_size - 1) * LARGEST_FAR_TILE
+    return one_window and row_bytes * LARGEST_FAR_TILE <= HIDDEN_BYTES and span * LOADING_WORK * 10 > tile_work
+
+
+@register_jitable
 def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers, row_group):
     """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
     blocks = ceil_div(channels, width)
     sum_blocks = max(1, min(blocks, SUM_LANES // (width * multiplier)))
     span = (kernel_size - 1) * dilation + 1
-    most = max(1, min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes)) // row_group)
+    row_work = multiplier * (kernel_size + filters)
+    largest = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes))
+    if _far(kernel_size, span, filters * vector_bytes // width, largest * row_work):
+        largest = LARGEST_FAR_TILE
+        sum_blocks = max(1, min(sum_blocks, HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)))
+    most = max(1, largest // row_group)
     if workers > 1:
         most = min(most, max(1, ceil_div(rows, row_group * workers * TILES_PER_WORKER)))
-        most = _even_groups(rows, most, workers, multiplier * (kernel_size + filters), stride, span, row_group)
+        most = _even_groups(rows, most, workers, row_work, stride, span, row_group)
     tile_rows = max(1, min(most * row_group, rows))
     covered = (tile_rows - 1) * stride + 1
     windows, window_span = 1, span
