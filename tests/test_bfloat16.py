@@ -5,6 +5,7 @@ Where there are no tiles, plain vectors play them: the packing, the order of pro
 
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -176,6 +177,14 @@ def test_layers_keep_parts_and_follow_the_block():
         for precision in PRECISIONS:
             with tf.precision(precision):
                 np.testing.assert_array_equal(layer(x), ops.separable_conv1d(x, *weights, precision=precision))
+
+
+def test_calls_on_many_threads_at_once_have_tiles_of_their_own():
+    x, *weights = operands(130, 130, examples=4, length=300)
+    wanted = ops.separable_conv1d(x, *weights)
+    with ThreadPoolExecutor(4) as pool:
+        for got in pool.map(lambda _: ops.separable_conv1d(x, *weights, engine="amx"), range(16)):
+            np.testing.assert_array_equal(got, wanted)
 
 
 def test_dots_multiply_as_tiles_do(monkeypatch):
