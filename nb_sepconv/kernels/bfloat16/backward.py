@@ -7,14 +7,13 @@ g[t, f]``, a tile of rows at a time. Rows, panels and tiles whose numbers cannot
 from numba import cfunc, types
 
 from nb_sepconv.kernels.bfloat16.gradient_problem import gradient_parts_at
-from nb_sepconv.kernels.bfloat16.ranges import fit_together, fits
-from nb_sepconv.kernels.bfloat16.weights import NO_EXPONENT, clear
+from nb_sepconv.kernels.bfloat16.ranges import RANGE_BYTES, fit, forget
+from nb_sepconv.kernels.bfloat16.weights import clear
 from nb_sepconv.kernels.cpu.backward_sums import update_pointwise
 from nb_sepconv.kernels.cpu.backward_tiles import multiply_panels
 from nb_sepconv.kernels.cpu.gradient_problem import gradient_problem_at
-from nb_sepconv.kernels.cpu.layout import INTP_BYTES
 from nb_sepconv.kernels.cpu.once import once
-from nb_sepconv.kernels.cpu.procedures import call2, call4, call5, call7, call9, load_intp, store_intp
+from nb_sepconv.kernels.cpu.procedures import call2, call4, call5, call7, call9
 from nb_sepconv.kernels.cpu.tickets import compiled
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS
 
@@ -35,8 +34,8 @@ def split_panels(problem, scratch, first_block, last_block):
 @compiled
 def _split_panel(p, e, scratch, place, vectors):
     """A panel's filters in pairs, those of a vector with those of the next one."""
-    ranges = scratch + e.panel_ranges + place * 2 * INTP_BYTES
-    _forget(ranges)
+    ranges = scratch + e.panel_ranges + place * RANGE_BYTES
+    forget(ranges)
     row_bytes = vectors * p.width * p.item_bytes
     panel = scratch + p.panels + place * p.filters * p.width * p.item_bytes
     target = scratch + _panel_parts(p, e, place)
@@ -54,12 +53,6 @@ def _panel_parts(p, e, place):
     return e.panel_parts + place * ((p.filter_blocks + 1) // 2) * e.weight_bytes
 
 
-@compiled
-def _forget(ranges):
-    store_intp(0, ranges)
-    store_intp(NO_EXPONENT, ranges + INTP_BYTES)
-
-
 def split_gradients(problem, scratch, rows):
     """Split a tile's gradients, as far as they are multiplied."""
     p, e = gradient_problem_at(problem), gradient_parts_at(problem)
@@ -68,7 +61,7 @@ def split_gradients(problem, scratch, rows):
         target, ranges = scratch + e.gradient_parts, scratch + e.gradient_ranges
         call7(e.split_rows, g, p.gradient_block_bytes, blocks, rows, target, e.gradient_row_block_bytes, ranges)
     if p.update_sums:
-        _forget(scratch + e.pair_ranges)
+        forget(scratch + e.pair_ranges)
         for block in range(blocks):
             target = scratch + e.gradient_pairs + block * e.pair_block_bytes
             call4(e.split_row_pairs, g + block * p.gradient_block_bytes, rows, target, scratch + e.pair_ranges)
@@ -88,11 +81,7 @@ def multiply_hidden(problem, scratch, rows, first, hidden, target):
 
 @compiled
 def _multiply_panel(p, e, scratch, rows, place, vectors, target):
-    ranges = scratch + e.panel_ranges + place * 2 * INTP_BYTES
-    largest, smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
-    if not fits(largest, smallest):
-        multiply_panels(p, scratch, 0, rows, place, vectors, target)
-        return
+    ranges = scratch + e.panel_ranges + place * RANGE_BYTES
     call9(
         e.product_into_blocks_2 if vectors == PANEL_VECTORS else e.product_into_blocks_1,
         scratch + e.gradient_parts,
@@ -105,32 +94,26 @@ def _multiply_panel(p, e, scratch, rows, place, vectors, target):
         rows,
         scratch + e.tile_sums,
     )
-    for row in range(rows):
-        if not _fit(scratch + e.gradient_ranges + row * 2 * INTP_BYTES, ranges):
-            multiply_panels(p, scratch, row, 1, place, vectors, target)
-
-
-@compiled
-def _fit(ranges, others):
-    largest, smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
-    other_largest, other_smallest = load_intp(others), load_intp(others + INTP_BYTES)
-    return (
-        fits(largest, smallest)
-        and fits(other_largest, other_smallest)
-        and fit_together(largest, smallest, other_largest, other_smallest)
-    )
+    row = 0
+    while row < rows:
+        end = row
+        while end < rows and not fit(scratch + e.gradient_ranges + end * RANGE_BYTES, ranges):
+            end += 1
+        if end > row:
+            multiply_panels(p, scratch, row, end - row, place, vectors, target)
+        row = end + 1
 
 
 def update_sums(problem, scratch, rows, first_block, last_block, place):
     """Add what a tile's rows give to the sums for the pointwise kernel, those of a strip, from the ``place``-th on."""
     p, e = gradient_problem_at(problem), gradient_parts_at(problem)
     hidden = (last_block - first_block) * p.multiplier
-    ranges = scratch + e.pair_ranges + 2 * INTP_BYTES
-    _forget(ranges)
+    ranges = scratch + e.pair_ranges + RANGE_BYTES
+    forget(ranges)
     for index in range(hidden):
         source, target = scratch + p.hidden + index * p.hidden_block_bytes, e.hidden_pairs + index * e.pair_block_bytes
         call4(e.split_columns, source, rows, scratch + target, ranges)
-    if not _fit(scratch + e.pair_ranges, ranges):
+    if not fit(scratch + e.pair_ranges, ranges):
         update_pointwise(p, scratch, rows, first_block, last_block, place)
         return
     if e.begin:

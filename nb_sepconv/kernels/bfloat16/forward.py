@@ -8,7 +8,7 @@ from numba import cfunc, types
 
 from nb_sepconv.kernels.bfloat16.panels import Panel, finish_panel, multiply_rows, panel_at
 from nb_sepconv.kernels.bfloat16.problem import parts_at
-from nb_sepconv.kernels.bfloat16.ranges import fit_together, fits
+from nb_sepconv.kernels.bfloat16.ranges import RANGE_BYTES, fit
 from nb_sepconv.kernels.bfloat16.weights import weights_of
 from nb_sepconv.kernels.cpu.forward import fill_hidden, fill_tables
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
@@ -74,27 +74,29 @@ def _split(p, e, rows, blocks, scratch):
 @compiled
 def _fill_panel(p, e, at, weights, rows, first_block, last_block, panel, scratch):
     """The product in parts for all rows; then those that cannot be split anew, from what they started with."""
-    ranges = weights + e.weight_ranges + panel * 2 * INTP_BYTES
-    largest, smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
-    if not fits(largest, smallest):
-        multiply_rows(p, at, weights, first_block, last_block, 0, rows, scratch)
-        return
-    again = _restart(p, e, at, scratch) if at.start_row_bytes else at
-    misfits = 0
-    for row in range(rows):
-        if not _row_fits(e, scratch, row, largest, smallest):
-            misfits += 1
-            if at.start_row_bytes:
-                _copy(
-                    at.start + row * at.start_row_bytes,
-                    again.start + row * again.start_row_bytes,
-                    again.start_row_bytes,
-                )
+    ranges = weights + e.weight_ranges + panel * RANGE_BYTES
+    again = at
+    if at.start_row_bytes:
+        again = _restart(p, e, at, scratch)
+        _save_misfits(e, at, again, rows, ranges, scratch)
     _multiply_parts(p, e, at, weights, rows, first_block, last_block, panel, scratch)
-    if misfits:
-        for row in range(rows):
-            if not _row_fits(e, scratch, row, largest, smallest):
-                multiply_rows(p, again, weights, first_block, last_block, row, 1, scratch)
+    row = 0
+    while row < rows:
+        end = row
+        while end < rows and not fit(scratch + e.row_ranges + end * RANGE_BYTES, ranges):
+            end += 1
+        if end > row:
+            multiply_rows(p, again, weights, first_block, last_block, row, end - row, scratch)
+        row = end + 1
+
+
+@compiled
+def _save_misfits(e, at, again, rows, ranges, scratch):
+    for row in range(rows):
+        if not fit(scratch + e.row_ranges + row * RANGE_BYTES, ranges):
+            source, target = at.start + row * at.start_row_bytes, again.start + row * again.start_row_bytes
+            for offset in range(0, again.start_row_bytes, INTP_BYTES):
+                store_intp(load_intp(source + offset), target + offset)
 
 
 @compiled
@@ -102,19 +104,6 @@ def _restart(p, e, at, scratch):
     """The panel with what its rows start from in a place of its own."""
     row_bytes = at.vectors * p.width * p.item_bytes
     return Panel(at.first_filter, at.vectors, at.in_place, at.y, at.y_row_bytes, scratch + e.saved_rows, row_bytes)
-
-
-@compiled
-def _row_fits(e, scratch, row, largest, smallest):
-    ranges = scratch + e.row_ranges + row * 2 * INTP_BYTES
-    row_largest, row_smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
-    return fits(row_largest, row_smallest) and fit_together(row_largest, row_smallest, largest, smallest)
-
-
-@compiled
-def _copy(source, target, size):
-    for offset in range(0, size, INTP_BYTES):
-        store_intp(load_intp(source + offset), target + offset)
 
 
 @compiled

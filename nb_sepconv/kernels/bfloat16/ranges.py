@@ -11,8 +11,11 @@ numbers (0 aside), are multiplied in parts where
 Every other row is multiplied as it is, by fused multiply-adds: the same rows whatever the tile.
 """
 
-from numba.extending import register_jitable
+from nb_sepconv.kernels.cpu.layout import INTP_BYTES
+from nb_sepconv.kernels.cpu.procedures import load_intp, store_intp
+from nb_sepconv.kernels.cpu.tickets import compiled
 
+NO_EXPONENT = 511  # of zeros, as the smallest
 BIAS = 127
 LARGEST = 2 * BIAS + 98  # of the sum of two biased exponents: products below 2**100
 SMALLEST = 2 * BIAS - 90
@@ -20,13 +23,24 @@ LARGEST_OF_ONE = BIAS + 120
 SMALLEST_OF_ONE = BIAS - 100
 
 
-@register_jitable
-def fits(largest, smallest):
-    """Whether numbers of these biased exponents can be split."""
-    return largest <= LARGEST_OF_ONE and smallest >= SMALLEST_OF_ONE
+RANGE_BYTES = 2 * INTP_BYTES  # the exponents of the largest and of the smallest, in memory
 
 
-@register_jitable
-def fit_together(largest, smallest, other_largest, other_smallest):
-    """Whether products of such numbers can be summed in parts."""
-    return largest + other_largest <= LARGEST and smallest + other_smallest >= SMALLEST
+@compiled
+def fit(ranges, others):
+    """Whether numbers of these two ranges, by their addresses, can be multiplied in parts."""
+    largest, smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
+    other_largest, other_smallest = load_intp(others), load_intp(others + INTP_BYTES)
+    return (
+        max(largest, other_largest) <= LARGEST_OF_ONE
+        and min(smallest, other_smallest) >= SMALLEST_OF_ONE
+        and largest + other_largest <= LARGEST
+        and smallest + other_smallest >= SMALLEST
+    )
+
+
+@compiled
+def forget(ranges):
+    """The range of nothing."""
+    store_intp(0, ranges)
+    store_intp(NO_EXPONENT, ranges + INTP_BYTES)

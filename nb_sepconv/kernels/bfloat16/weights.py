@@ -7,14 +7,13 @@ of each panel's exponents.
 from numba import cfunc, types
 
 from nb_sepconv.kernels.bfloat16.problem import parts_at
+from nb_sepconv.kernels.bfloat16.ranges import RANGE_BYTES, forget
 from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
 from nb_sepconv.kernels.cpu.procedures import call5, store_intp
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
-
-NO_EXPONENT = 511
 
 _kept = []
 
@@ -26,9 +25,8 @@ def pack_parts(problem, buffer, unused, unused_too, unused_as_well):
     clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)
     for panel in range(p.panels):
         vectors = panel_vectors(p, panel)
-        ranges = packed + e.weight_ranges + panel * 2 * INTP_BYTES
-        store_intp(0, ranges)
-        store_intp(NO_EXPONENT, ranges + INTP_BYTES)
+        ranges = packed + e.weight_ranges + panel * RANGE_BYTES
+        forget(ranges)
         for first_block in range(0, p.blocks, p.sum_blocks):
             last_block = min(first_block + p.sum_blocks, p.blocks)
             target = packed + weights_of(p, e, panel, first_block)
