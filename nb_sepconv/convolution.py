@@ -109,23 +109,27 @@ class PackedConvolution:
         """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
         if len(weights) != len(self._weights) or any(map(operator.is_not, weights, self._weights)):
             self._weights, self._calls, self._packed = weights, {}, {}
+        return self.again(inputs)
+
+    def again(self, inputs):
+        """The outputs for ``inputs`` by the weights of the last call."""
         call, precision = None, self._precision or precisions.of_context()
         if type(inputs) is np.ndarray:
             key = cpu.get_num_threads(), precision, inputs.shape, inputs.strides, inputs.dtype
             call = self._calls.get(key)
         if call is None:
-            arrays, call = prepare((inputs, *map(_array, weights)), self._settings._replace(precision=precision))
+            arrays, call = prepare((inputs, *map(_array, self._weights)), self._settings._replace(precision=precision))
             if arrays[0] is inputs and len(self._calls) < REMEMBERED_CALLS:
                 self._calls[key] = call
             inputs = arrays[0]
-        outputs = call.run(inputs, self._pack(call, weights))
+        outputs = call.run(inputs, self._pack(call))
         return outputs if self._after is None else self._after(outputs)
 
-    def _pack(self, call, weights):
-        versions = [weight.version for weight in weights if weight is not None]
+    def _pack(self, call):
+        versions = [weight.version for weight in self._weights if weight is not None]
         packed_versions, packed = self._packed.get(call.packing, (None, None))
         if versions != packed_versions:
-            packed = call.pack([_array(weight) for weight in weights])
+            packed = call.pack([_array(weight) for weight in self._weights])
             self._packed[call.packing] = versions, packed
         return packed
 

@@ -137,11 +137,11 @@ class SeparableConv1D(SeparableConvolution, Layer):
             TypeError: when the type is not that of the weights.
         """
         if self._short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
-            convolve, dtype, axis, channels, depthwise_kernel, pointwise_kernel, bias, thread, scope_name = self._short
+            convolve, dtype, axis, channels, thread, scope_name = self._short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
                 counts = thread.scope_counts
                 counts[scope_name] = counts.get(scope_name, 0) + 1
-                return convolve(inputs, depthwise_kernel, pointwise_kernel, bias)
+                return convolve(inputs)
         return super().__call__(inputs, scope=scope, training=training)
 
     def _shortened(self):
@@ -160,12 +160,10 @@ class SeparableConv1D(SeparableConvolution, Layer):
         channels = self.depthwise_kernel.shape[1]
         dtype = self.depthwise_kernel.dtype
         return (
-            self._convolution(),
+            self._convolution().again,
             dtype,
             self._channel_axis,
             channels,
-            *weights[:2],
-            self.bias,
             self._graph.thread,
             self._scope.name,
         )
