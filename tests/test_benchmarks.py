@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import memory
+from benchmarks import memory, precision
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import MODULES, OURS, NotApplicableError, peer_module
@@ -332,3 +332,13 @@ def test_command_is_written_without_paths():
 
 def test_facts_are_json():
     assert json.loads(json.dumps(SMALL.as_dict())) == SMALL.as_dict()
+
+
+@pytest.mark.parametrize("make", [precision.forward, precision.backward])
+def test_precisions_are_compared_with_fused_multiply_adds(make, monkeypatch):
+    monkeypatch.setattr(precision, "ROUND_SECONDS", 0)
+    (workload,) = load_workloads(["tiny"])
+    name, passed, *numbers = precision.row(workload, make).split(" | ")
+    assert (name, passed) == ("tiny", make.__name__)
+    assert len(numbers) == len(precision.VARIANTS)
+    assert all(float(number) > 0 for number in numbers)

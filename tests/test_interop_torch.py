@@ -52,6 +52,7 @@ def test_operators_are_well_formed():
     settings = (1, 1, "valid", [], "channels_last", "tanh")
     torch.library.opcheck(interop._convolve, (*operands, *settings))
     torch.library.opcheck(interop._convolve, (*operands[:3], None, *settings))
+    torch.library.opcheck(interop._convolve, (*operands, *settings, "bf16"))
 
 
 def test_tensors_are_read_without_a_copy():
@@ -187,7 +188,31 @@ def test_module_takes_tuples_of_one_as_pytorchs_does():
         interop.SeparableConv1d(3, 4, (3, 3))
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_precision_reaches_the_outputs_and_the_gradients(compiled, monkeypatch):
+    asked = []
+    for name in ("separable_conv1d", "separable_conv1d_gradients"):
+        monkeypatch.setattr(interop.ops, name, noting(getattr(interop.ops, name), asked))
+    function = torch.compile(interop.separable_conv1d, backend="aot_eager") if compiled else interop.separable_conv1d
+    operands = tensors({})
+    function(*operands, precision="bf16").sum().backward()
+    with tf.precision("bf16x3"):
+        function(*operands).sum().backward()
+    function(*operands).sum().backward()
+    assert asked[:2] == ["bf16"] * 2
+    assert asked[2:] in (["bf16x3"] * 2 + [None] * 2, ["bf16x3"] * 4)  # what was traced may stay
+
+
+def noting(operation, asked):
+    def noted(*arrays, **keywords):
+        asked.append(keywords["precision"])
+        return operation(*arrays, **keywords)
+
+    return noted
+
+
 def test_module_says_what_it_is():
+    assert repr(made(precision="bf16")).endswith(", activation=None, precision='bf16')")
     assert repr(made(activation="relu")) == (
         "SeparableConv1d(3, 4, kernel_size=3, stride=1, padding=(0, 0), dilation=1, depth_multiplier=2, bias=True, "
         "activation='relu')"

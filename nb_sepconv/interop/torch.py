@@ -132,10 +132,11 @@ class SeparableConv1d(torch.nn.Module):
     def extra_repr(self):
         """What ``print(module)`` says of it."""
         (taps, channels, multiplier), filters = self.depthwise_kernel.shape, self.pointwise_kernel.shape[2]
+        precision = "" if self.precision is None else f", precision={self.precision!r}"
         return (
             f"{channels}, {filters}, kernel_size={taps}, stride={self.stride}, padding={self.padding!r}, "
             f"dilation={self.dilation}, depth_multiplier={multiplier}, bias={self.bias is not None}, "
-            f"activation={self.activation!r}, precision={self.precision!r}"
+            f"activation={self.activation!r}{precision}"
         )
 
 
@@ -162,7 +163,7 @@ def _convolve(
     zeros: list[int],
     data_format: str,
     activation: str,
-    precision: str,
+    precision: str = "",
 ) -> torch.Tensor:
     arrays = map(_array, (inputs, depthwise_kernel, pointwise_kernel, bias))
     return _tensor(
@@ -194,7 +195,7 @@ def _gradients(
     zeros: list[int],
     data_format: str,
     activation: str,
-    precision: str,
+    precision: str = "",
 ) -> list[torch.Tensor]:
     """The wanted gradients, in the operands' order."""
     arrays = map(_array, (d_outputs, inputs, depthwise_kernel, pointwise_kernel, bias))
