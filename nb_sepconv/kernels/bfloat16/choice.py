@@ -17,7 +17,6 @@ class Least(NamedTuple):
     filters: int
 
 
-ALWAYS = Least(1, 1)
 DOTS = Least(64, 32)  # measured, docs/precision.md
 TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 128)}  # estimated from a prototype's speed
 
@@ -35,7 +34,7 @@ def fastest(sizes):
 def tiles(sizes):
     """(unit, parts) wherever tiles can multiply, else None."""
     parts = _parts(sizes)
-    unit = _reached(sizes, ALWAYS if parts else None) and availability.tiles_unit()
+    unit = parts and availability.tiles_unit()
     return (unit, parts) if unit else None
 
 

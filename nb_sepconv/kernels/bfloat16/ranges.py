@@ -22,7 +22,6 @@ SMALLEST = 2 * BIAS - 90
 LARGEST_OF_ONE = BIAS + 120
 SMALLEST_OF_ONE = BIAS - 100
 
-
 RANGE_BYTES = 2 * INTP_BYTES  # the exponents of the largest and of the smallest, in memory
 
 

@@ -19,7 +19,7 @@ _kept = []
 
 
 def pack_parts(problem, buffer, unused, unused_too, unused_as_well):
-    """Split the pointwise weights in ``buffer``, where :func:`pack_weights` has put them."""
+    """Split the pointwise weights in ``buffer``, where :func:`pack_weights` has put them; it is called as that is."""
     p, e = problem_at(problem), parts_at(problem)
     packed = aligned(buffer)
     clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)
