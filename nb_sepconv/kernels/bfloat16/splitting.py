@@ -82,14 +82,9 @@ class Range:
         b, value, width = self._builder, self._builder.load(place), self._words.lanes.width
         while width > 1:
             width //= 2
-            halves = [
-                b.shuffle_vector(
-                    value, value, ir.Constant(ir.VectorType(I32, width), list(range(start, start + width)))
-                )
-                for start in (0, width)
-            ]
-            name = f"llvm.{which}.v{width}i32" if width > 1 else f"llvm.{which}.v1i32"
-            value = call_intrinsic(b, name, halves)
+            orders = [ir.Constant(ir.VectorType(I32, width), list(range(first, first + width))) for first in (0, width)]
+            halves = [b.shuffle_vector(value, value, order) for order in orders]
+            value = call_intrinsic(b, f"llvm.{which}.v{width}i32", halves)
         return b.extract_element(value, I32(0))
 
 
@@ -104,6 +99,13 @@ def split_rows(lanes, parts, tile_rows, tiles):
     tile_bytes = tile_rows * lanes.bytes
     part_bytes = tiles * tile_bytes
 
+    def place_of(builder, target, row, row_block_bytes):
+        """Where a row lies in the first tiles of its block."""
+        tile, within = builder.sdiv(row, INTP(tile_rows)), builder.srem(row, INTP(tile_rows))
+        at = builder.add(target, builder.mul(builder.sdiv(tile, INTP(tiles)), row_block_bytes))
+        at = builder.add(at, builder.mul(builder.srem(tile, INTP(tiles)), INTP(tile_bytes)))
+        return builder.add(at, builder.mul(within, INTP(lanes.bytes)))
+
     def emit(builder, hidden, block_bytes, blocks, rows, target, row_block_bytes, ranges):
         steps, odd = builder.sdiv(blocks, INTP(2)), builder.srem(blocks, INTP(2))
         found = [Range(builder, words) for _ in range(TOGETHER)]
@@ -113,11 +115,8 @@ def split_rows(lanes, parts, tile_rows, tiles):
             for i in range(TOGETHER):
                 row = builder.add(start, INTP(i))
                 row = builder.select(builder.icmp_signed("<", row, last), row, last)
-                tile, within = builder.sdiv(row, INTP(tile_rows)), builder.srem(row, INTP(tile_rows))
-                at = builder.add(target, builder.mul(builder.sdiv(tile, INTP(tiles)), row_block_bytes))
-                at = builder.add(at, builder.mul(builder.srem(tile, INTP(tiles)), INTP(tile_bytes)))
-                at = builder.add(at, builder.mul(within, INTP(lanes.bytes)))
-                places.append((row, builder.add(hidden, builder.mul(row, INTP(lanes.bytes))), at))
+                source = builder.add(hidden, builder.mul(row, INTP(lanes.bytes)))
+                places.append((row, source, place_of(builder, target, row, row_block_bytes)))
                 found[i].clear()
 
             def split(step, whole):
