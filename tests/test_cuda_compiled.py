@@ -13,18 +13,20 @@ import pytest
 if sys.platform == "darwin":
     pytest.skip("NVIDIA has no compiler for this system", allow_module_level=True)
 
-from nb_sepconv.kernels.cuda import depthwise, forward, gradients, product
+from nb_sepconv.kernels.cuda import depthwise, forward, gradients
 from nb_sepconv.kernels.cuda.emission import STORAGE
+from nb_sepconv.kernels.cuda.form import APART, PLAIN, Form
+from nb_sepconv.kernels.cuda.product import product
 
 FLOAT, DOUBLE, HALF, BRAIN = (STORAGE[name] for name in ("float32", "float64", "float16", "bfloat16"))
 OLDEST, NEWEST = (8, 0), (9, 0)
 ASSEMBLED_FOR = ("sm_80", "sm_90")
 
 
-def form(storage, taps, steps_first=False, vectors=False, wide=False, filters=64):
-    return product.Form(
+def form(storage, taps, steps_first=False, vectors=False, wide=False, filters=64, precision="float32"):
+    return Form(
         *(storage, storage, storage, "relu", taps),
-        *(forward.tile_for(filters, storage), steps_first, vectors, True, wide),
+        *(forward.tile_for(filters, storage, precision), steps_first, vectors, vectors, True, wide, precision),
     )
 
 
@@ -43,15 +45,27 @@ def kernels():
     yield "steps of float64", steps(DOUBLE, None, 9, 1, False), DOUBLE, 96
     yield "steps of bfloat16", steps(BRAIN, None, 9, 5, False), BRAIN, 80
     yield "any layout", depthwise.any_layout(FLOAT, FLOAT, "gelu", False, False), FLOAT, 48
-    yield "product with float32, 5 taps", product.product(form(FLOAT, 5, vectors=True)), FLOAT, 128
-    yield "product with float32, 256 filters", product.product(form(FLOAT, 1, vectors=True, filters=256)), FLOAT, 128
-    yield "product with float32, dilated", product.product(form(FLOAT, product.APART)), FLOAT, 128
-    dilated = product.product(form(FLOAT, product.APART, filters=256))
+    yield "product with float32, 5 taps", product(form(FLOAT, 5, vectors=True)), FLOAT, 128
+    yield "product with float32, 256 filters", product(form(FLOAT, 1, vectors=True, filters=256)), FLOAT, 128
+    yield "product with float32, dilated", product(form(FLOAT, APART)), FLOAT, 128
+    dilated = product(form(FLOAT, APART, filters=256))
     yield "product with float32, dilated, 256 filters", dilated, FLOAT, 128
-    yield "product with float32, steps first", product.product(form(FLOAT, 3, True, True)), FLOAT, 128
-    yield "product with float32, far", product.product(form(FLOAT, product.PLAIN, wide=True)), FLOAT, 168
-    yield "product with float64", product.product(form(DOUBLE, 5)), DOUBLE, 200
-    yield "product with bfloat16", product.product(form(BRAIN, 5)), BRAIN, 128
+    yield "product with float32, steps first", product(form(FLOAT, 3, True, True)), FLOAT, 128
+    yield "product with float32, far", product(form(FLOAT, PLAIN, wide=True)), FLOAT, 168
+    yield "product with float64", product(form(DOUBLE, 5)), DOUBLE, 200
+    yield "product with bfloat16", product(form(BRAIN, 5)), BRAIN, 128
+    for precision in ("tf32x3", "tf32"):
+        for filters in (32, 64, 256):
+            cores = product(form(FLOAT, 5, vectors=True, filters=filters, precision=precision))
+            yield f"tensor cores, {precision}, {filters} filters", cores, FLOAT, 128
+        first = product(form(FLOAT, 3, True, True, filters=256, precision=precision))
+        yield f"tensor cores, {precision}, steps first", first, FLOAT, 128
+        odd = product(form(FLOAT, APART, filters=256, precision=precision))
+        yield f"tensor cores, {precision}, dilated, any filters", odd, FLOAT, 128
+        far = product(form(FLOAT, PLAIN, wide=True, filters=256, precision=precision))
+        yield f"tensor cores, {precision}, far", far, FLOAT, 168
+    brain = product(form(BRAIN, 5, vectors=False, filters=256, precision="tf32x3"))
+    yield "tensor cores, bfloat16", brain, BRAIN, 128
     yield "slopes", gradients.through_activation(FLOAT, FLOAT, "mish", False), FLOAT, 48
     yield "gradient of inputs", gradients.to_inputs(HALF, HALF, False, False), HALF, 48
     yield "gradient of depthwise kernel", gradients.to_depthwise(FLOAT, False), FLOAT, 48

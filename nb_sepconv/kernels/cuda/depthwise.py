@@ -6,7 +6,7 @@ Offsets inside of one example have the type ``index``; addresses of examples alw
 
 from math import gcd
 
-from nb_sepconv.kernels.cuda import instructions
+from nb_sepconv.kernels.cuda import instructions, tap_instructions
 from nb_sepconv.kernels.cuda.activations import activation
 from nb_sepconv.kernels.cuda.runtime import cuda, device, index_type, kernel, once, real_type
 
@@ -68,9 +68,9 @@ def vectors_of_channels(storage, name, taps, pitch, wide):
     long, short = -(-taps // pitch), taps // pitch  # the taps of the first and of the last residues
     longer = taps - short * pitch
     long_turns, short_turns = long // steps, short // steps
-    turn = instructions.sliding_taps(storage, lanes, steps, steps)
-    long_rest = instructions.sliding_taps(storage, lanes, steps, long % steps)
-    short_rest = instructions.sliding_taps(storage, lanes, steps, short % steps)
+    turn = tap_instructions.sliding_taps(storage, lanes, steps, steps)
+    long_rest = tap_instructions.sliding_taps(storage, lanes, steps, long % steps)
+    short_rest = tap_instructions.sliding_taps(storage, lanes, steps, short % steps)
 
     def depthwise(x, w, y, x_example, x_step, y_example, y_step, examples, length, steps_out, channels, strips, phases,
                   stride, dilation, left):  # fmt: skip
@@ -146,8 +146,8 @@ def vectors_of_steps(storage, name, taps, shift, wide):
     no_sums, nothing = instructions.zeros(storage, STEPS), instructions.zeros(storage, seen_vectors, lanes)
     act = _on_lanes(activation(name, storage.sums), lanes)
     turns, rest_taps = divmod(taps, lanes)
-    turn = instructions.sweep_along(storage, STEPS, seen_vectors, shift, lanes)
-    rest_of_taps = instructions.sweep_along(storage, STEPS, seen_vectors, shift, rest_taps)
+    turn = tap_instructions.sweep_along(storage, STEPS, seen_vectors, shift, lanes)
+    rest_of_taps = tap_instructions.sweep_along(storage, STEPS, seen_vectors, shift, rest_taps)
     split = instructions.parted(storage, STEPS, lanes)
 
     def depthwise(x, w, y, x_example, x_channel, y_example, y_channel, examples, length, steps_out, hidden, multiplier,

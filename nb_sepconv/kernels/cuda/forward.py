@@ -4,16 +4,17 @@ from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import depthwise
 from nb_sepconv.kernels.cuda.emission import STORAGE
+from nb_sepconv.kernels.cuda.form import APART, COLUMNS, STRIP, Form, Tile
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
-from nb_sepconv.kernels.cuda.product import APART, STRIP, Form, Tile, product
+from nb_sepconv.kernels.cuda.product import product
 from nb_sepconv.kernels.cuda.runtime import SIMULATED
 
 
 class Sizes(NamedTuple):
     """A convolution: strides count elements, in the order example, step, channel.
 
-    ``filters`` is None for a depthwise convolution alone; ``aligned`` says that inputs, depthwise kernel and outputs
-    begin at multiples of 16 bytes.
+    ``filters`` is None for a depthwise convolution alone; ``aligned`` says that inputs, kernels and outputs begin at
+    multiples of 16 bytes; ``precision`` is the least of the product's, "float32", "tf32x3" or "tf32".
     """
 
     dtype: str
@@ -32,6 +33,7 @@ class Sizes(NamedTuple):
     output_strides: tuple
     aligned: bool
     biased: bool = False
+    precision: str = "float32"
 
     @property
     def hidden(self):
@@ -125,20 +127,35 @@ def _is_far(sizes, output_strides, columns, work):
     )
 
 
-def tile_for(filters, storage):
+def tile_for(filters, storage, precision="float32"):
     """The tile of a product with so many columns: as wide as they are, up to 256."""
+    if storage.sums == "float64" or precision == "float32":
+        return _tile_of_threads(filters, storage)
+    return _tile_of_warps(filters)
+
+
+def _tile_of_threads(filters, storage):
     if SIMULATED:
-        return Tile(2, 2, 4)
-    widest = 16 if storage.sums == "float64" else 64
-    groups = 8
-    while groups < widest and groups * 4 < filters:
-        groups *= 2
-    return Tile(8, groups, 16 if storage.sums == "float64" else 32)
+        return Tile(2 * STRIP, 2 * COLUMNS, 4)
+    double = storage.sums == "float64"
+    return Tile(8 * STRIP, _columns(filters, 64 if double else 256), 16 if double else 32)
+
+
+def _tile_of_warps(filters):
+    """Warps of 32 by 32; one of 32 by 64 would load a third less from shared memory, and spill 128 registers."""
+    return Tile(32, 16, 8, (32, 16)) if SIMULATED else Tile(64, _columns(filters, 256), 32, (32, 32))
+
+
+def _columns(filters, most):
+    columns = 32
+    while columns < min(filters, most):
+        columns *= 2
+    return columns
 
 
 def _separable(sizes):
     storage = STORAGE[sizes.dtype]
-    tile, padded = tile_for(sizes.filters, storage), -(-sizes.steps // STRIP) * STRIP
+    tile, padded = tile_for(sizes.filters, storage, sizes.precision), -(-sizes.steps // STRIP) * STRIP
     steps_first = steps_lie_closer(sizes.input_strides)
     form = Form(
         left=storage,
@@ -149,7 +166,9 @@ def _separable(sizes):
         tile=tile,
         steps_first=steps_first,
         vectors=sizes.aligned and _whole_vectors(sizes, storage, steps_first),
+        right_vectors=sizes.aligned and sizes.filters % storage.lanes == 0,
         biased=sizes.biased,
+        precision=sizes.precision,
         wide=_is_far(sizes, sizes.output_strides, sizes.filters, padded) or wide(sizes.hidden * sizes.filters),
     )
     return Step(
