@@ -20,6 +20,7 @@ _HOMES = {
     "kernels.cpu": ("get_num_threads", "num_threads", "set_num_threads"),
     "math_ops": ("abs", "reduce_mean", "reduce_sum", "square"),
     "name_scopes": ("name_scope",),
+    "precisions": ("precision",),
     "scopes": (
         *("AUTO_REUSE", "VariableScope", "get_local_variable", "get_variable", "get_variable_scope"),
         *("no_regularizer", "variable_scope"),

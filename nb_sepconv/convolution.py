@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nb_sepconv import activations, arguments, array_arguments
+from nb_sepconv import activations, arguments, array_arguments, precisions
 from nb_sepconv.geometry import geometry, kernel_span
 from nb_sepconv.kernels import cpu, engines
 
@@ -23,9 +23,10 @@ class Settings(NamedTuple):
     data_format: object
     activation: str | None
     engine: str | None
+    precision: str | None
 
 
-def settings(strides, padding, data_format, dilation_rate, activation, engine=None):
+def settings(strides, padding, data_format, dilation_rate, activation, engine=None, precision=None):
     """Settings in a form that hashes, from what a caller may write."""
     return Settings(
         strides if type(strides) is int else arguments.one_integer(strides, "strides")[0],
@@ -34,6 +35,7 @@ def settings(strides, padding, data_format, dilation_rate, activation, engine=No
         data_format if type(data_format) is str else arguments.data_format(data_format),
         activation,
         engine,
+        precisions.chosen(precision),
     )
 
 
@@ -92,8 +94,9 @@ class PackedConvolution:
     ``activation`` is None, a name or a function; the other settings are those of the operation.
     """
 
-    def __init__(self, strides, padding, data_format, dilation_rate, activation):
-        self.given = (strides, padding, data_format, dilation_rate, activation)
+    def __init__(self, strides, padding, data_format, dilation_rate, activation, precision=None):
+        self.given = (strides, padding, data_format, dilation_rate, activation, precision)
+        self._precision = precisions.checked(precision)
         fused, self._after = fused_activation(activation)
         self._settings = settings(strides, padding, data_format, dilation_rate, fused)
         self._weights, self._calls, self._packed = (), {}, (None, None)
@@ -105,20 +108,20 @@ class PackedConvolution:
         """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
         if len(weights) != len(self._weights) or any(map(operator.is_not, weights, self._weights)):
             self._weights, self._calls, self._packed = weights, {}, (None, None)
-        call = None
+        call, precision = None, self._precision or precisions.of_context()
         if type(inputs) is np.ndarray:
-            key = cpu.get_num_threads(), inputs.shape, inputs.strides, inputs.dtype
+            key = cpu.get_num_threads(), precision, inputs.shape, inputs.strides, inputs.dtype
             call = self._calls.get(key)
         if call is None:
-            arrays, call = prepare((inputs, *map(_array, weights)), self._settings)
+            arrays, call = prepare((inputs, *map(_array, weights)), self._settings._replace(precision=precision))
             if arrays[0] is inputs and len(self._calls) < REMEMBERED_CALLS:
                 self._calls[key] = call
             inputs = arrays[0]
-        outputs = call.run(inputs, self._pack(call, weights))
+        outputs = call.run(inputs, self._pack(call, precision, weights))
         return outputs if self._after is None else self._after(outputs)
 
-    def _pack(self, call, weights):
-        versions = [weight.version for weight in weights if weight is not None]
+    def _pack(self, call, precision, weights):
+        versions = [precision, *[weight.version for weight in weights if weight is not None]]
         packed_versions, packed = self._packed
         if versions != packed_versions:
             packed = call.pack([_array(weight) for weight in weights])
@@ -202,6 +205,7 @@ def sizes(inputs, kernel_shape, filters, channels_last, chosen):
         "dilation": dilation,
         "left": where.left,
         "activation": chosen.activation,
+        "precision": precisions.least(chosen.precision, inputs.dtype.name),
     }
     return found, shape
 

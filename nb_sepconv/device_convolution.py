@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays, dlpack
+from nb_sepconv import activations, arguments, array_arguments, convolution, device_arrays, dlpack, precisions
 from nb_sepconv.activations.advanced import ActivationLayer
 from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.device_place import Place, upload
@@ -179,8 +179,9 @@ class DeviceConvolution:
     ``activation`` is None, a name or a function; the other settings are those of the operation.
     """
 
-    def __init__(self, strides, padding, data_format, dilation_rate, activation):
-        self.given = (strides, padding, data_format, dilation_rate, activation)
+    def __init__(self, strides, padding, data_format, dilation_rate, activation, precision=None):
+        self.given = (strides, padding, data_format, dilation_rate, activation, precision)
+        self._precision = precisions.checked(precision)
         known = engines.gpu_engine().FUSED_ACTIVATIONS
         fused, self._after = convolution.fused_activation(activation, known)
         refuse_numpy_function(self._after)
@@ -194,7 +195,8 @@ class DeviceConvolution:
         """The outputs for ``inputs``; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or None)."""
         place = Place(inputs, None)
         weights = self._on_gpu(place, variables, arrays)
-        outputs = run(place, (place.describe("inputs", inputs), *weights), self._settings)
+        settings = self._settings._replace(precision=precisions.chosen(self._precision))
+        outputs = run(place, (place.describe("inputs", inputs), *weights), settings)
         return outputs if self._after is None else self._after(outputs)
 
     def _on_gpu(self, place, variables, arrays):

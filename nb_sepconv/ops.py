@@ -29,6 +29,7 @@ def separable_conv1d(
     activation=None,
     out=None,
     engine=None,
+    precision=None,
     device=None,
     stream=None,
 ):
@@ -50,6 +51,9 @@ def separable_conv1d(
         activation: None, a name, or a function of the outputs. Default None.
         out: array that takes the outputs, of their shape and type; any strides. Default a new one.
         engine: "fma" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", the fastest here.
+        precision: "float32", "bf16x3", "tf32x3", "tf32" or "bf16": the least exactness of the pointwise product of
+            float32 arrays, which may be more exact and is never less; the names say how each factor may be rounded.
+            Default that of the block of :func:`nb_sepconv.precision`, else "float32", for bfloat16 arrays "bf16".
         device: "cuda" computes arrays of the host on a GPU. Default where ``inputs`` are: arrays of CuPy, PyTorch, JAX
             and Numba that lie on a GPU are convolved there.
         stream: the GPU's stream to launch on, an object of these libraries or an int. Default the one that the library
@@ -78,6 +82,7 @@ def separable_conv1d(
         activation,
         out,
         engine,
+        precision,
         device,
         stream,
     )
@@ -94,6 +99,7 @@ def depthwise_conv1d(
     activation=None,
     out=None,
     engine=None,
+    precision=None,
     device=None,
     stream=None,
 ):
@@ -103,8 +109,8 @@ def depthwise_conv1d(
         inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64;
             any strides.
         depthwise_kernel: array (K, C, M) of the type of ``inputs``.
-        strides, padding, data_format, dilation_rate, activation, out, engine, device, stream: as in
-            :func:`separable_conv1d`.
+        strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream: as in
+            :func:`separable_conv1d`; without a pointwise product, ``precision`` changes nothing.
 
     Returns:
         array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``.
@@ -124,6 +130,7 @@ def depthwise_conv1d(
         activation,
         out,
         engine,
+        precision,
         device,
         stream,
     )
@@ -144,6 +151,7 @@ def separable_conv1d_gradients(
     outputs=None,
     wanted=None,
     engine=None,
+    precision=None,
     device=None,
     stream=None,
 ):
@@ -156,8 +164,8 @@ def separable_conv1d_gradients(
 
     Args:
         d_outputs: array (N, T, F), or (N, F, T) with "channels_first", of the type of ``inputs``; any strides.
-        inputs, depthwise_kernel, pointwise_kernel, bias, strides, padding, data_format, dilation_rate, engine, device,
-            stream: as they were in :func:`separable_conv1d`.
+        inputs, depthwise_kernel, pointwise_kernel, bias, strides, padding, data_format, dilation_rate, engine,
+            precision, device, stream: as they were in :func:`separable_conv1d`.
         activation: None, a name, or a function of ``nb_sepconv.activations``, as it was there. Default None.
         outputs: array, what :func:`separable_conv1d` returned; it saves computing it again for an activation whose
             derivative follows from it. Default None.
@@ -177,7 +185,7 @@ def separable_conv1d_gradients(
     >>> d_x.ravel().tolist(), d_d.ravel().tolist(), d_p.tolist()
     ([-1.0, -9.0, 10.0], [21.0, 42.0], [[1.0, 2.0]])
     """
-    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
+    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
     return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
@@ -195,6 +203,7 @@ def depthwise_conv1d_gradients(
     outputs=None,
     wanted=None,
     engine=None,
+    precision=None,
     device=None,
     stream=None,
 ):
@@ -202,8 +211,8 @@ def depthwise_conv1d_gradients(
 
     Args:
         d_outputs: array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``; any strides.
-        inputs, depthwise_kernel, strides, padding, data_format, dilation_rate, engine, device, stream: as they were in
-            :func:`depthwise_conv1d`.
+        inputs, depthwise_kernel, strides, padding, data_format, dilation_rate, engine, precision, device, stream: as
+            they were in :func:`depthwise_conv1d`.
         activation, outputs, wanted: as in :func:`separable_conv1d_gradients`.
 
     Returns:
@@ -216,7 +225,7 @@ def depthwise_conv1d_gradients(
     >>> [gradient.ravel().tolist() for gradient in depthwise_conv1d_gradients([[[1.0], [10.0]]], x, d)]
     [[-1.0, -9.0, 10.0], [21.0, 42.0]]
     """
-    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine)
+    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel
     return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
@@ -227,13 +236,13 @@ def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device,
     return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
 
 
-def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, device, stream):
+def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream):
     if device_place.asked(arrays[0], device, stream):
         fused, after = convolution.fused_activation(activation, engines.gpu_engine().FUSED_ACTIVATIONS)
-        settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine)
+        settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
         return device_convolution.convolve(arrays, settings, after, out, stream)
     fused, after = convolution.fused_activation(activation)
-    settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine)
+    settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
     call = convolution.remembered(arrays, settings)
     if call is None:
         arrays, call = convolution.prepare(arrays, settings)

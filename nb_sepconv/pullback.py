@@ -37,7 +37,7 @@ class Pullback:
         self._activity_regularizer = layer.activity_regularizer
         self._activation = layer.activation
         self._settings = convolution.settings(
-            layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None
+            layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None, precision=layer.precision
         )  # fmt: skip
 
     def __call__(self, d_outputs, regularization=False, inputs=True):

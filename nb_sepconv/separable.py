@@ -1,6 +1,6 @@
 """What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
 
-from nb_sepconv import device_arrays, ops
+from nb_sepconv import device_arrays, ops, precisions
 from nb_sepconv.convolution import PackedConvolution
 from nb_sepconv.device_convolution import DeviceConvolution
 from nb_sepconv.geometry import geometry
@@ -50,11 +50,22 @@ class SeparableConvolution:
         )
         setattr(self, name, weight)
 
-    _packed_convolution = _device_convolution = None
+    _packed_convolution = _device_convolution = _precision = None
+
+    @property
+    def precision(self):
+        """The least exactness of the pointwise product, as in ``ops``: a name, or None (the default) for that of the
+        block of :func:`nb_sepconv.precision` or of the type. It may be set at any time.
+        """
+        return self._precision
+
+    @precision.setter
+    def precision(self, value):
+        self._precision = precisions.checked(value)
 
     @property
     def _given(self):
-        return self.strides, self.padding, self.data_format, self.dilation_rate, self.activation
+        return self.strides, self.padding, self.data_format, self.dilation_rate, self.activation, self.precision
 
     def _convolution(self):
         """The convolution with the settings as they are now, which keeps its variables packed between calls."""
@@ -89,6 +100,7 @@ class SeparableConvolution:
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
             activation=self.activation,
+            precision=self.precision,
         )
 
     def value_and_pullback(self, inputs):

@@ -3,7 +3,7 @@
 from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import getval
 
-from nb_sepconv import ops
+from nb_sepconv import ops, precisions
 from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 
@@ -19,6 +19,7 @@ def separable_conv1d(
     data_format="channels_last",
     dilation_rate=1,
     activation=None,
+    precision=None,
 ):
     """:func:`nb_sepconv.ops.separable_conv1d`, differentiable by each of its arrays with ``autograd.grad``.
 
@@ -27,6 +28,7 @@ def separable_conv1d(
         strides, padding, data_format, dilation_rate: as there.
         activation: None, the name of an activation of this library, or a function that autograd differentiates, such
             as ``autograd.numpy.tanh``. Default None.
+        precision: as there, for the gradients too.
 
     Returns:
         The outputs. Their derivatives are not differentiable once more.
@@ -51,6 +53,7 @@ def separable_conv1d(
         data_format=data_format,
         dilation_rate=dilation_rate,
         activation=name,
+        precision=precisions.chosen(precision),
     )
     return outputs if after is None else after(outputs)
 

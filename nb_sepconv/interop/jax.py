@@ -22,6 +22,7 @@ def separable_conv1d(
     data_format="channels_last",
     dilation_rate=1,
     activation=None,
+    precision=None,
 ):
     """:func:`nb_sepconv.ops.separable_conv1d` on JAX's arrays, computed by the host's processor.
 
@@ -30,6 +31,7 @@ def separable_conv1d(
         strides, padding, data_format, dilation_rate: as there.
         activation: None, the name of an activation of this library, or a function that JAX differentiates, such as
             ``jax.nn.relu``. Default None.
+        precision: as there, for the gradients too; a block's is taken when the function is traced.
 
     Returns:
         The outputs, a JAX array. There is reverse-mode differentiation, once.
@@ -46,7 +48,8 @@ def separable_conv1d(
     given = (inputs, depthwise_kernel, pointwise_kernel, bias)
     arrays = tuple(None if array is None else jax.numpy.asarray(array) for array in given)
     name, after = activation_of.split(activation)
-    outputs = _convolve(convolution.settings(strides, padding, data_format, dilation_rate, name), arrays)
+    chosen = convolution.settings(strides, padding, data_format, dilation_rate, name, precision=precision)
+    outputs = _convolve(chosen, arrays)
     return outputs if after is None else after(outputs)
 
 
@@ -85,6 +88,7 @@ def _keywords(chosen):
         "data_format": chosen.data_format,
         "dilation_rate": chosen.dilation,
         "activation": chosen.activation,
+        "precision": chosen.precision,
     }
 
 

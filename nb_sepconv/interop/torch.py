@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from nb_sepconv import arguments, convolution, ops
+from nb_sepconv import arguments, convolution, ops, precisions
 from nb_sepconv.convolution import OPERANDS
 from nb_sepconv.dtypes import dtype_named
 from nb_sepconv.geometry import geometry
@@ -25,6 +25,7 @@ def separable_conv1d(
     data_format="channels_last",
     dilation_rate=1,
     activation=None,
+    precision=None,
 ):
     """:func:`nb_sepconv.ops.separable_conv1d` on tensors, differentiable by each of them once.
 
@@ -33,6 +34,7 @@ def separable_conv1d(
         strides, padding, data_format, dilation_rate: as there.
         activation: None, the name of an activation of this library, or a function of tensors, such as
             ``torch.nn.functional.relu``. Default None.
+        precision: as there, for the gradients too; ``torch.compile`` takes a block's when it traces. Default None.
 
     Returns:
         The outputs, a tensor.
@@ -46,16 +48,18 @@ def separable_conv1d(
     [1.0, 1.0, 0.0]
     """
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
-    return _convolved(operands, strides, padding, data_format, dilation_rate, activation_of.split(activation))
+    activation = activation_of.split(activation)
+    return _convolved(operands, strides, padding, data_format, dilation_rate, activation, precision)
 
 
-def _convolved(operands, strides, padding, data_format, dilation_rate, activation):
+def _convolved(operands, strides, padding, data_format, dilation_rate, activation, precision):
     """The outputs; ``activation`` is what :func:`activation_of.split` made of it."""
     for name, tensor in zip(OPERANDS, operands, strict=True):
         if tensor is not None or name != "bias":
             _check(name, tensor)
     name, after = activation
-    outputs = _convolve(*operands, *_plain(convolution.settings(strides, padding, data_format, dilation_rate, name)))
+    chosen = convolution.settings(strides, padding, data_format, dilation_rate, name, precision=precision)
+    outputs = _convolve(*operands, *_plain(chosen))
     return outputs if after is None else after(outputs)
 
 
@@ -74,7 +78,7 @@ class SeparableConv1d(torch.nn.Module):
         dilation: int > 0. Default 1.
         depth_multiplier: int > 0, M. Default 1.
         bias: bool. Default True.
-        activation: as in :func:`separable_conv1d`. Default None.
+        activation, precision: as in :func:`separable_conv1d`. Default None.
         device, dtype: of the weights, as in PyTorch's modules.
 
     >>> module = SeparableConv1d(4, 6, 3, padding="same", activation="relu")
@@ -93,11 +97,13 @@ class SeparableConv1d(torch.nn.Module):
         depth_multiplier=1,
         bias=True,
         activation=None,
+        precision=None,
         device=None,
         dtype=None,
     ):
         super().__init__()
         self.stride, self.dilation, self.activation = stride, dilation, activation
+        self.precision = precisions.checked(precision)
         self._activation = activation_of.split(activation)
         self.padding = (padding, padding) if isinstance(padding, int) else padding
         (kernel_size,) = arguments.one_integer(kernel_size, "kernel_size")
@@ -120,7 +126,8 @@ class SeparableConv1d(torch.nn.Module):
     def forward(self, inputs):
         """Convolve (N, C, L)."""
         operands = inputs, self.depthwise_kernel, self.pointwise_kernel, self.bias
-        return _convolved(operands, self.stride, self.padding, "channels_first", self.dilation, self._activation)
+        moves = self.stride, self.padding, "channels_first", self.dilation
+        return _convolved(operands, *moves, self._activation, self.precision)
 
     def extra_repr(self):
         """What ``print(module)`` says of it."""
@@ -128,7 +135,7 @@ class SeparableConv1d(torch.nn.Module):
         return (
             f"{channels}, {filters}, kernel_size={taps}, stride={self.stride}, padding={self.padding!r}, "
             f"dilation={self.dilation}, depth_multiplier={multiplier}, bias={self.bias is not None}, "
-            f"activation={self.activation!r}"
+            f"activation={self.activation!r}, precision={self.precision!r}"
         )
 
 
@@ -155,15 +162,16 @@ def _convolve(
     zeros: list[int],
     data_format: str,
     activation: str,
+    precision: str,
 ) -> torch.Tensor:
     arrays = map(_array, (inputs, depthwise_kernel, pointwise_kernel, bias))
     return _tensor(
-        ops.separable_conv1d(*arrays, **_keywords(stride, dilation, padding, zeros, data_format, activation))
+        ops.separable_conv1d(*arrays, **_keywords(stride, dilation, padding, zeros, data_format, activation, precision))
     )
 
 
 @_convolve.register_fake
-def _(inputs, depthwise_kernel, pointwise_kernel, bias, stride, dilation, padding, zeros, data_format, activation):
+def _(inputs, depthwise_kernel, pointwise_kernel, bias, stride, dilation, padding, zeros, data_format, *_):
     channels_last = data_format == "channels_last"
     length = inputs.shape[1 if channels_last else 2]
     found = geometry(length, depthwise_kernel.shape[0], stride, dilation, padding or zeros)
@@ -186,6 +194,7 @@ def _gradients(
     zeros: list[int],
     data_format: str,
     activation: str,
+    precision: str,
 ) -> list[torch.Tensor]:
     """The wanted gradients, in the operands' order."""
     arrays = map(_array, (d_outputs, inputs, depthwise_kernel, pointwise_kernel, bias))
@@ -193,7 +202,7 @@ def _gradients(
         *arrays,
         outputs=_array(outputs),
         wanted=[name for name, asked in zip(OPERANDS, wanted, strict=True) if asked],
-        **_keywords(stride, dilation, padding, zeros, data_format, activation),
+        **_keywords(stride, dilation, padding, zeros, data_format, activation, precision),
     )
     return [_tensor(array) for array, asked in zip(found, wanted, strict=True) if asked]
 
@@ -223,16 +232,18 @@ def _plain(chosen):
     named = isinstance(chosen.padding, str)
     padding, zeros = (arguments.padding(chosen.padding), []) if named else ("", list(chosen.padding))
     data_format = arguments.data_format(chosen.data_format)
-    return chosen.stride, chosen.dilation, padding, zeros, data_format, chosen.activation or "linear"
+    names = chosen.activation or "linear", chosen.precision or ""
+    return chosen.stride, chosen.dilation, padding, zeros, data_format, *names
 
 
-def _keywords(stride, dilation, padding, zeros, data_format, activation):
+def _keywords(stride, dilation, padding, zeros, data_format, activation, precision):
     return {
         "strides": stride,
         "dilation_rate": dilation,
         "padding": padding or tuple(zeros),
         "data_format": data_format,
         "activation": activation,
+        "precision": precision or None,
     }
 
 

@@ -39,6 +39,7 @@ class GradientSizes(NamedTuple):
     d_input_strides: tuple
     activation: str | None
     wanted: frozenset
+    precision: str = "float32"
 
 
 class GradientPlan:

@@ -31,6 +31,7 @@ class Sizes(NamedTuple):
     input_strides: tuple
     output_strides: tuple
     activation: str | None
+    precision: str = "float32"
 
 
 class Plan:

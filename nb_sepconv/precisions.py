@@ -1,0 +1,53 @@
+"""The exactness that a caller asks of the pointwise product, by name."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+PRECISIONS = ("float32", "bf16x3", "tf32x3", "tf32", "bf16")  # the most exact first
+
+_of_context = ContextVar("nb_sepconv_precision", default=None)
+of_context = _of_context.get
+
+
+def checked(precision):
+    """``precision``, one of the names or None.
+
+    Raises:
+        ValueError: another value.
+    """
+    if precision is not None and not (isinstance(precision, str) and precision in PRECISIONS):
+        raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}, or None. Received: {precision!r}")
+    return precision
+
+
+def chosen(precision):
+    """``precision``, or for None what the block around asks for, None outside of any."""
+    return of_context() if precision is None else checked(precision)
+
+
+def least(precision, dtype):
+    """The name of the exactness that an engine owes: None asks for what is usual with arrays of this type."""
+    return precision or ("bf16" if dtype == "bfloat16" else "float32")
+
+
+@contextmanager
+def precision(name):
+    """Within the block, calls of this thread need not multiply pointwise more exactly than this.
+
+    Args:
+        name: "float32", "bf16x3", "tf32x3", "tf32" or "bf16", as in :func:`nb_sepconv.ops.separable_conv1d`; or None
+            for the default of each type. A call's own ``precision`` goes before it.
+
+    Raises:
+        ValueError: another value.
+
+    >>> from nb_sepconv import precisions
+    >>> with precision("bf16x3"):
+    ...     precisions.of_context()
+    'bf16x3'
+    """
+    token = _of_context.set(checked(name))
+    try:
+        yield
+    finally:
+        _of_context.reset(token)
