@@ -21,6 +21,7 @@ from nb_sepconv.kernels.cuda.product import product
 FLOAT, DOUBLE, HALF, BRAIN = (STORAGE[name] for name in ("float32", "float64", "float16", "bfloat16"))
 OLDEST, NEWEST = (8, 0), (9, 0)
 ASSEMBLED_FOR = ("sm_80", "sm_90")
+PRODUCTS = {"tf32x3": 3, "tf32": 1}  # on tensor cores for each of float32's
 
 
 def form(storage, taps, steps_first=False, vectors=False, wide=False, filters=64, precision="float32"):
@@ -54,7 +55,7 @@ def kernels():
     yield "product with float32, far", product(form(FLOAT, PLAIN, wide=True)), FLOAT, 168
     yield "product with float64", product(form(DOUBLE, 5)), DOUBLE, 200
     yield "product with bfloat16", product(form(BRAIN, 5)), BRAIN, 128
-    for precision in ("tf32x3", "tf32"):
+    for precision in PRODUCTS:
         for filters in (32, 64, 256):
             cores = product(form(FLOAT, 5, vectors=True, filters=filters, precision=precision))
             yield f"tensor cores, {precision}, {filters} filters", cores, FLOAT, 128
@@ -133,6 +134,29 @@ def test_products_load_shared_memory_and_store_in_vectors():
     assert re.search(r"ld\.shared\.v4", text)
     assert re.search(r"st\.shared\.v4", text)
     assert re.search(r"st\.global\.v4", text)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_tensor_cores_work_where_they_are_asked_to_and_nowhere_else(name):
+    asked = name.startswith("tensor cores")
+    text = ptx(name)
+    assert bool(re.search(r"mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32", text)) == asked
+    assert ("cvt.rna.tf32.f32" in text) == asked
+
+
+@pytest.mark.parametrize(("precision", "products"), PRODUCTS.items())
+def test_products_on_tensor_cores_are_as_few_as_can_be(precision, products):
+    text = ptx(f"tensor cores, {precision}, 64 filters")
+    down, across = 2, 4  # the fragments of a warp's 32 rows by 32 columns; one turn of the loop is 8 deep
+    assert text.count("mma.sync") == products * down * across
+    assert text.count("cvt.rna.tf32") == min(products, 2) * (4 * down + 2 * across)
+
+
+def test_lanes_of_a_warp_read_different_banks_of_shared_memory():
+    for filters in (32, 64, 128, 256):
+        tile = forward.tile_for(filters, FLOAT, "tf32")
+        for pitch in (tile.row_pitch, tile.column_pitch):
+            assert len({(2 * (lane % 4) * pitch + lane // 4) % 32 for lane in range(32)}) == 32
 
 
 def test_multiply_adds_are_as_few_as_can_be():

@@ -7,6 +7,7 @@ from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.form import PLAIN, STRIP, Form
 from nb_sepconv.kernels.cuda.forward import Sizes, each_output_alone, steps_lie_closer, tile_for
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
+from nb_sepconv.kernels.cuda.precision import served
 from nb_sepconv.kernels.cuda.product import product
 
 PART_ROWS = 256  # rows whose products one thread adds up
@@ -46,7 +47,8 @@ class GradientPlan:
     """
 
     def __init__(self, sizes):
-        self.sizes, convolution = sizes, sizes.convolution
+        convolution = sizes.convolution._replace(precision=served(sizes.convolution))
+        self.sizes = sizes._replace(convolution=convolution)
         self.storage = STORAGE[convolution.dtype]
         self.sums = STORAGE[self.storage.sums]
         self.rows = convolution.examples * convolution.steps

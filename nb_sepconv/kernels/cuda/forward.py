@@ -6,6 +6,7 @@ from nb_sepconv.kernels.cuda import depthwise
 from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.form import APART, COLUMNS, STRIP, Form, Tile
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
+from nb_sepconv.kernels.cuda.precision import served
 from nb_sepconv.kernels.cuda.product import product
 from nb_sepconv.kernels.cuda.runtime import SIMULATED
 
@@ -14,7 +15,7 @@ class Sizes(NamedTuple):
     """A convolution: strides count elements, in the order example, step, channel.
 
     ``filters`` is None for a depthwise convolution alone; ``aligned`` says that inputs, kernels and outputs begin at
-    multiples of 16 bytes; ``precision`` is the least of the product's, "float32", "tf32x3" or "tf32".
+    multiples of 16 bytes; ``precision`` is what the caller asks of the product.
     """
 
     dtype: str
@@ -44,7 +45,7 @@ class Plan:
     """The launch that a convolution is, or none where there is nothing to compute."""
 
     def __init__(self, sizes):
-        self.sizes = sizes
+        self.sizes = sizes = sizes._replace(precision=served(sizes))
         self._launcher = None
         if sizes.examples and sizes.steps:
             self._launcher = Launcher(_depthwise(sizes) if sizes.filters is None else _separable(sizes))

@@ -18,30 +18,30 @@ from nb_sepconv.kernels.cuda.runtime import instruction, once
 ROWS, COLUMNS, DEPTH = 16, 8, 8  # of one product
 LANES, GROUP = 32, 4
 HALF = ROWS // 2
-PRECISIONS = ("tf32x3", "tf32")
 
 
 @once
-def tensor_products(precision, rows, columns, row_pitch, column_pitch):
+def tensor_products(left_parts, right_parts, rows, columns, row_pitch, column_pitch):
     """``multiply(tile, left, right, sums)`` adds the products of ``rows`` times ``columns`` fragments, 8 deep.
 
     A lane's first numbers lie at ``left`` and ``right`` in shared memory, ``row_pitch`` and ``column_pitch`` before the
     next depth. Which depth a fragment calls m is free where both factors agree: it is 2 m, and 2 m + 1 for m + 4. So
     the lanes of a warp read 32 banks where pitches are 4 more than a multiple of 32.
 
-    "tf32" rounds both factors. "tf32x3" splits each into its TF32 part and the TF32 part of the rest, and adds three
-    products, the smallest first. Tensor cores cut off bits when they add, which long sums would feel: here they start
-    at zero each time, and the sums are added to in float32. Source: H. Ootomo and R. Yokota, "Recovering single
-    precision accuracy from Tensor Cores while surpassing the FP32 theoretical peak performance", 2022.
+    A factor of one part is rounded; one of two is split into its TF32 part and the TF32 part of the rest. The products
+    of all parts but the two rests are added, the smallest first. Tensor cores cut off bits when they add, which long
+    sums would feel: with a split factor they start at zero each time, and what they give is added in float32.
+    Source: H. Ootomo and R. Yokota, "Recovering single precision accuracy from Tensor Cores while surpassing the FP32
+    theoretical peak performance", 2022.
     """
-    split = precision == "tf32x3"
+    parts = left_parts, right_parts
 
     def twin(tile, left, right, sums):
         lefts = [[tile[left + at] for at in _places(i * ROWS, row_pitch, (0, HALF))] for i in range(rows)]
         rights = [[tile[right + at] for at in _places(j * COLUMNS, column_pitch, (0,))] for j in range(columns)]
         lane, lefts, rights = _exchanged(lefts, rights)
         return tuple(
-            _twin_add(lane, [each[i] for each in lefts], [each[j] for each in rights], sums[i * columns + j], split)
+            _twin_add(lane, [each[i] for each in lefts], [each[j] for each in rights], sums[i * columns + j], parts)
             for i in range(rows)
             for j in range(columns)
         )
@@ -52,17 +52,17 @@ def tensor_products(precision, rows, columns, row_pitch, column_pitch):
             tile, left, right, sums = arguments
             sums = unpacked(builder, sums)
 
-            def load(offset, places):
+            def load(offset, places, count):
                 where = (context, builder, signature, tile, offset)
                 numbers = [builder.load(shared_pointer(*where, at, FLOAT), align=4) for at in places]
-                return _parts(builder, numbers, split)
+                return _parts(builder, numbers, count)
 
-            lefts = [load(left, _places(i * ROWS, row_pitch, (0, HALF))) for i in range(rows)]
+            lefts = [load(left, _places(i * ROWS, row_pitch, (0, HALF)), left_parts) for i in range(rows)]
             for j in range(columns):
-                b = load(right, _places(j * COLUMNS, column_pitch, (0,)))
+                b = load(right, _places(j * COLUMNS, column_pitch, (0,)), right_parts)
                 for i, a in enumerate(lefts):
                     at = i * columns + j
-                    sums[at] = _added(builder, a, b, sums[at], split)
+                    sums[at] = _added(builder, a, b, sums[at])
             return packed(builder, sums)
 
         return sums(tile, left, right, sums), emit
@@ -75,26 +75,32 @@ def _places(first, pitch, halves):
     return [first + depth * pitch + half for depth in (0, 1) for half in halves]
 
 
-def _parts(builder, numbers, split):
-    """The numbers in TF32, and where they are ``split`` what that leaves, in TF32."""
+def _parts(builder, numbers, count):
+    """The numbers in TF32, and with a ``count`` of 2 what that leaves, in TF32."""
     big = [_rounded(builder, number) for number in numbers]
-    if not split:
-        return big, None
+    if count == 1:
+        return [big]
     rests = [builder.fsub(x, builder.bitcast(part, FLOAT)) for x, part in zip(numbers, big, strict=True)]
-    return big, [_rounded(builder, rest) for rest in rests]
+    return [big, [_rounded(builder, rest) for rest in rests]]
+
+
+def _pairs(left_parts, right_parts):
+    """The parts to multiply, as their numbers in the left and in the right factor, the smallest products first."""
+    pairs = [(i, j) for i in range(left_parts) for j in range(right_parts) if i + j < 2]
+    return sorted(pairs, key=sum, reverse=True)
 
 
 def _rounded(builder, number):
     return builder.asm(ir.FunctionType(I32, [FLOAT]), "cvt.rna.tf32.f32 $0, $1;", "=r,f", [number], False)
 
 
-def _added(builder, left, right, sums, split):
-    (a, a_rest), (b, b_rest) = left, right
-    if not split:
-        return _multiplied(builder, a, b, sums)
+def _added(builder, left, right, sums):
+    pairs = _pairs(len(left), len(right))
+    if len(pairs) == 1:
+        return _multiplied(builder, left[0], right[0], sums)
     new = [ir.Constant(FLOAT, 0.0)] * len(sums)
-    for one, other in ((a_rest, b), (a, b_rest), (a, b)):
-        new = _multiplied(builder, one, other, new)
+    for i, j in pairs:
+        new = _multiplied(builder, left[i], right[j], new)
     return [builder.fadd(total, more) for total, more in zip(sums, new, strict=True)]
 
 
@@ -134,21 +140,25 @@ def _exchanged(*fragments):
     return lane, *zip(*seen, strict=True)
 
 
-def _twin_add(lane, lefts, rights, sums, split):
-    """The lane's sums with the product of fragments that are given by lane, as arrays of their numbers."""
+def _twin_add(lane, lefts, rights, sums, parts):
+    """The lane's sums with the product of fragments that are given by lane, as the numbers of each."""
     group, member = divmod(lane, GROUP)
     depths = range(DEPTH)
     rows = [[lefts[GROUP * group + k % GROUP][2 * (k // GROUP) + half] for k in depths] for half in (0, 1)]
     columns = [[rights[GROUP * n + k % GROUP][k // GROUP] for k in depths] for n in (2 * member, 2 * member + 1)]
-    a, b = np.array(rows, np.float32), np.array(columns, np.float32).T
-    big_a, big_b = tf32(a), tf32(b)
+    factors = [_twin_parts(rows, parts[0]), _twin_parts(np.transpose(columns), parts[1])]
+    sums, pairs = np.reshape(sums, (2, 2)), _pairs(*parts)
     with np.errstate(all="ignore"):
-        if not split:
-            return tuple(_cut(big_a, big_b, np.reshape(sums, (2, 2))).ravel())
-        new = np.zeros((2, 2), np.float32)
-        for one, other in ((tf32(a - big_a), big_b), (big_a, tf32(b - big_b)), (big_a, big_b)):
-            new = _cut(one, other, new)
-        return tuple((np.reshape(sums, (2, 2)) + new).ravel())
+        new = sums if len(pairs) == 1 else np.zeros_like(sums)
+        for i, j in pairs:
+            new = _cut(factors[0][i], factors[1][j], new)
+        return tuple((new if len(pairs) == 1 else sums + new).ravel())
+
+
+def _twin_parts(numbers, count):
+    big = tf32(numbers)
+    with np.errstate(all="ignore"):
+        return [big, tf32(np.asarray(numbers, np.float32) - big)][:count]
 
 
 def _cut(a, b, sums):

@@ -2,6 +2,7 @@
 
 from nb_sepconv.kernels.cuda import instructions, tensor_instructions
 from nb_sepconv.kernels.cuda.activations import activation
+from nb_sepconv.kernels.cuda.precision import parts_of_right
 from nb_sepconv.kernels.cuda.runtime import device, index_type, once
 from nb_sepconv.kernels.cuda.tensor_instructions import COLUMNS, DEPTH, GROUP, HALF, LANES, ROWS
 from nb_sepconv.kernels.cuda.thread_part import Part, bias_loader
@@ -41,7 +42,8 @@ def _place(form):
 def _multiplier(form):
     index, place, tile_of = index_type(form.wide), _place(form), form.tile
     depth, row_pitch, column_pitch, right_at = tile_of.depth, tile_of.row_pitch, tile_of.column_pitch, tile_of.right_at
-    add = tensor_instructions.tensor_products(form.precision, _down(form), _across(form), row_pitch, column_pitch)
+    parts = 2 if form.precision == "tf32x3" else 1, parts_of_right(form.precision, form.right)
+    add = tensor_instructions.tensor_products(*parts, _down(form), _across(form), row_pitch, column_pitch)
 
     def multiply(tile, thread, sums):
         row, column, group, member = place(thread)
