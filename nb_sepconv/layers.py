@@ -142,6 +142,12 @@ class SeparableConv1D(SeparableConvolution, Layer):
                 counts = thread.scope_counts
                 counts[scope_name] = counts.get(scope_name, 0) + 1
                 return convolve(inputs, depthwise_kernel, pointwise_kernel, bias)
+        elif self._short is not None and self._device_convolution is not None:
+            *_, depthwise_kernel, pointwise_kernel, bias, thread, scope_name = self._short
+            outputs = self._device_convolution.again(inputs, depthwise_kernel, pointwise_kernel, bias)
+            if outputs is not None:
+                thread.scope_counts[scope_name] = thread.scope_counts.get(scope_name, 0) + 1
+                return outputs
         return super().__call__(inputs, scope=scope, training=training)
 
     def _shortened(self):

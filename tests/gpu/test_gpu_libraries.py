@@ -58,7 +58,8 @@ def interface(self):
 @pytest.fixture
 def cupy(monkeypatch):
     module, kind = stand_in("cupy")
-    kind.__cuda_array_interface__ = property(interface)
+    kind.data = property(lambda self: types.SimpleNamespace(ptr=self.address))
+    kind.strides = property(lambda self: interface(self)["strides"])
     kind.dtype = property(lambda self: self.elements)
     kind.device = type("Device", (contextlib.nullcontext,), {"id": 0})()
     stream = types.SimpleNamespace(ptr=STREAM)

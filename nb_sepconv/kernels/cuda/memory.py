@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from nb_sepconv.kernels.cuda.runtime import SIMULATED, begin, cuda
+from nb_sepconv.kernels.cuda.runtime import SIMULATED, begin, cuda, gpu_count
 
 
 def numpy_type(name):
@@ -28,12 +28,12 @@ def require_gpu():
 
 def device_of(array):
     """The number of the GPU on which an array of Numba's lies."""
-    return 0 if SIMULATED else array.gpu_data.context.device.id
+    return 0 if SIMULATED or gpu_count() == 1 else array.gpu_data.context.device.id
 
 
 def on_device(number):
     """Make a GPU the current one of this thread, for a while."""
-    if SIMULATED or len(cuda.gpus) == 1:
+    if SIMULATED or gpu_count() == 1:
         return nullcontext()
     return cuda.gpus[number]
 
