@@ -8,12 +8,13 @@ import threading
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 if sys.platform == "darwin":
     pytest.skip("NVIDIA has no driver for this system", allow_module_level=True)
 
-from nb_sepconv.kernels.cuda import launch
+from nb_sepconv.kernels.cuda import launch, memory
 from nb_sepconv.kernels.cuda.launch import Launcher, Step
 from nb_sepconv.kernels.cuda.runtime import driver as real_driver
 
@@ -105,6 +106,19 @@ def test_threads_do_not_mix_their_arguments(contexts, monkeypatch):
         thread.join()
     assert len(driver.launches) == 800
     assert all(found[:2] == (stream * 10, stream * 100) for _, _, stream, found, _ in driver.launches)
+
+
+def test_bfloat16_is_copied_as_what_a_buffer_can_hold(monkeypatch):
+    class Target(np.ndarray):
+        def copy_to_device(self, array, stream):
+            assert memoryview(array).nbytes == self.nbytes  # a buffer of bfloat16 is refused
+            self[...] = array
+
+    monkeypatch.setattr(memory, "empty", lambda shape, name: np.empty(shape, memory.numpy_type(name)).view(Target))
+    monkeypatch.setattr(memory, "_stream", lambda handle: None)
+    for dtype in (np.float32, memory.numpy_type("bfloat16")):
+        array = np.arange(6).reshape(2, 3).astype(dtype)
+        np.testing.assert_array_equal(memory.upload(array.T, 0), array.T)
 
 
 def test_warmed_calls_take_the_host_microseconds():

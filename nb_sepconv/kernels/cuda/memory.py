@@ -49,9 +49,14 @@ def upload(array, stream):
     begin()
     if SIMULATED:
         return cuda.to_device(np.ascontiguousarray(array))
-    target = empty(array.shape, array.dtype.name)
-    target.copy_to_device(np.ascontiguousarray(array), stream=_stream(stream))
+    target, array = empty(array.shape, array.dtype.name), np.ascontiguousarray(array)
+    _as_integers(target).copy_to_device(_as_integers(array), stream=_stream(stream))
     return target
+
+
+def _as_integers(array):
+    """The same memory in a type that offers itself as a buffer, which bfloat16 does not."""
+    return array.view(np.uint16) if array.dtype.name == "bfloat16" else array
 
 
 def download(array, stream):
