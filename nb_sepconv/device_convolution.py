@@ -58,8 +58,15 @@ def run(place, operands, chosen, out=None):
     elif _overlap(call, operands[0].address, target.address):
         raise ValueError("`out` must not share memory with `inputs` on a GPU. Received: arrays that overlap")
     inputs, *weights = operands
-    place.launch("The convolution", call.plan.run, inputs, weights, target)
+    scratch = [place.new(shape, inputs.dtype)[1] for shape in call.plan.scratch]
+    place.launch("The convolution", call.plan.run, inputs, weights, target, *scratch)
     return out
+
+
+def forget():
+    """Plan every call anew."""
+    _calls.clear()
+    _plan.cache_clear()
 
 
 def _key(operands, chosen, target):
@@ -133,7 +140,7 @@ def sizes_of(operands, chosen):
 
 @lru_cache(REMEMBERED_CALLS)
 def _plan(sizes):
-    return engines.gpu_engine().Plan(sizes)
+    return engines.gpu_engine().plan(sizes)
 
 
 def _overlap(call, inputs, outputs):

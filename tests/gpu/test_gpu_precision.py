@@ -170,9 +170,8 @@ def planned(monkeypatch):
     found, make = [], precision.served
     for module in (forward, backward):
         monkeypatch.setattr(module, "served", lambda sizes: found.append(sizes.precision) or make(sizes))
-    for module in (device_convolution, device_gradients):
-        module._plan.cache_clear()
-    monkeypatch.setattr(device_convolution, "_calls", {})
+    device_convolution.forget()
+    device_gradients._plan.cache_clear()
     return found
 
 

@@ -44,11 +44,13 @@ class Sizes(NamedTuple):
 class Plan:
     """The launch that a convolution is, or none where there is nothing to compute."""
 
+    scratch = ()
+
     def __init__(self, sizes):
         self.sizes = sizes = sizes._replace(precision=served(sizes))
         self._launcher = None
         if sizes.examples and sizes.steps:
-            self._launcher = Launcher(_depthwise(sizes) if sizes.filters is None else _separable(sizes))
+            self._launcher = Launcher(depthwise_step(sizes) if sizes.filters is None else _separable(sizes))
 
     def run(self, stream, inputs, weights, outputs):
         """Fill ``outputs``; ``weights`` are contiguous: (depthwise,), or (depthwise, pointwise, bias or None)."""
@@ -61,7 +63,8 @@ def steps_lie_closer(strides):
     return abs(strides[1]) < abs(strides[2])
 
 
-def _depthwise(sizes):
+def depthwise_step(sizes):
+    """The step of a depthwise convolution alone."""
     step = _by_vectors_of_channels(sizes) or _by_vectors_of_steps(sizes)
     return step or each_output_alone(sizes, STORAGE[sizes.dtype], sizes.output_strides)
 
