@@ -90,6 +90,7 @@ def test_product_lies_between_two_kernels(cublas, dtype, biased):
         got = convolve(ops.separable_conv1d, "channels_last", x, *weights, strides=2, activation=activation)
         wanted = reference.separable_conv1d(x, *weights, strides=2)
         np.testing.assert_array_equal(got, wanted if activation is None else np.maximum(wanted, 0))
+    assert {type(call.plan) for call in device_convolution._calls.values()} == {library_product.ApartPlan}
     if not FULL:
         assert cublas.products == [(3, 8, 8, 6, library_product.EXACT, 0)] * 2
         assert cublas.mode == 7  # as it was
