@@ -79,7 +79,7 @@ def test_three_products_are_as_exact_as_float32():
 
 
 def test_long_sums_of_one_sign_do_not_drift():
-    """Each addition on tensor cores cuts off bits: 64 of them one after another would lose 30 times epsilon."""
+    """Each addition on tensor cores cuts off bits: 64 times three, one after another, would lose 42 epsilon."""
     x, *weights = map(np.abs, operands(np.random.default_rng(3), 16, 1, 512, 16, integers=False, examples=1))
     assert errors("tf32x3", x, *weights).max() < 4 * EPSILON
 
