@@ -19,7 +19,7 @@ class Tensor:
     """What PyTorch offers of a contiguous tensor on a GPU; there is no memory behind it."""
 
     __module__ = "torch"
-    is_cuda, requires_grad = True, False
+    is_cuda, requires_grad, is_neg = True, False, staticmethod(lambda: False)
     device = types.SimpleNamespace(index=0)
     dtype = "torch.float32"
 

@@ -171,6 +171,11 @@ class Torch(Library):
                 f"`{name}` must be a tensor that needs no gradient: PyTorch cannot see through this call; use "
                 f"`.detach()`, and the gradients of `ops`. Received: a tensor with requires_grad=True"
             )
+        if value.is_neg():
+            raise TypeError(
+                f"`{name}` must hold its numbers as they are; use `.resolve_neg()`. Received: a tensor whose signs are "
+                f"changed when it is read"
+            )
         shape, strides, kind = tuple(value.shape), value.stride(), _named_type(name, value.dtype)
         return DeviceArray(value.data_ptr(), shape, strides, kind, value.device.index, value, self)
 
@@ -223,10 +228,13 @@ def _library_of_type(kind):
         return None
     if getattr(kind, "__cuda_ndarray__", False):
         return NUMBA
-    package = kind.__module__.partition(".")[0]
     known = {"torch": TORCH, "jax": JAX, "jaxlib": JAX, "cupy": CUPY}
+    for base in kind.__mro__:  # a class of the caller's own may be derived from a library's
+        library = known.get(base.__module__.partition(".")[0])
+        if library is not None:
+            return library
     offers = hasattr(kind, "__cuda_array_interface__") or hasattr(kind, "__dlpack__")
-    return known.get(package, OTHER if offers else None)
+    return OTHER if offers else None
 
 
 def describe(name, value, stream=0):

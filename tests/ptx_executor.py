@@ -1,8 +1,9 @@
 """Runs compiled kernels without a GPU: PTX, a thread a lane of NumPy arrays, in the memory of this process.
 
-It knows what the kernels here use, checks that each access lies in an array and at a multiple of its size, and lets
-threads of a block take turns at whatever instruction is the first that one of them waits at. Roundings are the
-instructions', but that a fused multiply-add of float64 rounds twice.
+It knows what the kernels here use, and lets threads of a block take turns at whatever instruction is the first that one
+of them waits at. It refuses accesses outside of arrays or at no multiple of their size, and to shared memory that
+another thread writes, or reads before a write, with no barrier between them. Roundings are the instructions', but that
+a fused multiply-add of float64 rounds twice.
 Source: PTX ISA, https://docs.nvidia.com/cuda/parallel-thread-execution/
 """
 
@@ -83,14 +84,46 @@ def run(program, blocks, threads, parameters, arrays):
         Block(program, block, threads, parameters, memory).run()
 
 
+class Shared(Memory):
+    """A block's own memory, which notes who touched which 4 bytes since the last barrier."""
+
+    NOBODY, SEVERAL = -1, -2
+
+    def __init__(self, size):
+        self.words = np.full(-(-size // 4) + 1, np.nan, np.float32)
+        super().__init__([self.words])
+        self.readers, self.writers = (np.empty(len(self.words), np.int64) for _ in range(2))
+        self.barrier()
+
+    @property
+    def address(self):
+        return self.words.__array_interface__["data"][0]
+
+    def barrier(self):
+        self.readers[:] = self.writers[:] = self.NOBODY
+
+    def note(self, addresses, size, threads, writes):
+        """Refuse what another thread may do before or after."""
+        for word in range(0, max(size, 4), 4):
+            words = (addresses + word - self.address) // 4
+            others = [self.writers[words]] + ([self.readers[words]] if writes else [])
+            touched = self.writers if writes else self.readers
+            free = (touched[words] == self.NOBODY) | (touched[words] == threads)
+            touched[words] = np.where(free, threads, self.SEVERAL)
+            alone = touched[words] == threads
+            touched[words[~alone]] = self.SEVERAL
+            if any(np.any((other != self.NOBODY) & (other != threads)) for other in others) or (
+                writes and not alone.all()
+            ):
+                raise RuntimeError(f"threads race for shared memory: {'a write' if writes else 'a read'}")
+
+
 class Block:
     """The threads of a block, their registers and their shared memory."""
 
     def __init__(self, program, number, threads, parameters, memory):
         self.program, self.parameters, self.memory = program, parameters, memory
-        shared = np.full(program.shared_bytes // 4 + 1, np.nan, np.float32)
-        self.shared = Memory([shared])
-        self.shared_base = np.uint64(shared.__array_interface__["data"][0])
+        self.shared = Shared(program.shared_bytes)
         self.registers, self.threads = {}, threads
         self.special = {"%ctaid.x": np.full(threads, number), "%ntid.x": np.full(threads, threads)}
         self.special["%tid.x"] = np.arange(threads)
@@ -104,6 +137,7 @@ class Block:
                 if not ready.any():
                     assert len(set(self.next[self.alive])) == 1, "threads wait at different barriers"
                     self.waiting[:] = False
+                    self.shared.barrier()
                     continue
                 at = self.next[ready].min()
                 lanes = ready & (self.next == at)
@@ -137,7 +171,7 @@ class Block:
         if operand.startswith("0d"):
             return np.full(self.threads, int(operand[2:], 16), np.uint64).view(dtype)
         if operand.startswith("_cudapy_smem"):
-            return np.full(self.threads, self.shared_base)
+            return np.full(self.threads, self.shared.address, np.uint64)
         bits = int(operand, 0) & (2 ** (8 * dtype.itemsize) - 1)
         return np.full(self.threads, bits, f"u{dtype.itemsize}").view(dtype)
 
@@ -176,7 +210,7 @@ class Block:
     def do_st(self, name, how, operands, lanes):
         values = operands[1] if isinstance(operands[1], list) else [operands[1]]
         dtype = np.dtype(DTYPES[how[-1]])
-        for number, address in self.addresses(how, operands[0], len(values), dtype, lanes):
+        for number, address in self.addresses(how, operands[0], len(values), dtype, lanes, writes=True):
             stored = self.read(values[number], how[-1])[lanes]
             for whole, indices, inside in self.space(how).elements(address, dtype):
                 whole[indices] = stored[inside]
@@ -184,13 +218,17 @@ class Block:
     def space(self, how):
         return self.shared if how[0] == "shared" else self.memory
 
-    def addresses(self, how, operand, count, dtype, lanes):
+    def addresses(self, how, operand, count, dtype, lanes, writes=False):
         """The address of each element of a vector, which begins at a multiple of its size."""
         base, offset = re.fullmatch(r"\[([%\w]+)\+?(-?\d+)?\]", operand).groups()
         first = (self.read(base, "s64") + int(offset or 0))[lanes]
         if np.any(first % (count * dtype.itemsize)):
             raise IndexError(f"a vector that does not lie at a multiple of its size: {operand}")
-        return [(number, first + number * dtype.itemsize) for number in range(count)]
+        found = [(number, first + number * dtype.itemsize) for number in range(count)]
+        if how[0] == "shared":
+            for _, address in found:
+                self.shared.note(address, dtype.itemsize, np.flatnonzero(lanes), writes)
+        return found
 
     def do_cvt(self, name, how, operands, lanes):
         *how, to, origin = how

@@ -26,7 +26,7 @@ class Tensor:
     """What PyTorch offers of a tensor on a GPU, in the memory of this process at a multiple of 256 bytes."""
 
     __module__ = "torch"
-    is_cuda, requires_grad = True, False
+    is_cuda, requires_grad, is_neg = True, False, staticmethod(lambda: False)
     device = types.SimpleNamespace(index=0)
     made = []  # noqa: RUF012 - all that lies in memory while a test runs
 
@@ -233,3 +233,16 @@ def test_what_lies_outside_is_refused():
     Tensor.made.remove(kernel)
     with pytest.raises(RuntimeError, match="addresses outside of all arrays"):
         ops.depthwise_conv1d(x, kernel)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_missing_barrier_is_a_race(executor, missing):
+    x, *weights = map(Tensor, numbers(np.random.default_rng(9), (1, 24, 40), (3, 40, 1), (40, 8)))
+    ops.separable_conv1d(x, *weights)
+    ((program, _),) = executor.programs
+    barriers = [at for at, statement in enumerate(program.statements) if statement.opcode.startswith("bar")]
+    assert len(barriers) == 2
+    nothing = ptx_executor.Statement(None, False, "mov.u32", ["%r0", "0"])
+    program.statements[barriers[missing]] = nothing
+    with pytest.raises(RuntimeError, match="threads race for shared memory"):
+        ops.separable_conv1d(x, *weights)
