@@ -268,8 +268,12 @@ class Block:
             self.write(register, values, lanes)
 
     def do_arithmetic(self, name, how, operands, lanes):
-        kind = how[-1]
+        *how, kind = how
+        if not MODIFIERS.issuperset(how):
+            raise NotImplementedError(f"{name}.{'.'.join(how)}.{kind}")
         values = [self.read(each, kind) for each in operands[1:]]
+        if "hi" in how:
+            name = "mul_hi"
         if "wide" in how:
             values = [each.astype({"s32": np.int64, "u32": np.uint64}[kind]) for each in values]
         if name in ("shl", "shr"):
@@ -313,15 +317,19 @@ def divided(a, b):
     return np.where((a < 0) != (b < 0), -quotient, quotient) if a.dtype.kind == "i" else quotient
 
 
-def bitwise_not(a):
-    return ~a
+def upper_half(a, b):
+    """What of the product of integers lies above their own bits."""
+    products = a.astype(object) * b.astype(object)
+    return (products >> 8 * a.itemsize).astype(a.dtype)
 
 
+MODIFIERS = {"lo", "hi", "wide", "rn", "rm", "approx", "ftz"}
 COMPARISONS = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal}
 COMPARISONS |= {"gt": np.greater, "ge": np.greater_equal}
 ARITHMETIC = {
     **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "fma": fused, "mad": lambda a, b, c: a * b + c},
-    **{"div": divided, "neg": np.negative, "abs": np.abs, "not": bitwise_not, "min": np.fmin, "max": np.fmax},
+    **{"div": divided, "neg": np.negative, "abs": np.abs, "not": np.invert, "min": np.fmin, "max": np.fmax},
     **{"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor, "shl": np.left_shift, "shr": np.right_shift},
     **{"copysign": lambda sign, size: np.copysign(size, sign), "ex2": np.exp2, "rcp": lambda a: 1 / a},
+    "mul_hi": upper_half,
 }

@@ -135,7 +135,8 @@ def test_depthwise(layout, dtype):
 @pytest.mark.parametrize("dtype", TYPES, ids=str)
 def test_separable(layout, dtype):
     rng = np.random.default_rng(1)
-    for length, channels, filters, geometry in ((24, 8, 16, {}), (67, 5, 9, {"strides": 2, "dilation_rate": 3})):
+    cases = (24, 8, 16, {}), (67, 5, 9, {"strides": 2, "dilation_rate": 3}), (24, 40, 8, {})
+    for length, channels, filters, geometry in cases:
         x, *weights = numbers(
             rng, (2, length, channels), (5, channels, 1), (channels, filters), (filters,), dtype=dtype
         )

@@ -66,7 +66,7 @@ def test_integers_exactly(asked, layout, geometry, multiplier):
 @pytest.mark.parametrize("rows_and_columns", [(16, 8), (32, 8), (16, 16)])
 def test_warps_share_a_tile(rows_and_columns, monkeypatch):
     if not FULL:
-        monkeypatch.setattr(forward, "_tile_of_warps", lambda filters: Tile(32, 16, 8, rows_and_columns))
+        monkeypatch.setattr(forward, "_tile_of_warps", lambda filters, depth: Tile(32, 16, 8, rows_and_columns))
     x, *weights = operands(np.random.default_rng(1), channels=19)
     got = convolve(ops.separable_conv1d, "channels_last", x, *weights, precision="tf32", activation="relu")
     np.testing.assert_array_equal(got, np.maximum(reference.separable_conv1d(x, *weights), 0))

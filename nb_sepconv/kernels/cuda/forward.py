@@ -10,6 +10,8 @@ from nb_sepconv.kernels.cuda.precision import served
 from nb_sepconv.kernels.cuda.product import product
 from nb_sepconv.kernels.cuda.runtime import SIMULATED
 
+TURN = 8  # a tile's depth is a multiple of it
+
 
 class Sizes(NamedTuple):
     """A convolution: strides count elements, in the order example, step, channel.
@@ -131,35 +133,44 @@ def _is_far(sizes, output_strides, columns, work):
     )
 
 
-def tile_for(filters, storage, precision="float32"):
-    """The tile of a product with so many columns: as wide as they are, up to 256."""
+def tile_for(filters, depth, storage, precision="float32"):
+    """The tile of a product with so many columns of so much depth: as wide as they are, up to 256."""
     if storage.sums == "float64" or precision == "float32":
-        return _tile_of_threads(filters, storage)
-    return _tile_of_warps(filters)
+        return _tile_of_threads(filters, depth, storage)
+    return _tile_of_warps(filters, depth)
 
 
-def _tile_of_threads(filters, storage):
+def _tile_of_threads(filters, depth, storage):
     if SIMULATED:
         return Tile(2 * STRIP, 2 * COLUMNS, 4)
     double = storage.sums == "float64"
-    return Tile(8 * STRIP, _columns(filters, 64 if double else 256), 16 if double else 32)
+    columns = _columns(filters, 16, 64 if double else 256)
+    rows = 64 if columns > 16 else 128  # two warps at least
+    return Tile(rows, columns, _depth(depth, 16 if double else 32))
 
 
-def _tile_of_warps(filters):
+def _tile_of_warps(filters, depth):
     """Warps of 32 by 32; one of 32 by 64 would load a third less from shared memory, and spill 128 registers."""
-    return Tile(32, 16, 8, (32, 16)) if SIMULATED else Tile(64, _columns(filters, 256), 32, (32, 32))
+    return Tile(32, 16, 8, (32, 16)) if SIMULATED else Tile(64, _columns(filters, 32, 256), _depth(depth, 32), (32, 32))
 
 
-def _columns(filters, most):
-    columns = 32
+def _columns(filters, least, most):
+    columns = least
     while columns < min(filters, most):
         columns *= 2
     return columns
 
 
+def _depth(whole, most):
+    """In as few turns as can be, all of one depth: zeros are multiplied, too."""
+    turns = max(-(-whole // most), 1)
+    return max(-(-whole // (turns * TURN)), 1) * TURN
+
+
 def _separable(sizes):
     storage = STORAGE[sizes.dtype]
-    tile, padded = tile_for(sizes.filters, storage, sizes.precision), -(-sizes.steps // STRIP) * STRIP
+    tile = tile_for(sizes.filters, sizes.hidden, storage, sizes.precision)
+    padded = -(-sizes.steps // STRIP) * STRIP
     steps_first = steps_lie_closer(sizes.input_strides)
     form = Form(
         left=storage,
