@@ -27,7 +27,15 @@ PRODUCTS = {"tf32x3": 3, "tf32": 1}  # on tensor cores for each of float32's
 def form(storage, taps, steps_first=False, vectors=False, wide=False, filters=64, depth=64, precision="float32"):
     return Form(
         *(storage, storage, storage, "relu", taps),
-        *(forward.tile_for(filters, depth, storage, precision), steps_first, vectors, vectors, True, wide, precision),
+        *(
+            forward.tile_for(1000, filters, depth, storage, precision),
+            steps_first,
+            vectors,
+            vectors,
+            True,
+            wide,
+            precision,
+        ),
     )
 
 
@@ -156,7 +164,7 @@ def test_products_on_tensor_cores_are_as_few_as_can_be(precision, products):
 
 def test_lanes_of_a_warp_read_different_banks_of_shared_memory():
     for filters in (32, 64, 128, 256):
-        tile = forward.tile_for(filters, 64, FLOAT, "tf32")
+        tile = forward.tile_for(1000, filters, 64, FLOAT, "tf32")
         for pitch in (tile.row_pitch, tile.column_pitch):
             assert len({(2 * (lane % 4) * pitch + lane // 4) % 32 for lane in range(32)}) == 32
 
@@ -166,10 +174,11 @@ def test_lanes_of_a_warp_read_different_banks_of_shared_memory():
     [(1, 1, 128, 16, 8), (16, 8, 128, 16, 8), (17, 33, 64, 32, 24), (64, 64, 64, 64, 32), (300, 100, 64, 256, 32)],
 )
 def test_tiles_are_as_large_as_the_product(filters, depth, rows, columns, deep):
-    tile = forward.tile_for(filters, depth, FLOAT)
+    tile = forward.tile_for(1000, filters, depth, FLOAT)
     assert (tile.rows, tile.columns, tile.depth) == (rows, columns, deep)
     assert tile.threads % 32 == 0
-    assert forward.tile_for(filters, depth, FLOAT, "tf32").columns == max(columns, 32)
+    assert forward.tile_for(64, filters, depth, FLOAT).rows == 64
+    assert forward.tile_for(1000, filters, depth, FLOAT, "tf32").columns == max(columns, 32)
 
 
 def test_multiply_adds_are_as_few_as_can_be():

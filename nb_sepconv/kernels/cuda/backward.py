@@ -156,7 +156,7 @@ class GradientPlan:
     def _to_pointwise(self):
         """``parts[p,h,f] = sum_r hidden[r,h] * gradient[r,f]`` over the rows of part ``p``."""
         hidden, filters, parts = self.sizes.convolution.hidden, self.sizes.convolution.filters, self.parts
-        rows = tile_for(filters, parts.rows, self.sums, self.sizes.convolution.precision).rows
+        rows = tile_for(hidden, filters, parts.rows, self.sums, self.sizes.convolution.precision).rows
         return self._product(
             right=self.sums,
             steps_first=True,
@@ -174,7 +174,7 @@ class GradientPlan:
 
     def _product(self, right, steps_first, strides, examples, steps, padded, depth, columns):
         precision = self.sizes.convolution.precision
-        tile = tile_for(columns, depth[0], self.sums, precision)
+        tile = tile_for(steps, columns, depth[0], self.sums, precision)
         far = wide(
             2 * examples * padded * columns,
             *(size * stride for size, stride in zip((steps, depth[0]), strides[0][1:], strict=True)),

@@ -133,20 +133,20 @@ def _is_far(sizes, output_strides, columns, work):
     )
 
 
-def tile_for(filters, depth, storage, precision="float32"):
-    """The tile of a product with so many columns of so much depth: as wide as they are, up to 256."""
+def tile_for(rows, filters, depth, storage, precision="float32"):
+    """The tile of a product of so many rows, columns and so much depth: as wide as it is, up to 256."""
     if storage.sums == "float64" or precision == "float32":
-        return _tile_of_threads(filters, depth, storage)
+        return _tile_of_threads(rows, filters, depth, storage)
     return _tile_of_warps(filters, depth)
 
 
-def _tile_of_threads(filters, depth, storage):
+def _tile_of_threads(rows, filters, depth, storage):
     if SIMULATED:
         return Tile(2 * STRIP, 2 * COLUMNS, 4)
     double = storage.sums == "float64"
     columns = _columns(filters, 16, 64 if double else 256)
-    rows = 64 if columns > 16 else 128  # two warps at least
-    return Tile(rows, columns, _depth(depth, 16 if double else 32))
+    tall = columns == 16 and rows > 64  # two warps are more than one
+    return Tile(128 if tall else 64, columns, _depth(depth, 16 if double else 32))
 
 
 def _tile_of_warps(filters, depth):
@@ -169,8 +169,8 @@ def _depth(whole, most):
 
 def _separable(sizes):
     storage = STORAGE[sizes.dtype]
-    tile = tile_for(sizes.filters, sizes.hidden, storage, sizes.precision)
     padded = -(-sizes.steps // STRIP) * STRIP
+    tile = tile_for(sizes.examples * padded, sizes.filters, sizes.hidden, storage, sizes.precision)
     steps_first = steps_lie_closer(sizes.input_strides)
     form = Form(
         left=storage,
