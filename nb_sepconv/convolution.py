@@ -67,12 +67,13 @@ def fused_activation(activation, known=cpu.FUSED_ACTIVATIONS):
 
 
 class Convolution:
-    """A planned call; ``shape`` is its output's."""
+    """A planned call; ``shape`` is its output's, ``packing`` names the form of its packed weights."""
 
-    __slots__ = ("_dtype", "_engine", "_plan", "shape")
+    __slots__ = ("_dtype", "_engine", "_plan", "packing", "shape")
 
     def __init__(self, engine, plan, shape, dtype):
         self._engine, self._plan, self.shape, self._dtype = engine, plan, shape, dtype
+        self.packing = plan.packing
 
     def pack(self, weights):
         """The weights as the kernels read them: (depthwise, pointwise, bias or None), or (depthwise,)."""
@@ -99,7 +100,7 @@ class PackedConvolution:
         self._precision = precisions.checked(precision)
         fused, self._after = fused_activation(activation)
         self._settings = settings(strides, padding, data_format, dilation_rate, fused)
-        self._weights, self._calls, self._packed = (), {}, (None, None)
+        self._weights, self._calls, self._packed = (), {}, {}
 
     def __reduce__(self):
         return type(self), self.given
@@ -107,7 +108,7 @@ class PackedConvolution:
     def __call__(self, inputs, *weights):
         """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
         if len(weights) != len(self._weights) or any(map(operator.is_not, weights, self._weights)):
-            self._weights, self._calls, self._packed = weights, {}, (None, None)
+            self._weights, self._calls, self._packed = weights, {}, {}
         call, precision = None, self._precision or precisions.of_context()
         if type(inputs) is np.ndarray:
             key = cpu.get_num_threads(), precision, inputs.shape, inputs.strides, inputs.dtype
@@ -117,15 +118,15 @@ class PackedConvolution:
             if arrays[0] is inputs and len(self._calls) < REMEMBERED_CALLS:
                 self._calls[key] = call
             inputs = arrays[0]
-        outputs = call.run(inputs, self._pack(call, precision, weights))
+        outputs = call.run(inputs, self._pack(call, weights))
         return outputs if self._after is None else self._after(outputs)
 
-    def _pack(self, call, precision, weights):
-        versions = [precision, *[weight.version for weight in weights if weight is not None]]
-        packed_versions, packed = self._packed
+    def _pack(self, call, weights):
+        versions = [weight.version for weight in weights if weight is not None]
+        packed_versions, packed = self._packed.get(call.packing, (None, None))
         if versions != packed_versions:
             packed = call.pack([_array(weight) for weight in weights])
-            self._packed = versions, packed
+            self._packed[call.packing] = versions, packed
         return packed
 
 

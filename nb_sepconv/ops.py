@@ -50,7 +50,8 @@ def separable_conv1d(
         dilation_rate: int > 0 or a tuple of one. Default 1.
         activation: None, a name, or a function of the outputs. Default None.
         out: array that takes the outputs, of their shape and type; any strides. Default a new one.
-        engine: "fma" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", the fastest here.
+        engine: "fma", "amx" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", what is fastest
+            for a layer of this shape on this machine; "amx" is "fma" where there are no tiles.
         precision: "float32", "bf16x3", "tf32x3", "tf32" or "bf16": the least exactness of the pointwise product of
             float32 arrays, which may be more exact and is never less; the names say how each factor may be rounded.
             Default that of the block of :func:`nb_sepconv.precision`, else "float32", for bfloat16 arrays "bf16".

@@ -26,7 +26,9 @@ def chosen(precision):
 
 
 def least(precision, dtype):
-    """The name of the exactness that an engine owes: None asks for what is usual with arrays of this type."""
+    """The name of the exactness that an engine owes for arrays of a type; None asks for what is usual with it."""
+    if dtype in ("float16", "float64"):
+        return "float32"
     return precision or ("bf16" if dtype == "bfloat16" else "float32")
 
 

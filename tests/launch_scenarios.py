@@ -113,23 +113,18 @@ def nothing_global_is_left():
 def numbas_own_limit_is_respected():
     """``numba.set_num_threads`` holds for our calls and is as it was behind them; a layer must run for it."""
     check()
-    names = []
-    original = launch.shared_runner
-
-    def spied():
-        run = original()
-        return lambda *given: (names.append(threading.get_ident()), run(*given))[1]
-
-    launch.shared_runner = spied
+    asked = []
+    original = launch.run_together
+    launch.run_together = lambda work, workers: (asked.append(workers), original(work, workers))
     try:
         for count in (1, 2, THREADS):
             numba.set_num_threads(count)
-            names.clear()
+            asked.clear()
             check()
             assert numba.get_num_threads() == count
-            assert len(names) == (count if expected_place() == "own" else 0), (count, names)
+            assert asked == ([count] if expected_place() == "own" else []), (count, asked)
     finally:
-        launch.shared_runner = original
+        launch.run_together = original
         numba.set_num_threads(THREADS)
 
 

@@ -69,5 +69,5 @@ def test_a_processor_by_its_name_alone():
 @pytest.mark.parametrize("processor", UNITS)
 @pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
 def test_the_arithmetic(processor, part):
-    files = [str(HERE / name) for name in ("test_ops.py", "test_gradients.py", "test_vectormath.py")]
+    files = [str(HERE / name) for name in ("test_ops.py", "test_across.py", "test_gradients.py", "test_vectormath.py")]
     assert " passed" in run_as(processor, "-m", "pytest", "-q", *files, "-k", part)

@@ -7,7 +7,9 @@ from importlib.util import find_spec
 from numba.core import config
 
 VARIABLE = "NB_SEPCONV_ENGINE"
-ENGINES = {"fma": "nb_sepconv.kernels.cpu"}
+FMA = "nb_sepconv.kernels.cpu"
+PARTS = "nb_sepconv.kernels.bfloat16.engine"
+ENGINES = ("fma", "amx", "auto")
 GPU = "cuda"
 GPU_ENGINE = "nb_sepconv.kernels.cuda"
 INSTALL_CUDA = "pip install 'nb_sepconv[cuda13]', or 'nb_sepconv[cuda12]' for a driver older than 580"
@@ -15,13 +17,15 @@ _ready = []
 
 
 def engine(name=None):
-    """The engine called ``name``: None asks ``NB_SEPCONV_ENGINE``, "auto" takes the fastest here."""
+    """The engine called ``name``: None asks ``NB_SEPCONV_ENGINE``; "auto" takes what is fastest for each layer here,
+    "amx" the tiles for every layer where there are any, and both "fma" for the rest.
+    """
     origin = "engine"
     if name is None:
         name, origin = os.environ.get(VARIABLE, "auto"), VARIABLE
-    if name not in (*ENGINES, "auto"):
-        raise ValueError(f"`{origin}` must be one of {', '.join(ENGINES)}, auto. Received: {name!r}")
-    return import_module(ENGINES["fma" if name == "auto" else name])
+    if name not in ENGINES:
+        raise ValueError(f"`{origin}` must be one of {', '.join(ENGINES)}. Received: {name!r}")
+    return import_module(FMA) if name == "fma" else getattr(import_module(PARTS), name.upper())
 
 
 def gpu_engine():

@@ -56,6 +56,7 @@ def _parser():
     parser = argparse.ArgumentParser(prog="nb-sepconv", description="Separable convolutions on NumPy arrays.")
     parser.add_argument("--version", action="version", version=f"nb_sepconv {__version__}")
     rooms = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add(rooms, "doctor", _doctor, "what runs here: versions, processor, engines and why not others, threads, GPU")
     weights = rooms.add_parser("weights", help="files of weights: TensorFlow, Keras, NumPy, safetensors")
     commands = weights.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "list", _list, "name, shape, type and bytes of every variable", PATH=FILE)
@@ -76,6 +77,13 @@ def _add(commands, name, run, help_text, **arguments):
         parser.add_argument(argument.lower(), metavar=argument, help=meaning)
     parser.set_defaults(run=run)
     return parser
+
+
+def _doctor(options):
+    from nb_sepconv.configuration import show_config  # which loads the kernels' compiler
+
+    show_config()
+    return SAME
 
 
 def _list(options):

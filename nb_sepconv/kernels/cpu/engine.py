@@ -4,36 +4,42 @@ import llvmlite
 import numba
 import numpy as np
 
+from nb_sepconv.kernels.cpu.across_plan import across_plan
 from nb_sepconv.kernels.cpu.backward import gradient_worker_address
 from nb_sepconv.kernels.cpu.backward_weights import gradient_packer_address
 from nb_sepconv.kernels.cpu.derivatives import OF_OUTPUTS
-from nb_sepconv.kernels.cpu.forward import worker_address
 from nb_sepconv.kernels.cpu.gradient_plan import GradientPlan, GradientSizes
 from nb_sepconv.kernels.cpu.launch import launch, threading_layer
 from nb_sepconv.kernels.cpu.plan import Plan, Sizes
 from nb_sepconv.kernels.cpu.threads import get_num_threads
 from nb_sepconv.kernels.cpu.vector import cpu_name, vector_unit
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
-from nb_sepconv.kernels.cpu.weights import pack_runner, packer_address
+from nb_sepconv.kernels.cpu.weights import pack_runner
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
 OUTPUT_ACTIVATIONS = frozenset(OF_OUTPUTS)  # their derivatives need no more than their outputs
-SERIAL_MULTIPLY_ADDS = 1_000_000  # below this, waking threads costs more than they save
+SERIAL_MULTIPLY_ADDS = 500_000  # below this, waking threads costs more than they save
 
 
 def plan(sizes: Sizes, threads: int) -> Plan:
     """The plan for a convolution on at most ``threads`` threads."""
+    busy = workers(sizes, threads)
+    return across_plan(sizes, busy) or Plan(sizes, busy)
+
+
+def workers(sizes: Sizes, threads: int) -> int:
+    """How many of ``threads`` threads a convolution keeps busy."""
     outputs = sizes.filters or 0
     hidden = sizes.channels * sizes.multiplier
     work = sizes.examples * sizes.steps * hidden * (sizes.kernel_size + outputs)
-    return Plan(sizes, threads if work >= SERIAL_MULTIPLY_ADDS else 1)
+    return threads if work >= SERIAL_MULTIPLY_ADDS else 1
 
 
 def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
     """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
     buffer = np.empty(plan.packed_bytes, np.uint8)
     pack_runner()(
-        packer_address(),
+        plan.packer_address(),
         plan.address,
         id(depthwise),
         0 if pointwise is None else id(pointwise),
@@ -46,7 +52,7 @@ def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
 def run(plan: Plan, inputs, outputs, packed) -> None:
     """Fill ``outputs`` from ``inputs``, arrays of the strides that the plan was made for, with the packed weights."""
     if plan.tickets:
-        launch(worker_address(), plan, inputs, outputs, packed)
+        launch(plan.worker_address(), plan, inputs, outputs, packed)
 
 
 def plan_gradients(sizes: GradientSizes, threads: int) -> GradientPlan:

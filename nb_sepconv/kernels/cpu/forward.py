@@ -5,6 +5,8 @@ the cache, and each output sums its channels in one order (channel block, multip
 Nothing here knows an element type: the inner loops are procedures that the problem names by address.
 """
 
+from typing import NamedTuple
+
 from numba import cfunc, types
 
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
@@ -27,6 +29,18 @@ from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 _kept = []
 
 
+class Panel(NamedTuple):
+    """A panel of filters in a tile: its sums ``y`` and what they start from, which in place are rows of the outputs."""
+
+    first_filter: int
+    vectors: int
+    in_place: int
+    y: int
+    y_row_bytes: int
+    start: int
+    start_row_bytes: int
+
+
 def run_worker(problem, inputs, outputs, weights, tickets, worker):
     """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
     p = problem_at(problem)
@@ -39,7 +53,7 @@ def run_worker(problem, inputs, outputs, weights, tickets, worker):
 @compiled
 def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
     """``scratch`` belongs to this worker, ``tickets`` to all of them."""
-    _fill_tables(p, scratch)
+    fill_tables(p, scratch)
     rows = p.examples * p.steps
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
@@ -55,7 +69,7 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
     last_panel = min(first_panel + p.part_panels, p.panels)
     for first_block in range(0, p.blocks, p.sum_blocks):
         last_block = min(first_block + p.sum_blocks, p.blocks)
-        _fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
+        fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
         if not p.fused:
             _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch)
             continue
@@ -65,7 +79,7 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
 
 
 @compiled
-def _fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch):
+def fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch):
     """The depthwise results of a tile's rows for some blocks of channels, example by example."""
     vector_bytes = p.width * p.item_bytes
     kernel_bytes = p.kernel_size * vector_bytes
@@ -75,7 +89,7 @@ def _fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_bloc
         steps = min(p.steps - step, last_row - row)
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
-            _load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
+            load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
             for block in range(loaded, end):
                 x = scratch + p.x + (block - loaded) * p.x_block_bytes
                 for m in range(p.multiplier):
@@ -105,7 +119,7 @@ def _convolve(p, x, tap_offsets, weights, hidden, steps):
 
 
 @compiled
-def _load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
+def load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
     """Some blocks of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (steps - 1) * p.stride + p.window_span
@@ -148,6 +162,15 @@ def _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scra
 @compiled
 def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_block, panel, place, scratch):
     """A tile's sums over some blocks of channels for one panel of filters; after the last block they are finished."""
+    at = panel_at(p, outputs, weights, first_row, first_block, panel, place, scratch)
+    multiply_rows(p, at, weights, first_block, last_block, 0, last_row - first_row, scratch)
+    if last_block * p.width >= p.channels:
+        finish_panel(p, outputs, at, first_row, last_row)
+
+
+@compiled
+def panel_at(p, outputs, weights, first_row, first_block, panel, place, scratch):
+    """Where the sums of a tile for one panel lie, and what they start from."""
     vector_bytes = p.width * p.item_bytes
     first_filter = panel * PANEL_VECTORS * p.width
     filters = p.filters - first_filter
@@ -159,46 +182,56 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
     start, start_row_bytes = y, y_row_bytes
     if first_block == 0:
         start, start_row_bytes = weights + p.bias + first_filter * p.item_bytes, 0
+    return Panel(first_filter, vectors, int(in_place), y, y_row_bytes, start, start_row_bytes)
+
+
+@compiled
+def multiply_rows(p, at, weights, first_block, last_block, first, count, scratch):
+    """The sums of ``count`` rows of a tile, the ``first``-th and on, over some blocks of channels."""
+    vector_bytes = p.width * p.item_bytes
     channels_before = first_block * p.width * p.multiplier
     panel_weights = (
         weights
         + p.pointwise
-        + (first_filter * p.channels * p.multiplier + channels_before * vectors * p.width) * p.item_bytes
+        + (at.first_filter * p.channels * p.multiplier + channels_before * at.vectors * p.width) * p.item_bytes
     )
-    part_lanes = p.channels % p.width
-    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
-    whole_blocks = (last_block - first_block) * p.multiplier - part_blocks
+    whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, first_block, last_block)
     call11(
-        p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
-        scratch + p.hidden,
+        p.multiply_panel if at.vectors == PANEL_VECTORS else p.multiply_vector,
+        scratch + p.hidden + first * vector_bytes,
         p.hidden_block_bytes,
         whole_blocks,
         part_blocks,
         part_lanes,
         panel_weights,
-        start,
-        start_row_bytes,
-        y,
-        y_row_bytes,
-        last_row - first_row,
+        at.start + first * at.start_row_bytes,
+        at.start_row_bytes,
+        at.y + first * at.y_row_bytes,
+        at.y_row_bytes,
+        count,
     )
-    if last_block * p.width < p.channels:
-        return
+
+
+@compiled
+def sum_blocks_of(p, first_block, last_block):
+    """Hidden blocks of all lanes in some blocks of channels, those of fewer lanes behind them, and their lanes."""
+    part_lanes = p.channels % p.width
+    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
+    return (last_block - first_block) * p.multiplier - part_blocks, part_blocks, part_lanes
+
+
+@compiled
+def finish_panel(p, outputs, at, first_row, last_row):
+    """The activation of a panel's sums, and their way out."""
     if p.activate:
-        call4(p.activate, y, last_row - first_row, y_row_bytes, vectors)
-    if not in_place:
-        for v in range(vectors):
-            target = outputs + (first_filter + v * p.width) * p.output_filter_stride
-            _store(
-                p,
-                y + v * vector_bytes,
-                y_row_bytes,
-                first_row,
-                last_row,
-                filters - v * p.width,
-                target,
-                p.output_filter_stride,
-            )
+        call4(p.activate, at.y, last_row - first_row, at.y_row_bytes, at.vectors)
+    if not at.in_place:
+        for v in range(at.vectors):
+            y = at.y + v * p.width * p.item_bytes
+            first_filter = at.first_filter + v * p.width
+            target = outputs + first_filter * p.output_filter_stride
+            filters, stride = p.filters - first_filter, p.output_filter_stride
+            _store(p, y, at.y_row_bytes, first_row, last_row, filters, target, stride)
 
 
 @compiled
@@ -215,17 +248,23 @@ def _store(p, y, y_row_bytes, first_row, last_row, filters, target, filter_strid
 
 
 @compiled
-def _fill_tables(p, scratch):
+def fill_tables(p, scratch):
     """Where each step of a window lies in scratch, ``phases`` apart, and where each tap's first row does."""
     vector_bytes = p.width * p.item_bytes
-    for i in range(p.window_steps):
-        offset = (i % p.phases * p.phase_rows + i // p.phases) * vector_bytes
-        store_intp(offset, scratch + i * INTP_BYTES)
+    for phase in range(p.phases):
+        offset = phase * p.phase_rows * vector_bytes
+        for i in range(phase, p.window_steps, p.phases):
+            store_intp(offset, scratch + i * INTP_BYTES)
+            offset += vector_bytes
+    rows, phase = 0, 0
+    rows_apart, phases_apart = p.phases * p.phase_rows, 0
+    if p.windows == 1:
+        rows_apart, phases_apart = p.dilation // p.phases, p.dilation % p.phases
     for k in range(p.kernel_size):
-        rows = k * p.phases * p.phase_rows
-        if p.windows == 1:
-            rows = k * p.dilation % p.phases * p.phase_rows + k * p.dilation // p.phases
-        store_intp(rows * vector_bytes, scratch + p.tap_table + k * INTP_BYTES)
+        store_intp((phase * p.phase_rows + rows) * vector_bytes, scratch + p.tap_table + k * INTP_BYTES)
+        rows, phase = rows + rows_apart, phase + phases_apart
+        if phase >= p.phases:
+            rows, phase = rows + 1, phase - p.phases
 
 
 @once

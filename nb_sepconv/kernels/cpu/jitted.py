@@ -15,7 +15,7 @@ from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.procedures import address_of, call5, call6, stack_memory
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table
-from nb_sepconv.kernels.cpu.tiling import ceil_div, tiling
+from nb_sepconv.kernels.cpu.tiling import ROWS, ceil_div, tiling
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT, INTP
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 
@@ -178,7 +178,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         in_step, in_channel = inputs.strides[step_axis], inputs.strides[channel_axis]
         out_step, out_filter = outputs.strides[step_axis], outputs.strides[channel_axis]
         cut = tiling(
-            inputs.shape[0] * steps, channels, filters, taps, multiplier, stride, dilation, width, vector_bytes, 1
+            inputs.shape[0] * steps, channels, filters, taps, multiplier, stride, dilation, width, vector_bytes, 1, ROWS
         )
         places = layout(cut, channels, filters, taps, multiplier, stride, width, vector_bytes)
         load = load_rows() if in_channel == item else load_columns() if in_step == item else load_items()
@@ -204,7 +204,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         fields, ready = address_of(problem), address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
         tickets = stack_memory()
-        fill_table(tickets, ceil_div(inputs.shape[0] * steps, cut.tile_rows) * cut.filter_parts)
+        fill_table(tickets, ceil_div(inputs.shape[0] * steps, cut.tile_rows) * cut.filter_parts, 1)
         call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
         _keep(problem, packed, depthwise, pointwise)
         if not all_taken(tickets):

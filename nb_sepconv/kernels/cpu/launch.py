@@ -9,10 +9,11 @@ import numba
 from numba import njit, prange
 from numba.np.ufunc import parallel
 
+from nb_sepconv.kernels.cpu.layout import aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.own_threads import run_together
-from nb_sepconv.kernels.cpu.procedures import call6, data_of, stack_memory
-from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table, ticket_table
+from nb_sepconv.kernels.cpu.procedures import allocate, call6, data_of, release, stack_memory
+from nb_sepconv.kernels.cpu.tickets import LINE_BYTES, all_taken, fill_table, ticket_table
 
 _in_flight = threading.Lock()
 _forked = parallel._is_initialized and multiprocessing.parent_process() is not None
@@ -59,8 +60,8 @@ def _layer():
 
 
 def _on_numbas_threads(worker, plan, inputs, outputs, packed):
-    tickets = ticket_table(plan.tickets, plan.workers)
-    return parallel_runner()(worker, plan.address, id(inputs), id(outputs), id(packed), id(tickets), plan.workers)
+    run = parallel_runner()
+    return run(worker, plan.address, id(inputs), id(outputs), id(packed), plan.tickets, plan.workers)
 
 
 def _on_own_threads(worker, plan, inputs, outputs, packed):
@@ -87,7 +88,7 @@ def serial_runner():
     @njit("boolean(intp, intp, intp, intp, intp, intp)", nogil=True)
     def run_serial(worker, problem, inputs, outputs, weights, count):
         tickets = stack_memory()
-        fill_table(tickets, count)
+        fill_table(tickets, count, 1)
         call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), tickets, 0)
         return all_taken(tickets)
 
@@ -110,15 +111,22 @@ def shared_runner():
 
 @once
 def parallel_runner():
-    """Compiled ``run(..., tickets, workers)``: so many of Numba's threads take the tickets. Returns whether all are
+    """Compiled ``run(..., count, workers)``: so many of Numba's threads take ``count`` tickets. Returns whether all are
     taken.
     """
 
     @njit("boolean(intp, intp, intp, intp, intp, intp, intp)", nogil=True, parallel=True)
-    def run_parallel(worker, problem, inputs, outputs, weights, tickets, workers):
+    def run_parallel(worker, problem, inputs, outputs, weights, count, workers):
+        buffer = allocate((workers + 2) * LINE_BYTES)
+        if not buffer:
+            return False
+        tickets = aligned(buffer)
+        fill_table(tickets, count, workers)
         for index in prange(workers):
-            call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), data_of(tickets), index)
-        return all_taken(data_of(tickets))
+            call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), tickets, index)
+        done = all_taken(tickets)
+        release(buffer)
+        return done
 
     return run_parallel
 

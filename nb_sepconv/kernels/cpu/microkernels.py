@@ -1,17 +1,22 @@
 """The two inner loops, unrolled over registers: depthwise over taps, pointwise over channels."""
 
+from functools import partial
+
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.cpu.tiling import ADJACENT, FEW, ROWS, STEPS
-from nb_sepconv.kernels.cpu.vector import INTP, while_at_least
+from nb_sepconv.kernels.cpu.tiling import ADJACENT, FEW, PANEL_VECTORS, ROWS, STEPS
+from nb_sepconv.kernels.cpu.vector import INTP, count_from, while_at_least
 
 
-def convolve(lanes):
+def convolve(lanes, across=False):
     """``hidden[t] = sum_k x[tap_row[k] + t] * weights[k]`` for ``steps`` rows of one vector of channels.
 
     Addresses: ``x`` is rows of one vector, ``hidden`` too, ``hidden_stride`` bytes apart; ``tap_offsets`` holds where
     each tap's first row lies in ``x`` (bytes, intp); ``weights`` is one vector per tap. Both buffers reach further than
     ``steps`` rows: rows are computed in groups, some in vain. ``runs`` is not used.
+
+    ``across`` writes the results transposed: panels of ``PANEL_VECTORS`` vectors of steps, ``panel_bytes`` apart, whose
+    rows are the channels; ``row`` is the number of the first step in all panels, a multiple of ``STEPS``.
     """
 
     def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
@@ -20,10 +25,10 @@ def convolve(lanes):
             weight = lanes.load(builder, builder.add(weights, builder.mul(tap.index, INTP(lanes.bytes))))
             _add_taps(builder, lanes, sums, row, [weight])
 
-    return 8, _in_groups(lanes, sum_taps)
+    return _in_groups(lanes, sum_taps, across)
 
 
-def convolve_adjacent(lanes):
+def convolve_adjacent(lanes, across=False):
     """The same where taps come in ``runs`` whose rows follow one another: a row is loaded once for several taps.
 
     Run ``r`` is the taps ``r``, ``r + runs``, ``r + 2*runs``, ...; tap ``r + j*runs`` begins at row ``tap_row[r] + j``.
@@ -49,7 +54,7 @@ def convolve_adjacent(lanes):
                     _add_taps(builder, lanes, sums, row, loaded)
                     builder.store(builder.add(at, INTP(together)), done)
 
-    return 8, _in_groups(lanes, sum_taps)
+    return _in_groups(lanes, sum_taps, across)
 
 
 def _load_intp(builder, table, index):
@@ -67,15 +72,24 @@ def _add_taps(builder, lanes, sums, row, weights):
                 builder.store(lanes.fma(builder, value, weight, builder.load(total)), total)
 
 
-def _in_groups(lanes, sum_taps):
+def _in_groups(lanes, sum_taps, across):
+    """The arity and the instructions for groups of steps."""
+
+    def sums_of(builder, at, size, x, tap_offsets, taps, runs, weights):
+        sums = lanes.registers(builder, [lanes.zero()] * size)
+        sum_taps(builder, sums, builder.add(x, builder.mul(at, INTP(lanes.bytes))), tap_offsets, taps, runs, weights)
+        return [builder.load(total) for total in sums]
+
+    return (9, _transposed(lanes, sums_of)) if across else (8, _row_by_row(lanes, sums_of))
+
+
+def _row_by_row(lanes, sums_of):
     """Groups of many steps, the last one over rows that are done already where there are enough; then of few."""
 
     def group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride):
-        sums = lanes.registers(builder, [lanes.zero()] * size)
-        sum_taps(builder, sums, builder.add(x, builder.mul(at, INTP(lanes.bytes))), tap_offsets, taps, runs, weights)
-        for step, total in enumerate(sums):
+        for step, total in enumerate(sums_of(builder, at, size, x, tap_offsets, taps, runs, weights)):
             row = builder.add(hidden, builder.mul(builder.add(at, INTP(step)), hidden_stride))
-            lanes.store(builder, builder.load(total), row)
+            lanes.store(builder, total, row)
 
     def emit(builder, x, tap_offsets, taps, runs, weights, hidden, hidden_stride, steps):
         done = alloca_once_value(builder, INTP(0))
@@ -92,12 +106,32 @@ def _in_groups(lanes, sum_taps):
     return emit
 
 
-def multiply(lanes, vectors):
+def _transposed(lanes, sums_of):
+    """Groups of many steps alone, each a square of steps by channels for every vector of steps in it."""
+    panel_steps = PANEL_VECTORS * lanes.width
+
+    def emit(builder, x, tap_offsets, taps, runs, weights, hidden, panel_bytes, row, steps):
+        with count_from(builder, INTP(0), steps, STEPS) as at:
+            sums = sums_of(builder, at, STEPS, x, tap_offsets, taps, runs, weights)
+            for first in range(0, STEPS, lanes.width):
+                place = builder.add(row, builder.add(at, INTP(first)))
+                panel = builder.mul(builder.sdiv(place, INTP(panel_steps)), panel_bytes)
+                step = builder.mul(builder.srem(place, INTP(panel_steps)), INTP(lanes.item_bytes))
+                to = builder.add(hidden, builder.add(panel, step))
+                for channel, steps_of in enumerate(lanes.transpose(builder, sums[first : first + lanes.width])):
+                    lanes.store(builder, steps_of, lanes.at(builder, to, channel * PANEL_VECTORS * lanes.bytes))
+
+    return emit
+
+
+def multiply(lanes, vectors, across=False):
     """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
     blocks have ``width`` channels, ``part_blocks`` more have ``part_lanes``; ``weights`` has ``vectors`` vectors for
     each. Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
+
+    ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps; a row starts from a number.
     """
 
     def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
@@ -106,7 +140,11 @@ def multiply(lanes, vectors):
             return builder.add(builder.add(base, builder.mul(row_bytes, INTP(row))), INTP(vector * lanes.bytes))
 
         places = [(row, vector) for row in range(rows) for vector in range(vectors)]
-        starts = [lanes.load(builder, address(start, start_row_bytes, *place), lanes.item_bytes) for place in places]
+        if across:
+            biases = [lanes.broadcast(builder, address(start, start_row_bytes, row, 0)) for row in range(rows)]
+            starts = [biases[row] for row, _ in places]
+        else:
+            starts = [lanes.load(builder, address(start, start_row_bytes, *at), lanes.item_bytes) for at in places]
         sums = lanes.registers(builder, starts)
         add_products(builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors)
         for place, total in zip(places, sums, strict=True):
@@ -115,8 +153,8 @@ def multiply(lanes, vectors):
     def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
              y, y_row_bytes, rows):  # fmt: skip
         done = alloca_once_value(builder, INTP(0))
-        for size in (ROWS, FEW, 1):
-            with while_at_least(builder, rows, done, size):
+        for size, total in ((ROWS, _whole_groups(builder, rows)), (FEW, rows), (1, rows)):
+            with while_at_least(builder, total, done, size):
                 at = builder.load(done)
                 group(
                     builder,
@@ -135,6 +173,13 @@ def multiply(lanes, vectors):
                 builder.store(builder.add(at, INTP(size)), done)
 
     return 11, emit
+
+
+def _whole_groups(builder, rows):
+    """Rows to take in groups of ``ROWS``: one group less where that leaves no pair to the groups of ``FEW``."""
+    whole = builder.sub(rows, builder.srem(rows, INTP(ROWS)))
+    pair = builder.icmp_signed("==", builder.srem(builder.sub(rows, whole), INTP(FEW)), INTP(2))
+    return builder.select(pair, builder.sub(whole, INTP(ROWS)), whole)
 
 
 def add_products(
@@ -156,3 +201,14 @@ def add_products(
                     total = sums[row * vectors + v]
                     builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
             builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
+
+
+BY_NAME = {
+    "convolve": convolve,
+    "convolve_across": partial(convolve, across=True),
+    "convolve_adjacent": convolve_adjacent,
+    "convolve_adjacent_across": partial(convolve_adjacent, across=True),
+    "multiply_panel": partial(multiply, vectors=PANEL_VECTORS),
+    "multiply_vector": partial(multiply, vectors=1),
+    "multiply_across": partial(multiply, vectors=PANEL_VECTORS, across=True),
+}

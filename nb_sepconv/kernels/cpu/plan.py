@@ -5,13 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from nb_sepconv.kernels.cpu import derivatives, gradient_kernels, microkernels, movers, vectormath
+from nb_sepconv.kernels.cpu.forward import worker_address
 from nb_sepconv.kernels.cpu.layout import layout
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.procedures import compile_procedure
 from nb_sepconv.kernels.cpu.storage import storage
-from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div, tiling
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ROWS, ceil_div, tiling
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
+from nb_sepconv.kernels.cpu.weights import packer_address
 
 
 class Sizes(NamedTuple):
@@ -34,26 +36,55 @@ class Sizes(NamedTuple):
     precision: str = "float32"
 
 
-class Plan:
-    """The problem of one :class:`Sizes` for some workers, in the memory where the compiled loops read it."""
+class PreparedPlan:
+    """A problem of some rows for some workers, in the memory where the compiled loops read it.
 
-    def __init__(self, sizes: Sizes, workers: int):
-        problem = _problem(sizes, workers)
+    A subclass names the worker and the packer that read it, and how the weights are packed for it.
+    """
+
+    def __init__(self, problem, workers: int, rows: int):
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
-        self.tickets = ceil_div(sizes.examples * sizes.steps, problem.tile_rows) * problem.filter_parts
+        self.tickets = ceil_div(rows, problem.tile_rows) * problem.filter_parts
 
 
-def _problem(sizes, workers):
+class Plan(PreparedPlan):
+    """The plan for one :class:`Sizes`."""
+
+    packing = "panels of filters"
+    worker_address = staticmethod(worker_address)
+    packer_address = staticmethod(packer_address)
+
+    def __init__(self, sizes: Sizes, workers: int):
+        super().__init__(problem_of(sizes, workers), workers, sizes.examples * sizes.steps)
+
+
+def problem_of(sizes, workers):
+    """What the compiled loops are told of a convolution."""
+    p = problem_without_product(sizes, workers, sizes.steps, ROWS)
+    filter_stride = p.output_filter_stride if p.fused else p.output_filter_stride * p.multiplier
+    used = {
+        "multiply_panel": p.fused and p.filters > p.width,
+        "multiply_vector": p.fused and ceil_div(p.filters, p.width) % PANEL_VECTORS == 1,
+    }
+    return p._replace(
+        **{name: procedure(sizes.dtype, name) for name, needed in used.items() if needed},
+        convolve=procedure(sizes.dtype, "convolve_adjacent" if p.runs else "convolve"),
+        store=procedure(sizes.dtype, f"store_{side_by_side((p.output_step_stride, filter_stride), p.stored_bytes)}"),
+    )
+
+
+def problem_without_product(sizes, workers, example_rows, row_group):
+    """The problem without the procedures that compute sums; tiles are groups of rows, so many in each example."""
     stored = storage(sizes.dtype)
     lanes, item, strides = stored.lanes, stored.item_bytes, sizes.output_strides
     fused = sizes.filters is not None
     filters = sizes.filters if fused else sizes.channels * sizes.multiplier
     linear = sizes.examples == 1 or strides[0] == sizes.steps * strides[1]
     cut = tiling(
-        sizes.examples * sizes.steps,
+        sizes.examples * example_rows,
         sizes.channels,
         filters if fused else 0,
         sizes.kernel_size,
@@ -63,6 +94,7 @@ def _problem(sizes, workers):
         lanes.width,
         lanes.bytes,
         workers,
+        row_group,
     )
     places = layout(
         cut,
@@ -74,14 +106,6 @@ def _problem(sizes, workers):
         lanes.width,
         lanes.bytes,
     )
-    store_stride = strides[2] if fused else strides[2] * sizes.multiplier
-    used = {
-        "load_rows": True,
-        "load_items": sizes.multiplier > 1,
-        "multiply_panel": fused and filters > lanes.width,
-        "multiply_vector": fused and ceil_div(filters, lanes.width) % PANEL_VECTORS == 1,
-    }
-    addresses = {name: procedure(sizes.dtype, name) if needed else 0 for name, needed in used.items()}
     return Problem(
         examples=sizes.examples,
         length=sizes.length,
@@ -106,11 +130,14 @@ def _problem(sizes, workers):
         **places._asdict(),
         rows_in_place=fused and item == lanes.item_bytes and strides[2] == item and linear,
         fused=fused,
-        **addresses,
-        convolve=procedure(sizes.dtype, "convolve_adjacent" if cut.runs else "convolve"),
+        load_rows=procedure(sizes.dtype, "load_rows"),
+        load_items=procedure(sizes.dtype, "load_items") if sizes.multiplier > 1 else 0,
         load=procedure(sizes.dtype, f"load_{side_by_side(sizes.input_strides[1:], item)}"),
         activate=procedure(sizes.dtype, sizes.activation) if sizes.activation else 0,
-        store=procedure(sizes.dtype, f"store_{side_by_side((strides[1], store_stride), item)}"),
+        convolve=0,
+        multiply_panel=0,
+        multiply_vector=0,
+        store=0,
     )
 
 
@@ -130,14 +157,8 @@ def procedure(dtype, name):
 
 
 def _emitter(stored, name):
-    if name == "convolve":
-        return microkernels.convolve(stored.lanes)
-    if name == "convolve_adjacent":
-        return microkernels.convolve_adjacent(stored.lanes)
-    if name == "multiply_panel":
-        return microkernels.multiply(stored.lanes, PANEL_VECTORS)
-    if name == "multiply_vector":
-        return microkernels.multiply(stored.lanes, 1)
+    if name in microkernels.BY_NAME:
+        return microkernels.BY_NAME[name](stored.lanes)
     if name in gradient_kernels.BY_NAME:
         return gradient_kernels.BY_NAME[name](stored.lanes)
     if name.startswith("differentiate_"):

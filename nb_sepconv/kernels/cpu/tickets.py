@@ -26,11 +26,13 @@ def ticket_table(count, shares):
 
 
 @compiled
-def fill_table(table, count):
-    """One share of all tickets, at an address."""
-    store_intp(1, table)
-    store_intp(0, table + LINE_BYTES + NEXT)
-    store_intp(count, table + LINE_BYTES + END)
+def fill_table(table, count, shares):
+    """The same table at an address."""
+    store_intp(shares, table)
+    for share in range(shares):
+        at = table + (share + 1) * LINE_BYTES
+        store_intp(count * share // shares, at + NEXT)
+        store_intp(count * (share + 1) // shares, at + END)
 
 
 @compiled

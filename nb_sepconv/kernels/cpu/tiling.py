@@ -17,7 +17,9 @@ HIDDEN_BYTES = 384 * 1024  # a tile's depthwise results: a part of the second-le
 LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
 SUM_LANES = 2048  # channels summed before the next ones are loaded
 LARGEST_TILE = 24 * ROWS
+LARGEST_FAR_TILE = 48 * ROWS  # where taps lie far apart
 TILES_PER_WORKER = 4
+LOADING_WORK = 12  # multiply-adds that take as long as loading one number
 
 
 class Tiling(NamedTuple):
@@ -46,16 +48,51 @@ def ceil_div(a, b):
 
 
 @register_jitable
-def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers):
+def _even_groups(rows, most, workers, row_work, stride, span, row_group):
+    """Groups of ``row_group`` rows per tile, at most ``most``, with which the last worker is done first.
+
+    A row takes ``row_work`` multiply-adds per channel, and loading a step takes as long as ``LOADING_WORK`` of them.
+    The last worker has the tile that may be cut short.
+    """
+    best, least = most, 0
+    for groups in range(most, 0, -1):
+        tile_rows = groups * row_group
+        tiles = ceil_div(rows, tile_rows)
+        share = ceil_div(tiles, workers)
+        worked = max(ceil_div(tiles - 1, workers) * tile_rows, rows - (tiles - share) * tile_rows)
+        work = worked * (row_work + stride * LOADING_WORK) + share * span * LOADING_WORK
+        if least == 0 or work < least:
+            best, least = groups, work
+    return best
+
+
+@register_jitable
+def _far(kernel_size, span, row_bytes, tile_work):
+    """Whether the steps under a kernel that a tile loads beside its own cost so much that longer tiles pay.
+
+    Their sums over some channels at a time must be few enough to wait in the cache.
+    """
+    one_window = span - 1 <= (kernel_size - 1) * LARGEST_FAR_TILE
+    return one_window and row_bytes * LARGEST_FAR_TILE <= HIDDEN_BYTES and span * LOADING_WORK * 10 > tile_work
+
+
+@register_jitable
+def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers, row_group):
     """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
     blocks = ceil_div(channels, width)
     sum_blocks = max(1, min(blocks, SUM_LANES // (width * multiplier)))
-    tile_rows = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes) // ROWS * ROWS)
-    if workers > 1:
-        tile_rows = min(tile_rows, ceil_div(rows, ROWS * workers * TILES_PER_WORKER) * ROWS)
-    tile_rows = max(1, min(max(tile_rows, ROWS), rows))
-    covered = (tile_rows - 1) * stride + 1
     span = (kernel_size - 1) * dilation + 1
+    row_work = multiplier * (kernel_size + filters)
+    largest = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes))
+    if _far(kernel_size, span, filters * vector_bytes // width, largest * row_work):
+        largest = LARGEST_FAR_TILE
+        sum_blocks = max(1, min(sum_blocks, HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)))
+    most = max(1, largest // row_group)
+    if workers > 1:
+        most = min(most, max(1, ceil_div(rows, row_group * workers * TILES_PER_WORKER)))
+        most = _even_groups(rows, most, workers, row_work, stride, span, row_group)
+    tile_rows = max(1, min(most * row_group, rows))
+    covered = (tile_rows - 1) * stride + 1
     windows, window_span = 1, span
     if kernel_size * covered < covered + span - 1:  # taps so far apart that each has a window of its own
         windows, window_span = kernel_size, 1

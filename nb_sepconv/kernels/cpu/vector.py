@@ -76,10 +76,11 @@ def _cpu_features() -> str:
 
 def call_intrinsic(builder, name, arguments):
     """Call an LLVM intrinsic whose result has the type of its first argument."""
-    return _call(builder, name, arguments[0].type, arguments)
+    return call_named(builder, name, arguments[0].type, arguments)
 
 
-def _call(builder, name, result, arguments):
+def call_named(builder, name, result, arguments):
+    """Call an LLVM intrinsic."""
     signature = ir.FunctionType(result, [argument.type for argument in arguments])
     return builder.call(get_or_insert_function(builder.module, signature, name), arguments)
 
@@ -89,20 +90,20 @@ def masked_load(builder, address, mask, vector):
     pointer = builder.inttoptr(address, vector.as_pointer())
     zero = ir.Constant(vector, None)
     name = f"llvm.masked.load.{_suffix(vector)}.p0"
-    return _call(builder, name, vector, [pointer, ir.IntType(32)(1), mask, zero])
+    return call_named(builder, name, vector, [pointer, ir.IntType(32)(1), mask, zero])
 
 
 def masked_store(builder, value, address, mask):
     pointer = builder.inttoptr(address, value.type.as_pointer())
     name = f"llvm.masked.store.{_suffix(value.type)}.p0"
-    _call(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(1), mask])
+    call_named(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(1), mask])
 
 
 def prefetch(builder, address, for_writing=False):
     """Bring the cache line of an address near; the address may be of no memory at all."""
     number = ir.IntType(32)
     pointer = builder.inttoptr(address, ir.IntType(8).as_pointer())
-    _call(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, number(int(for_writing)), number(3), number(1)])
+    call_named(builder, "llvm.prefetch.p0", ir.VoidType(), [pointer, number(int(for_writing)), number(3), number(1)])
 
 
 def _suffix(vector):

@@ -23,7 +23,7 @@ def pack_weights(problem, depthwise, pointwise, bias, buffer):
     offsets = target + p.pack_table
     pack_depthwise(p, depthwise, target, offsets)
     if p.fused:
-        _pack_bias(p, bias, target + p.bias, offsets)
+        pack_bias(p, bias, target + p.bias, offsets)
         _pack_pointwise(p, pointwise, target + p.pointwise, offsets)
 
 
@@ -50,7 +50,7 @@ def pack_depthwise(p, depthwise, target, offsets):
 
 
 @compiled
-def _pack_bias(p, bias, target, offsets):
+def pack_bias(p, bias, target, offsets):
     present = 1 if bias else 0
     vector_bytes = p.width * p.item_bytes
     call10(p.load_rows, bias, 0, p.stored_bytes, p.filters, 0, present, 1, target, offsets, vector_bytes)

@@ -1,0 +1,143 @@
+"""The fused forward pass with the pointwise product in parts: a tile's depthwise results are split where they lie.
+
+Everything else is the FMA engine's. Rows whose numbers cannot be split, and panels of such weights, are multiplied by
+its own loops, so that no result depends on which rows share a tile.
+"""
+
+from numba import cfunc, types
+
+from nb_sepconv.kernels.bfloat16.problem import parts_at
+from nb_sepconv.kernels.bfloat16.ranges import fit_together, fits
+from nb_sepconv.kernels.bfloat16.weights import weights_of
+from nb_sepconv.kernels.cpu.forward import Panel, fill_hidden, fill_tables, finish_panel, multiply_rows, panel_at
+from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.once import once
+from nb_sepconv.kernels.cpu.problem import problem_at
+from nb_sepconv.kernels.cpu.procedures import allocate, call2, call7, call11, load_intp, release, store_intp
+from nb_sepconv.kernels.cpu.tickets import compiled, next_ticket
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.vector import ALIGNMENT
+
+_kept = []
+
+
+def run_worker(problem, inputs, outputs, weights, tickets, worker):
+    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
+    p, e = problem_at(problem), parts_at(problem)
+    buffer = allocate(p.scratch_bytes + ALIGNMENT)
+    if buffer:
+        if e.begin:
+            call2(e.begin, 0, 0)
+        _fill_tiles(p, e, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
+        if e.end:
+            call2(e.end, 0, 0)
+        release(buffer)
+
+
+@compiled
+def _fill_tiles(p, e, inputs, outputs, weights, tickets, worker, scratch):
+    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+    fill_tables(p, scratch)
+    rows = p.examples * p.steps
+    ticket = next_ticket(tickets, worker)
+    while ticket >= 0:
+        first_row = ticket // p.filter_parts * p.tile_rows
+        last_row = min(first_row + p.tile_rows, rows)
+        first_panel = ticket % p.filter_parts * p.part_panels
+        _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
+        ticket = next_ticket(tickets, worker)
+
+
+@compiled
+def _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
+    last_panel = min(first_panel + p.part_panels, p.panels)
+    for first_block in range(0, p.blocks, p.sum_blocks):
+        last_block = min(first_block + p.sum_blocks, p.blocks)
+        fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
+        _split(p, e, last_row - first_row, last_block - first_block, scratch)
+        for panel in range(first_panel, last_panel):
+            place = panel - first_panel if p.sum_blocks < p.blocks else 0
+            at = panel_at(p, outputs, weights, first_row, first_block, panel, place, scratch)
+            _fill_panel(p, e, at, weights, last_row - first_row, first_block, last_block, panel, scratch)
+            if last_block == p.blocks:
+                finish_panel(p, outputs, at, first_row, last_row)
+
+
+@compiled
+def _split(p, e, rows, blocks, scratch):
+    hidden, ranges = scratch + p.hidden, scratch + e.row_ranges
+    places = blocks * p.multiplier
+    call7(e.split_rows, hidden, p.hidden_block_bytes, places, rows, scratch + e.row_parts, e.row_block_bytes, ranges)
+
+
+@compiled
+def _fill_panel(p, e, at, weights, rows, first_block, last_block, panel, scratch):
+    """The product in parts for all rows; then those that cannot be split anew, from what they started with."""
+    ranges = weights + e.weight_ranges + panel * 2 * INTP_BYTES
+    largest, smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
+    if not fits(largest, smallest):
+        multiply_rows(p, at, weights, first_block, last_block, 0, rows, scratch)
+        return
+    again = _restart(p, e, at, scratch) if at.start_row_bytes else at
+    misfits = 0
+    for row in range(rows):
+        if not _row_fits(e, scratch, row, largest, smallest):
+            misfits += 1
+            if at.start_row_bytes:
+                _copy(
+                    at.start + row * at.start_row_bytes,
+                    again.start + row * again.start_row_bytes,
+                    again.start_row_bytes,
+                )
+    _multiply_parts(p, e, at, weights, rows, first_block, last_block, panel, scratch)
+    if misfits:
+        for row in range(rows):
+            if not _row_fits(e, scratch, row, largest, smallest):
+                multiply_rows(p, again, weights, first_block, last_block, row, 1, scratch)
+
+
+@compiled
+def _restart(p, e, at, scratch):
+    """The panel with what its rows start from in a place of its own."""
+    row_bytes = at.vectors * p.width * p.item_bytes
+    return Panel(at.first_filter, at.vectors, at.in_place, at.y, at.y_row_bytes, scratch + e.saved_rows, row_bytes)
+
+
+@compiled
+def _row_fits(e, scratch, row, largest, smallest):
+    ranges = scratch + e.row_ranges + row * 2 * INTP_BYTES
+    row_largest, row_smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
+    return fits(row_largest, row_smallest) and fit_together(row_largest, row_smallest, largest, smallest)
+
+
+@compiled
+def _copy(source, target, size):
+    for offset in range(0, size, INTP_BYTES):
+        store_intp(load_intp(source + offset), target + offset)
+
+
+@compiled
+def _multiply_parts(p, e, at, weights, rows, first_block, last_block, panel, scratch):
+    places = (last_block - first_block) * p.multiplier
+    call11(
+        e.product_panel if at.vectors == PANEL_VECTORS else e.product_vector,
+        scratch + e.row_parts,
+        e.row_block_bytes,
+        weights + weights_of(p, e, panel, first_block),
+        at.vectors * e.weight_bytes,
+        (places + 1) // 2,
+        at.start,
+        at.start_row_bytes,
+        at.y,
+        at.y_row_bytes,
+        rows,
+        scratch + e.tile_sums,
+    )
+
+
+@once
+def parts_worker_address():
+    """The machine address of the compiled worker."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
+    _kept.append(worker)
+    return worker.address

@@ -1,0 +1,81 @@
+"""A plan whose product has its sides exchanged, for outputs whose steps lie side by side."""
+
+from nb_sepconv.kernels.cpu.across import across_worker_address
+from nb_sepconv.kernels.cpu.across_problem import Across, AcrossProblem
+from nb_sepconv.kernels.cpu.across_weights import across_packer_address
+from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned, apart
+from nb_sepconv.kernels.cpu.plan import PreparedPlan, problem_without_product, procedure
+from nb_sepconv.kernels.cpu.storage import storage
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ROWS, STEPS, ceil_div
+
+STORING_WORK = 5.5  # multiply-adds that take as long as storing an output the other way takes more
+WEIGHT_BYTES = 192 * 1024  # of a group of filters: a part of the second-level cache
+MOST_ROWS = 8  # groups of the product in a group of filters
+
+
+def across_plan(sizes, workers):
+    """The plan, or None where the other one serves better: for outputs of other strides, where filling up the examples
+    costs more than the way of storing saves, for more channels than are summed at once, and where steps are computed
+    in the order of their phase.
+    """
+    if sizes.filters is None or sizes.output_strides[1] != storage(sizes.dtype).item_bytes:
+        return None
+    rows = ceil_div(sizes.steps, STEPS) * STEPS
+    row_work = sizes.channels * sizes.multiplier * (sizes.kernel_size + sizes.filters)
+    if (rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
+        return None
+    row_group = max(STEPS, PANEL_VECTORS * storage(sizes.dtype).lanes.width)
+    base = problem_without_product(sizes, workers, rows, row_group)
+    if base.sum_blocks < base.blocks or base.output_phases > 1:
+        return None
+    return AcrossPlan(sizes, workers, base, rows)
+
+
+class AcrossPlan(PreparedPlan):
+    """The problem of one convolution for some workers, its examples filled up to ``example_rows``."""
+
+    worker_address = staticmethod(across_worker_address)
+    packer_address = staticmethod(across_packer_address)
+
+    def __init__(self, sizes, workers, base, example_rows):
+        problem = _problem(sizes, base, example_rows)
+        super().__init__(problem, workers, sizes.examples * example_rows)
+        self.packing = f"groups of {problem.group_filters} filters"
+
+
+def _problem(sizes, p, example_rows):
+    vector_bytes = p.width * p.item_bytes
+    hidden = p.blocks * p.multiplier * p.width
+    panels = ceil_div(p.tile_rows, PANEL_VECTORS * p.width)
+    panel_bytes = (hidden + p.width) * PANEL_VECTORS * vector_bytes
+    y = p.hidden + panels * panel_bytes
+    part_filters = ceil_div(sizes.filters, p.filter_parts)
+    most_rows = max(1, min(MOST_ROWS, WEIGHT_BYTES // (hidden * p.item_bytes * ROWS)))
+    part_groups = ceil_div(part_filters, most_rows * ROWS)
+    group_filters = ceil_div(part_filters, part_groups * ROWS) * ROWS
+    filter_rows = ceil_div(group_filters, p.width) * p.width
+    filter_block_bytes = apart(filter_rows, vector_bytes)
+    group_bytes = p.blocks * p.multiplier * filter_block_bytes
+    pack_table = aligned(p.pointwise + ceil_div(sizes.filters, group_filters) * group_bytes)
+    adjacent = "convolve_adjacent_across" if p.runs else "convolve_across"
+    base = p._replace(
+        y=y,
+        scratch_bytes=y + group_filters * PANEL_VECTORS * vector_bytes,
+        pack_table=pack_table,
+        packed_bytes=pack_table + max(sizes.kernel_size, p.width, filter_rows) * INTP_BYTES,
+        rows_in_place=p.stored_bytes == p.item_bytes,
+        convolve=procedure(sizes.dtype, adjacent),
+        store=procedure(sizes.dtype, "store_rows"),
+    )
+    across = Across(
+        example_rows=example_rows,
+        panel_bytes=panel_bytes,
+        part_groups=part_groups,
+        group_filters=group_filters,
+        group_bytes=group_bytes,
+        filter_rows=filter_rows,
+        filter_block_bytes=filter_block_bytes,
+        load_columns=procedure(sizes.dtype, "load_columns"),
+        multiply=procedure(sizes.dtype, "multiply_across"),
+    )
+    return AcrossProblem(*base, *across)

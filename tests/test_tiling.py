@@ -1,0 +1,42 @@
+"""Tiles are whole groups of rows, and no worker has much more to do than another."""
+
+import itertools
+
+import pytest
+
+from nb_sepconv.kernels.cpu.tiling import ROWS, ceil_div, tiling
+
+WIDTH, VECTOR_BYTES = 16, 64
+LAYERS = {  # channels, filters, kernel_size, stride
+    "wide": (512, 512, 39, 1),
+    "narrow": (16, 16, 16, 1),
+    "long kernel, stride 2": (64, 256, 33, 2),
+    "no pointwise stage": (64, 0, 5, 1),
+}
+
+
+def cut(rows, layer, workers):
+    channels, filters, kernel_size, stride = LAYERS[layer]
+    return tiling(rows, channels, filters, kernel_size, 1, stride, 1, WIDTH, VECTOR_BYTES, workers, ROWS)
+
+
+def busiest(rows, tile_rows, workers):
+    """Rows of the worker with the most, each taking its own share of neighbouring tiles."""
+    tiles = ceil_div(rows, tile_rows)
+    edges = [min(tiles * worker // workers * tile_rows, rows) for worker in range(workers + 1)]
+    return max(after - before for before, after in itertools.pairwise(edges))
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8, 64])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_workers_have_even_shares(layer, workers):
+    for rows in (1672, 3992, 6688, 8192, 12800, 47984):
+        tile_rows = cut(rows, layer, workers).tile_rows
+        assert tile_rows % ROWS == 0
+        even = ceil_div(ceil_div(rows, ROWS), workers) * ROWS
+        assert busiest(rows, tile_rows, workers) <= 1.08 * even + ROWS, (rows, tile_rows)
+
+
+@pytest.mark.parametrize("rows", [1, 13, 14, 15, 29])
+def test_few_rows_are_one_tile_of_one_worker(rows):
+    assert cut(rows, "narrow", 1).tile_rows == rows
