@@ -328,7 +328,15 @@ COMPARISONS = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_
 COMPARISONS |= {"gt": np.greater, "ge": np.greater_equal}
 ARITHMETIC = {
     **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "fma": fused, "mad": lambda a, b, c: a * b + c},
-    **{"div": divided, "neg": np.negative, "abs": np.abs, "not": np.invert, "min": np.fmin, "max": np.fmax},
+    **{
+        "div": divided,
+        "rem": lambda a, b: a - divided(a, b) * b,
+        "neg": np.negative,
+        "abs": np.abs,
+        "not": np.invert,
+        "min": np.fmin,
+        "max": np.fmax,
+    },
     **{"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor, "shl": np.left_shift, "shr": np.right_shift},
     **{"copysign": lambda sign, size: np.copysign(size, sign), "ex2": np.exp2, "rcp": lambda a: 1 / a},
     "mul_hi": upper_half,

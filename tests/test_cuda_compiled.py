@@ -13,7 +13,7 @@ import pytest
 if sys.platform == "darwin":
     pytest.skip("NVIDIA has no compiler for this system", allow_module_level=True)
 
-from nb_sepconv.kernels.cuda import depthwise, forward, gradients
+from nb_sepconv.kernels.cuda import depthwise, forward, gradients, library_product
 from nb_sepconv.kernels.cuda.emission import STORAGE
 from nb_sepconv.kernels.cuda.form import APART, PLAIN, Form
 from nb_sepconv.kernels.cuda.product import product
@@ -77,6 +77,8 @@ def kernels():
         yield f"tensor cores, {precision}, far", far, FLOAT, 168
     brain = product(form(BRAIN, 5, vectors=False, filters=256, precision="tf32x3"))
     yield "tensor cores, bfloat16", brain, BRAIN, 128
+    after = library_product.bias_and_activation(FLOAT, "relu", True, False)
+    yield "bias and activation behind a library's product", after, FLOAT, 48
     yield "slopes", gradients.through_activation(FLOAT, FLOAT, "mish", False), FLOAT, 48
     yield "gradient of inputs", gradients.to_inputs(HALF, HALF, False, False), HALF, 48
     yield "gradient of depthwise kernel", gradients.to_depthwise(FLOAT, False), FLOAT, 48

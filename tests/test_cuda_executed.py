@@ -16,7 +16,7 @@ import reference
 
 from nb_sepconv import device_convolution, device_gradients, ops
 from nb_sepconv.kernels import cuda, engines
-from nb_sepconv.kernels.cuda import launch, memory, precision
+from nb_sepconv.kernels.cuda import launch, library_product, memory, precision
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 CAPABILITY = (8, 0)
@@ -214,6 +214,22 @@ def test_activations_and_their_slopes():
         wanted = reference.separable_conv1d_gradients(g * slope(y), x, *weights)
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(one.array, other, rtol=1e-4, atol=1e-5)
+
+
+def test_kernels_around_a_library_s_product(executor, monkeypatch):
+    def multiply(stream, left, right, outputs, exactness):
+        outputs.owner.array.reshape(-1, right.shape[-1])[...] = left.owner.array @ right.owner.array.reshape(
+            right.shape
+        )
+
+    monkeypatch.setenv(library_product.VARIABLE, "1")
+    monkeypatch.setitem(sys.modules, "cupy", types.ModuleType("cupy"))
+    monkeypatch.setattr(library_product, "multiply", multiply)
+    for dtype in (np.float32, np.float64):
+        x, *weights = numbers(np.random.default_rng(10), (2, 9, 4), (3, 4, 1), (4, 5), (5,), dtype=dtype)
+        got = convolve(ops.separable_conv1d, "channels_last", x, *weights, activation="relu")
+        np.testing.assert_array_equal(got, np.maximum(reference.separable_conv1d(x, *weights), 0))
+    assert len(executor.programs) == 4
 
 
 def test_offsets_of_64_bits(monkeypatch):
