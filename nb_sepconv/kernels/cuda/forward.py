@@ -111,14 +111,14 @@ def _by_vectors_of_steps(sizes):
     whole = all(n % lanes == 0 for n in (sizes.length, sizes.steps, x_example, x_channel, y_example, y_channel))
     if not (sizes.aligned and whole and sizes.stride == sizes.dilation == x_step == y_step == 1):
         return None
-    strips = -(-sizes.steps // depthwise.STEPS)
+    strips = sizes.steps // lanes
     far = _is_far(sizes, sizes.output_strides, sizes.hidden, strips * sizes.hidden)
     kernel = depthwise.vectors_of_steps(storage, sizes.activation, sizes.kernel_size, -sizes.left % lanes, far)
     return one_thread_each(
         kernel,
         sizes.examples * strips * sizes.hidden,
         *(x_example, x_channel, y_example, y_channel),
-        *(sizes.examples, sizes.length, sizes.steps, sizes.hidden, sizes.multiplier, strips, sizes.left),
+        *(sizes.examples, sizes.length, sizes.hidden, sizes.multiplier, strips, sizes.left),
     )
 
 
