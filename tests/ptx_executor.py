@@ -20,14 +20,18 @@ DTYPES = {
     **{"f16": np.dtype("f2"), "f32": np.dtype("f4"), "f64": np.dtype("f8")},
 }
 REGISTERS = {"%p": "pred", "%f": "f32", "%fd": "f64", "%r": "u32", "%rd": "u64", "%rs": "u16", "%h": "u16"}
-WARP = 32
+WARP, SECTOR_BYTES = 32, 32
 Statement = namedtuple("Statement", "guard negated opcode operands")
 
 
 class Program:
-    """A kernel's statements, the places of its labels, its parameters and the bytes of its shared memory."""
+    """A kernel's statements, the places of its labels, its parameters and the bytes of its shared memory.
+
+    ``asked`` counts the bytes that warps load and store in vectors of arrays, ``touched`` those of the sectors around.
+    """
 
     def __init__(self, text):
+        self.asked = self.touched = 0
         self.shared_bytes = sum(int(size) for size in re.findall(r"\.shared .*?\.b8 \w+\[(\d+)\]", text))
         header, body = text.split(".entry", 1)[1].split(")\n{", 1)
         names = re.findall(r"\.param \.u64 (\w+)", header)
@@ -228,7 +232,14 @@ class Block:
         if how[0] == "shared":
             for _, address in found:
                 self.shared.note(address, dtype.itemsize, np.flatnonzero(lanes), writes)
+        elif count > 1:
+            self.count(first, count * dtype.itemsize, lanes)
         return found
+
+    def count(self, addresses, size, lanes):
+        warps, sectors = np.flatnonzero(lanes) // WARP, addresses // SECTOR_BYTES
+        self.program.asked += len(addresses) * size
+        self.program.touched += len(np.unique(np.stack([warps, sectors]), axis=1).T) * SECTOR_BYTES
 
     def do_cvt(self, name, how, operands, lanes):
         *how, to, origin = how

@@ -133,6 +133,16 @@ def test_depthwise(layout, dtype):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", TYPES, ids=str)
+def test_depthwise_kernels_use_all_that_they_touch(executor, layout, dtype):
+    x, kernel = numbers(np.random.default_rng(11), (2, 64, 32), (5, 32, 1), dtype=dtype)
+    convolve(ops.depthwise_conv1d, layout, x, kernel, padding="causal")
+    ((program, _),) = executor.programs
+    assert program.asked >= 2 * x.nbytes
+    assert program.touched <= 1.05 * program.asked
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
 def test_separable(layout, dtype):
     rng = np.random.default_rng(1)
     cases = (24, 8, 16, {}), (67, 5, 9, {"strides": 2, "dilation_rate": 3}), (24, 40, 8, {})
