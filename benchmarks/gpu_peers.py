@@ -2,10 +2,14 @@
 
 import functools
 import importlib.util
+import os
 
 from benchmarks.workloads import Workload
 
 OURS, TORCH, COMPILED, JAX = "nb_sepconv", "PyTorch", "torch.compile", "JAX"
+THREE_TF32, ONE_TF32, CUBLAS = f"{OURS}, tf32x3", f"{OURS}, tf32", f"{OURS}, cuBLAS"
+CUBLAS_VARIABLE = "NB_SEPCONV_CUBLAS_FILTERS"
+OURS_TOO = (THREE_TF32, ONE_TF32, CUBLAS)  # what else this library can do; no peers of it
 LAYOUTS = ("channels_last", "channels_first")
 
 
@@ -19,7 +23,7 @@ def tensors(workload: Workload, arrays, layout):
     return inputs, *weights
 
 
-def ours(workload, arrays):
+def ours(workload, arrays, precision="float32"):
     """The convolution, the depthwise half, and the gradients, by layout."""
     from nb_sepconv import ops
 
@@ -30,6 +34,7 @@ def ours(workload, arrays):
             "padding": workload.padding,
             "dilation_rate": workload.dilation_rate,
             "data_format": layout,
+            "precision": precision,
         }
         outputs = ops.separable_conv1d(inputs, *weights, **how)
         hidden = ops.depthwise_conv1d(inputs, weights[0], **how)
@@ -41,6 +46,20 @@ def ours(workload, arrays):
                 "backward": functools.partial(ops.separable_conv1d_gradients, outputs, inputs, *weights, **how),
             },
         )
+
+
+def by_cublas(workload, arrays):
+    """The convolution whose pointwise product is cuBLAS's, which channels_last alone can be."""
+    from nb_sepconv import device_convolution
+
+    os.environ[CUBLAS_VARIABLE] = "1"
+    device_convolution.forget()
+    try:
+        layout, calls = next(ours(workload, arrays))  # which plans the call
+        yield layout, {"forward": calls["forward"]}
+    finally:
+        del os.environ[CUBLAS_VARIABLE]
+        device_convolution.forget()
 
 
 def torch_convolution(workload, layout):
@@ -123,4 +142,10 @@ def libraries():
     found = {OURS: ours, TORCH: torch_calls, COMPILED: functools.partial(torch_calls, compiled=True)}
     if importlib.util.find_spec("jax"):
         found[JAX] = jax_calls
+    found |= {
+        THREE_TF32: functools.partial(ours, precision="tf32x3"),
+        ONE_TF32: functools.partial(ours, precision="tf32"),
+    }
+    if importlib.util.find_spec("cupy"):
+        found[CUBLAS] = by_cublas
     return found

@@ -23,6 +23,7 @@ class ElementType(NamedTuple):
         return self.name
 
 
+REMEMBERED = 4096  # shapes and types
 ELEMENT_TYPES = {
     name: ElementType(name, size) for name, size in (("float16", 2), ("bfloat16", 2), ("float32", 4), ("float64", 8))
 }
@@ -109,22 +110,27 @@ class Library:
         """What has to happen before results are handed out: nothing, whoever reads them does so on the same stream."""
 
 
-class Numba(Library):
+class LikeNumPy(Library):
+    """Arrays with NumPy's ``shape``, ``strides`` and ``dtype``, which are read sooner than the interface is made."""
+
+    def described(self, name, value, address, array):
+        """The DeviceArray of ``value`` at an address, which lies in memory as ``array`` does."""
+        shape, kind = array.shape, _named_type(name, array.dtype)
+        strides = _in_elements(name, array.strides, shape, kind.itemsize)
+        return DeviceArray(address, shape, strides, kind, self.device(value), value, self)
+
+
+class Numba(LikeNumPy):
     """Numba's device arrays, and those of its simulator."""
 
     def holds(self, value):
         return True
 
     def describe(self, name, value, stream):
-        if hasattr(value, "__cuda_array_interface__") or not hasattr(value, "_ary"):
-            return super().describe(name, value, stream)
+        if hasattr(value, "device_ctypes_pointer"):
+            return self.described(name, value, value.device_ctypes_pointer.value or 0, value)
         array = value._ary  # the simulator's arrays are NumPy's
-        strides = _in_elements(name, array.strides, array.shape, array.itemsize)
-        kind = element_type(name, array.dtype.name)
-        return DeviceArray(array.ctypes.data, array.shape, strides, kind, 0, value, self)
-
-    def type_name(self, value, interface):
-        return value.dtype.name
+        return self.described(name, value, array.ctypes.data, array)
 
     def device(self, value):
         return engines.gpu_engine().device_of(value)
@@ -133,14 +139,14 @@ class Numba(Library):
         return engines.gpu_engine().empty(shape, dtype)
 
 
-class CuPy(Library):
+class CuPy(LikeNumPy):
     """CuPy's arrays, on CuPy's current stream."""
 
     def holds(self, value):
         return True
 
-    def type_name(self, value, interface):
-        return value.dtype.name
+    def describe(self, name, value, stream):
+        return self.described(name, value, value.data.ptr, value)
 
     def device(self, value):
         return value.device.id
@@ -165,10 +171,13 @@ class Torch(Library):
                 f"`{name}` must be a tensor that needs no gradient: PyTorch cannot see through this call; use "
                 f"`.detach()`, and the gradients of `ops`. Received: a tensor with requires_grad=True"
             )
-        kind = element_type(name, str(value.dtype).removeprefix("torch."))
-        return DeviceArray(
-            value.data_ptr(), tuple(value.shape), tuple(value.stride()), kind, value.device.index, value, self
-        )
+        if value.is_neg():
+            raise TypeError(
+                f"`{name}` must hold its numbers as they are; use `.resolve_neg()`. Received: a tensor whose signs are "
+                f"changed when it is read"
+            )
+        shape, strides, kind = tuple(value.shape), value.stride(), _named_type(name, value.dtype)
+        return DeviceArray(value.data_ptr(), shape, strides, kind, value.device.index, value, self)
 
     def stream(self, value):
         return sys.modules["torch"].cuda.current_stream(value.device).cuda_stream
@@ -219,10 +228,13 @@ def _library_of_type(kind):
         return None
     if getattr(kind, "__cuda_ndarray__", False):
         return NUMBA
-    package = kind.__module__.partition(".")[0]
     known = {"torch": TORCH, "jax": JAX, "jaxlib": JAX, "cupy": CUPY}
+    for base in kind.__mro__:  # a class of the caller's own may be derived from a library's
+        library = known.get(base.__module__.partition(".")[0])
+        if library is not None:
+            return library
     offers = hasattr(kind, "__cuda_array_interface__") or hasattr(kind, "__dlpack__")
-    return known.get(package, OTHER if offers else None)
+    return OTHER if offers else None
 
 
 def describe(name, value, stream=0):
@@ -240,6 +252,12 @@ def element_type(name, type_name):
     if type_name not in ELEMENT_TYPES:
         raise TypeError(f"`{name}` must be an array of {', '.join(ELEMENT_TYPES)}. Received: {type_name}")
     return ELEMENT_TYPES[type_name]
+
+
+@lru_cache(REMEMBERED)
+def _named_type(name, dtype):
+    """The ElementType of a library's type."""
+    return element_type(name, str(dtype).removeprefix("torch."))
 
 
 def stream_handle(stream):
@@ -264,6 +282,7 @@ def _type_of(text):
     return f"{swapped}{kind}{int(text[2:]) * 8}"
 
 
+@lru_cache(REMEMBERED)
 def _in_elements(name, strides, shape, item_bytes):
     if strides is None:
         return dlpack.contiguous(shape)

@@ -23,10 +23,11 @@ def convolve(arrays, chosen, after, out, stream):
         out: array for the outputs, or None.
         stream: the caller's stream, or None.
     """
-    if device_arrays.library_of(arrays[0]) is None:
+    library = device_arrays.library_of(arrays[0])
+    if library is None:
         return _from_host(arrays, chosen, after, out, stream)
     if after is None:
-        place = Place(arrays[0], stream, chosen.engine)
+        place = Place(library, arrays[0], stream, chosen.engine)
         return run(place, described(place, arrays), chosen, out)
     refuse_numpy_function(after)
     outputs = after(convolve(arrays, chosen, None, None, stream))
@@ -48,7 +49,7 @@ class Call(NamedTuple):
 def run(place, operands, chosen, out=None):
     """The outputs, of the caller's kind, for arrays that are described."""
     target = None if out is None else place.describe("out", out)
-    key = (chosen, target and target.form, *[array and array.form for array in operands])
+    key = _key(operands, chosen, target)
     call = _calls.get(key)
     if call is None:
         operands, call = _prepared(place, operands, chosen, target, key)
@@ -57,8 +58,19 @@ def run(place, operands, chosen, out=None):
     elif _overlap(call, operands[0].address, target.address):
         raise ValueError("`out` must not share memory with `inputs` on a GPU. Received: arrays that overlap")
     inputs, *weights = operands
-    place.launch("The convolution", call.plan.run, inputs, weights, target)
+    scratch = [place.new(shape, inputs.dtype)[1] for shape in call.plan.scratch]
+    place.launch("The convolution", call.plan.run, inputs, weights, target, *scratch)
     return out
+
+
+def forget():
+    """Plan every call anew."""
+    _calls.clear()
+    _plan.cache_clear()
+
+
+def _key(operands, chosen, target):
+    return (chosen, target and target.form, *[array and array.form for array in operands])
 
 
 def _prepared(place, operands, chosen, target, key):
@@ -128,7 +140,7 @@ def sizes_of(operands, chosen):
 
 @lru_cache(REMEMBERED_CALLS)
 def _plan(sizes):
-    return engines.gpu_engine().Plan(sizes)
+    return engines.gpu_engine().plan(sizes)
 
 
 def _overlap(call, inputs, outputs):
@@ -185,7 +197,8 @@ class DeviceConvolution:
         known = engines.gpu_engine().FUSED_ACTIVATIONS
         fused, self._after = convolution.fused_activation(activation, known)
         refuse_numpy_function(self._after)
-        self._settings = convolution.settings(strides, padding, data_format, dilation_rate, fused)
+        settings = convolution.settings(strides, padding, data_format, dilation_rate, fused)
+        self._settings = settings._replace(precision=None)
         self._kept = {}
 
     def __reduce__(self):
@@ -193,11 +206,25 @@ class DeviceConvolution:
 
     def __call__(self, inputs, variables, arrays):
         """The outputs for ``inputs``; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or None)."""
-        place = Place(inputs, None)
-        weights = self._on_gpu(place, variables, arrays)
-        settings = self._settings._replace(precision=precisions.chosen(self._precision))
-        outputs = run(place, (place.describe("inputs", inputs), *weights), settings)
+        place = Place(device_arrays.library_of(inputs), inputs, None)
+        outputs = run(place, *self._operands(place, inputs, variables, arrays))
         return outputs if self._after is None else self._after(outputs)
+
+    def again(self, inputs, *variables):
+        """The same for an array that is like one of an earlier call, and None for any other."""
+        library = device_arrays.library_of(inputs)
+        if library is None or self._after is not None:
+            return None
+        place, arrays = Place(library, inputs, None), [getattr(variable, "array", None) for variable in variables]
+        operands, settings = self._operands(place, inputs, variables, arrays)
+        return run(place, operands, settings) if _key(operands, settings, None) in _calls else None
+
+    def _operands(self, place, inputs, variables, arrays):
+        """What to convolve, described, and how."""
+        operands = (place.describe("inputs", inputs), *self._on_gpu(place, variables, arrays))
+        precision = precisions.chosen(self._precision)
+        settings = self._settings
+        return operands, settings if precision is None else settings._replace(precision=precision)
 
     def _on_gpu(self, place, variables, arrays):
         versions = [_version(variable, array) for variable, array in zip(variables, arrays, strict=True)]

@@ -16,17 +16,18 @@ def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None, 
 
     ``stream`` is the caller's stream, or None.
     """
-    if device_arrays.library_of(arrays[0]) is None:
+    library = device_arrays.library_of(arrays[0])
+    if library is None:
         return _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, stream)
     name, names = _activation(activation), wanted_names(wanted, OPERANDS[: len(arrays)])
-    place = Place(arrays[0], stream, chosen.engine)
+    place = Place(library, arrays[0], stream, chosen.engine)
     operands = forward.fitting(place, forward.described(place, arrays), chosen)
     return run(place, d_outputs, operands, chosen, name, outputs, names)
 
 
 def of_layer(d_outputs, inputs, weights, chosen, activation, outputs, wanted):
     """The same for weights on the host: their gradients return there, that of the inputs stays on the GPU."""
-    place = Place(inputs, None)
+    place = Place(device_arrays.library_of(inputs), inputs, None)
     operands = place.describe("inputs", inputs), *(None if array is None else upload(place, array) for array in weights)
     names, name = wanted_names(wanted, OPERANDS), _activation(activation)
     d_inputs, *others = run(place, d_outputs, operands, chosen, name, outputs, names, device_arrays.NUMBA)

@@ -28,16 +28,18 @@ def asked(inputs, device, stream):
 class Place:
     """Where and how a call runs: the engine, the library of the caller's arrays, the GPU and the stream's handle."""
 
-    def __init__(self, inputs, stream, engine=None):
+    def __init__(self, library, inputs, stream, engine=None):
         if engine not in (None, "auto", engines.GPU):
             raise ValueError(f"`engine` must be {engines.GPU} or auto for arrays on a GPU. Received: {engine!r}")
         self.engine = engines.gpu_engine()
-        self.library, self._like = device_arrays.library_of(inputs), inputs
-        self.stream = self.library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
-        self.device = self.library.device(inputs)
+        self.library, self._like, self._kind = library, inputs, type(inputs)
+        self.stream = library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
+        self.device = library.device(inputs)
 
     def describe(self, name, value):
         """The DeviceArray of an argument, which must lie on the same GPU."""
+        if type(value) is self._kind and self.library.device(value) == self.device:
+            return self.library.describe(name, value, self.stream)
         array = device_arrays.describe(name, value, self.stream)
         if array.device != self.device:
             raise ValueError(

@@ -142,6 +142,13 @@ class SeparableConv1D(SeparableConvolution, Layer):
                 counts = thread.scope_counts
                 counts[scope_name] = counts.get(scope_name, 0) + 1
                 return convolve(inputs)
+        elif self._short is not None and self._device_convolution is not None:
+            weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
+            outputs = self._device_convolution.again(inputs, *weights)
+            if outputs is not None:
+                thread, scope_name = self._short[-2:]
+                thread.scope_counts[scope_name] = thread.scope_counts.get(scope_name, 0) + 1
+                return outputs
         return super().__call__(inputs, scope=scope, training=training)
 
     def _shortened(self):

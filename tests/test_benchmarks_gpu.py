@@ -1,11 +1,12 @@
 """What the benchmarks on a GPU compute without one: sizes, the page, and the refusal to run."""
 
+import dataclasses
 import sys
 
 import pytest
 
 from benchmarks import gpu
-from benchmarks.gpu_peers import COMPILED, OURS, TORCH
+from benchmarks.gpu_peers import COMPILED, CUBLAS, ONE_TF32, OURS, TORCH
 from benchmarks.workloads import load_workloads
 
 TINY = load_workloads(["tiny"])[0]
@@ -33,6 +34,7 @@ def test_page_says_ratios_shares_and_what_is_missing():
         (OURS, "channels_last", "backward"): 5e-3,
         (TORCH, "channels_first", "forward"): 6e-3,
         (TORCH, "channels_first", "backward"): 5e-3,
+        (ONE_TF32, "channels_last", "forward"): 1e-3,
     }
     workload = gpu.scaled(TINY)
     page = gpu.render(
@@ -48,6 +50,18 @@ def test_page_says_ratios_shares_and_what_is_missing():
     assert "| tiny, forward | 2.00 | 50% | 3.00 | torch.compile |" in page
     assert "forward: 3.00, backward: 1.00" in page
     assert "12.0 microseconds" in page
+    assert "| tiny | 8 | 16 | 4.00 |  | 1.00 |  |" in page
+    assert "cuBLAS was the faster by no number of filters" in page
+
+
+def test_cublas_is_chosen_from_where_it_always_was_the_faster():
+    def result(filters, gain):
+        times = {(OURS, "channels_last", "forward"): 2.0, (CUBLAS, "channels_last", "forward"): 2.0 / gain}
+        return dataclasses.replace(TINY, filters=filters), times, {}
+
+    assert gpu.filters_for_cublas([result(64, 1.5), result(128, 0.5), result(256, 1.2), result(512, 2)]) == 256
+    assert gpu.filters_for_cublas([result(256, 1.2), result(256, 0.9)]) is None
+    assert gpu.filters_for_cublas([]) is None
 
 
 def test_wrong_answers_are_not_timed():
@@ -57,6 +71,7 @@ def test_wrong_answers_are_not_timed():
     gpu.check(OURS, "channels_first", np.ones((4, 2, 3)), expected)
     with pytest.raises(ArithmeticError, match=r"PyTorch, channels_last: a relative error of 1\.0e\+00"):
         gpu.check(TORCH, "channels_last", np.zeros((4, 3, 2)), expected)
+    gpu.check(ONE_TF32, "channels_last", np.full((4, 3, 2), 1.001), expected)
 
 
 @pytest.mark.parametrize(("torch", "message"), [(None, "need PyTorch"), ("without a GPU", "need a GPU")])

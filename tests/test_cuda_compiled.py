@@ -13,18 +13,29 @@ import pytest
 if sys.platform == "darwin":
     pytest.skip("NVIDIA has no compiler for this system", allow_module_level=True)
 
-from nb_sepconv.kernels.cuda import depthwise, forward, gradients, product
+from nb_sepconv.kernels.cuda import depthwise, forward, gradients, library_product
 from nb_sepconv.kernels.cuda.emission import STORAGE
+from nb_sepconv.kernels.cuda.form import APART, PLAIN, Form
+from nb_sepconv.kernels.cuda.product import product
 
 FLOAT, DOUBLE, HALF, BRAIN = (STORAGE[name] for name in ("float32", "float64", "float16", "bfloat16"))
 OLDEST, NEWEST = (8, 0), (9, 0)
 ASSEMBLED_FOR = ("sm_80", "sm_90")
+PRODUCTS = {"tf32x3": 3, "tf32": 1}  # on tensor cores for each of float32's
 
 
-def form(storage, taps, steps_first=False, vectors=False, wide=False, filters=64):
-    return product.Form(
+def form(storage, taps, steps_first=False, vectors=False, wide=False, filters=64, depth=64, precision="float32"):
+    return Form(
         *(storage, storage, storage, "relu", taps),
-        *(forward.tile_for(filters, storage), steps_first, vectors, True, wide),
+        *(
+            forward.tile_for(1000, filters, depth, storage, precision),
+            steps_first,
+            vectors,
+            vectors,
+            True,
+            wide,
+            precision,
+        ),
     )
 
 
@@ -43,15 +54,31 @@ def kernels():
     yield "steps of float64", steps(DOUBLE, None, 9, 1, False), DOUBLE, 96
     yield "steps of bfloat16", steps(BRAIN, None, 9, 5, False), BRAIN, 80
     yield "any layout", depthwise.any_layout(FLOAT, FLOAT, "gelu", False, False), FLOAT, 48
-    yield "product with float32, 5 taps", product.product(form(FLOAT, 5, vectors=True)), FLOAT, 128
-    yield "product with float32, 256 filters", product.product(form(FLOAT, 1, vectors=True, filters=256)), FLOAT, 128
-    yield "product with float32, dilated", product.product(form(FLOAT, product.APART)), FLOAT, 128
-    dilated = product.product(form(FLOAT, product.APART, filters=256))
+    yield "product with float32, 5 taps", product(form(FLOAT, 5, vectors=True)), FLOAT, 128
+    yield "product with float32, 256 filters", product(form(FLOAT, 1, vectors=True, filters=256)), FLOAT, 128
+    few = product(form(FLOAT, 5, vectors=True, filters=16, depth=8))
+    yield "product with float32, 8 channels, 16 filters", few, FLOAT, 128
+    yield "product with float32, dilated", product(form(FLOAT, APART)), FLOAT, 128
+    dilated = product(form(FLOAT, APART, filters=256))
     yield "product with float32, dilated, 256 filters", dilated, FLOAT, 128
-    yield "product with float32, steps first", product.product(form(FLOAT, 3, True, True)), FLOAT, 128
-    yield "product with float32, far", product.product(form(FLOAT, product.PLAIN, wide=True)), FLOAT, 168
-    yield "product with float64", product.product(form(DOUBLE, 5)), DOUBLE, 200
-    yield "product with bfloat16", product.product(form(BRAIN, 5)), BRAIN, 128
+    yield "product with float32, steps first", product(form(FLOAT, 3, True, True)), FLOAT, 128
+    yield "product with float32, far", product(form(FLOAT, PLAIN, wide=True)), FLOAT, 168
+    yield "product with float64", product(form(DOUBLE, 5)), DOUBLE, 200
+    yield "product with bfloat16", product(form(BRAIN, 5)), BRAIN, 128
+    for precision in PRODUCTS:
+        for filters in (32, 64, 256):
+            cores = product(form(FLOAT, 5, vectors=True, filters=filters, precision=precision))
+            yield f"tensor cores, {precision}, {filters} filters", cores, FLOAT, 128
+        first = product(form(FLOAT, 3, True, True, filters=256, precision=precision))
+        yield f"tensor cores, {precision}, steps first", first, FLOAT, 128
+        odd = product(form(FLOAT, APART, filters=256, precision=precision))
+        yield f"tensor cores, {precision}, dilated, any filters", odd, FLOAT, 128
+        far = product(form(FLOAT, PLAIN, wide=True, filters=256, precision=precision))
+        yield f"tensor cores, {precision}, far", far, FLOAT, 168
+    brain = product(form(BRAIN, 5, vectors=False, filters=256, precision="tf32x3"))
+    yield "tensor cores, bfloat16", brain, BRAIN, 128
+    after = library_product.bias_and_activation(FLOAT, "relu", True, False)
+    yield "bias and activation behind a library's product", after, FLOAT, 48
     yield "slopes", gradients.through_activation(FLOAT, FLOAT, "mish", False), FLOAT, 48
     yield "gradient of inputs", gradients.to_inputs(HALF, HALF, False, False), HALF, 48
     yield "gradient of depthwise kernel", gradients.to_depthwise(FLOAT, False), FLOAT, 48
@@ -119,6 +146,41 @@ def test_products_load_shared_memory_and_store_in_vectors():
     assert re.search(r"ld\.shared\.v4", text)
     assert re.search(r"st\.shared\.v4", text)
     assert re.search(r"st\.global\.v4", text)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_tensor_cores_work_where_they_are_asked_to_and_nowhere_else(name):
+    asked = name.startswith("tensor cores")
+    text = ptx(name)
+    assert bool(re.search(r"mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32", text)) == asked
+    assert ("cvt.rna.tf32.f32" in text) == asked
+
+
+@pytest.mark.parametrize(("precision", "products"), PRODUCTS.items())
+def test_products_on_tensor_cores_are_as_few_as_can_be(precision, products):
+    text = ptx(f"tensor cores, {precision}, 64 filters")
+    down, across = 2, 4  # the fragments of a warp's 32 rows by 32 columns; one turn of the loop is 8 deep
+    assert text.count("mma.sync") == products * down * across
+    assert text.count("cvt.rna.tf32") == min(products, 2) * (4 * down + 2 * across)
+
+
+def test_lanes_of_a_warp_read_different_banks_of_shared_memory():
+    for filters in (32, 64, 128, 256):
+        tile = forward.tile_for(1000, filters, 64, FLOAT, "tf32")
+        for pitch in (tile.row_pitch, tile.column_pitch):
+            assert len({(2 * (lane % 4) * pitch + lane // 4) % 32 for lane in range(32)}) == 32
+
+
+@pytest.mark.parametrize(
+    ("filters", "depth", "rows", "columns", "deep"),
+    [(1, 1, 128, 16, 8), (16, 8, 128, 16, 8), (17, 33, 64, 32, 24), (64, 64, 64, 64, 32), (300, 100, 64, 256, 32)],
+)
+def test_tiles_are_as_large_as_the_product(filters, depth, rows, columns, deep):
+    tile = forward.tile_for(1000, filters, depth, FLOAT)
+    assert (tile.rows, tile.columns, tile.depth) == (rows, columns, deep)
+    assert tile.threads % 32 == 0
+    assert forward.tile_for(64, filters, depth, FLOAT).rows == 64
+    assert forward.tile_for(1000, filters, depth, FLOAT, "tf32").columns == max(columns, 32)
 
 
 def test_multiply_adds_are_as_few_as_can_be():

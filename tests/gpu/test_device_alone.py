@@ -102,6 +102,9 @@ for channels, layout in ((8, "channels_last"), (5, "channels_last"), (3, "channe
     ops.depthwise_conv1d(x, weights[0], **how)
     y = ops.separable_conv1d(x, *weights, **how)
     ops.separable_conv1d_gradients(y, x, *weights, activation="tanh", outputs=y, **how)
+    for precision in ("tf32x3", "tf32"):
+        ops.separable_conv1d(x, *weights, precision=precision, **how)
+        ops.separable_conv1d_gradients(y, x, *weights, precision=precision, **how)
 """
 
 

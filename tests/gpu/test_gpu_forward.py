@@ -33,7 +33,7 @@ def convolve(function, layout, x, *weights, **keywords):
     return got if last else got.transpose(0, 2, 1)
 
 
-def output_shape(layout, x, kernel, *others, strides=1, padding="valid", dilation_rate=1, activation=None):
+def output_shape(layout, x, kernel, *others, strides=1, padding="valid", dilation_rate=1, **_):
     steps = reference.output_length(x.shape[1], len(kernel), strides, dilation_rate, padding)
     columns = others[0].shape[-1] if others else kernel.shape[1] * kernel.shape[2]
     return (len(x), steps, columns) if layout == "channels_last" else (len(x), columns, steps)

@@ -37,7 +37,8 @@ def stand_in(package):
 @pytest.fixture
 def torch(monkeypatch):
     module, kind = stand_in("torch")
-    kind.is_cuda, kind.requires_grad = True, False
+    kind.is_cuda, kind.requires_grad, kind.negative = True, False, False
+    kind.is_neg = lambda self: self.negative
     kind.data_ptr = lambda self: self.address
     kind.stride = lambda self: self.strides_in_elements
     kind.dtype = property(lambda self: f"torch.{self.elements.name}")
@@ -58,7 +59,8 @@ def interface(self):
 @pytest.fixture
 def cupy(monkeypatch):
     module, kind = stand_in("cupy")
-    kind.__cuda_array_interface__ = property(interface)
+    kind.data = property(lambda self: types.SimpleNamespace(ptr=self.address))
+    kind.strides = property(lambda self: interface(self)["strides"])
     kind.dtype = property(lambda self: self.elements)
     kind.device = type("Device", (contextlib.nullcontext,), {"id": 0})()
     stream = types.SimpleNamespace(ptr=STREAM)
@@ -144,6 +146,20 @@ def test_tensor_that_wants_a_gradient_is_refused(torch):
     kernel.requires_grad = True
     with pytest.raises(TypeError, match=r"`depthwise_kernel` must be a tensor that needs no gradient"):
         ops.depthwise_conv1d(x, kernel)
+
+
+def test_tensor_whose_signs_wait_is_refused(torch):
+    x, kernel = map(torch, random(np.random.default_rng(5), (1, 6, 2), (3, 2, 1)))
+    x.negative = True
+    with pytest.raises(TypeError, match=r"`inputs` must hold its numbers as they are; use `.resolve_neg\(\)`"):
+        ops.depthwise_conv1d(x, kernel)
+
+
+def test_classes_derived_from_a_library_s_are_that_library_s(torch):
+    class Derived(torch):
+        __module__ = "elsewhere"
+
+    assert device_arrays.library_of(Derived(np.zeros(3, np.float32))) is device_arrays.TORCH
 
 
 class OffersDLPack:

@@ -4,6 +4,7 @@ from nb_sepconv.kernels.cuda.activations import FUSED_ACTIVATIONS, OUTPUT_ACTIVA
 from nb_sepconv.kernels.cuda.backward import GradientPlan, GradientSizes
 from nb_sepconv.kernels.cuda.copying import CopyPlan
 from nb_sepconv.kernels.cuda.forward import Plan, Sizes
+from nb_sepconv.kernels.cuda.library_product import ApartPlan, wanted
 from nb_sepconv.kernels.cuda.memory import device_of, download, empty, on_device, require_gpu, synchronize, upload
 
 NAME = "cuda"
@@ -21,7 +22,13 @@ __all__ = [
     "download",
     "empty",
     "on_device",
+    "plan",
     "require_gpu",
     "synchronize",
     "upload",
 ]
+
+
+def plan(sizes):
+    """What convolves: ``scratch`` has the shapes of further arrays that its ``run`` takes."""
+    return ApartPlan(sizes) if wanted(sizes) else Plan(sizes)

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import gradients
 from nb_sepconv.kernels.cuda.emission import STORAGE
+from nb_sepconv.kernels.cuda.form import PLAIN, STRIP, Form
 from nb_sepconv.kernels.cuda.forward import Sizes, each_output_alone, steps_lie_closer, tile_for
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
-from nb_sepconv.kernels.cuda.product import PLAIN, STRIP, Form, product
+from nb_sepconv.kernels.cuda.precision import served
+from nb_sepconv.kernels.cuda.product import product
 
 PART_ROWS = 256  # rows whose products one thread adds up
 MOST_PARTS = 1024
@@ -45,7 +47,8 @@ class GradientPlan:
     """
 
     def __init__(self, sizes):
-        self.sizes, convolution = sizes, sizes.convolution
+        convolution = sizes.convolution._replace(precision=served(sizes.convolution))
+        self.sizes = sizes._replace(convolution=convolution)
         self.storage = STORAGE[convolution.dtype]
         self.sums = STORAGE[self.storage.sums]
         self.rows = convolution.examples * convolution.steps
@@ -153,7 +156,7 @@ class GradientPlan:
     def _to_pointwise(self):
         """``parts[p,h,f] = sum_r hidden[r,h] * gradient[r,f]`` over the rows of part ``p``."""
         hidden, filters, parts = self.sizes.convolution.hidden, self.sizes.convolution.filters, self.parts
-        rows = tile_for(filters, self.sums).rows
+        rows = tile_for(hidden, filters, parts.rows, self.sums, self.sizes.convolution.precision).rows
         return self._product(
             right=self.sums,
             steps_first=True,
@@ -170,14 +173,22 @@ class GradientPlan:
         )
 
     def _product(self, right, steps_first, strides, examples, steps, padded, depth, columns):
-        tile = tile_for(columns, self.sums)
+        precision = self.sizes.convolution.precision
+        tile = tile_for(steps, columns, depth[0], self.sums, precision)
         far = wide(
             2 * examples * padded * columns,
             *(size * stride for size, stride in zip((steps, depth[0]), strides[0][1:], strict=True)),
             *(size * stride for size, stride in zip((depth[0], columns), strides[1][1:], strict=True)),
             steps * columns,
         )
-        form = Form(self.sums, right, self.sums, None, PLAIN, tile, steps_first, False, False, far)
+        form = Form(
+            *(self.sums, right, self.sums, None, PLAIN, tile, steps_first),
+            vectors=False,
+            right_vectors=strides[1][2] == 1 and columns % self.sums.lanes == 0,
+            biased=False,
+            wide=far,
+            precision=precision,
+        )
         return Step(
             product(form),
             -(-examples * padded // tile.rows) * -(-columns // tile.columns),

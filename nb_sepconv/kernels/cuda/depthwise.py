@@ -6,7 +6,7 @@ Offsets inside of one example have the type ``index``; addresses of examples alw
 
 from math import gcd
 
-from nb_sepconv.kernels.cuda import instructions
+from nb_sepconv.kernels.cuda import instructions, tap_instructions
 from nb_sepconv.kernels.cuda.activations import activation
 from nb_sepconv.kernels.cuda.runtime import cuda, device, index_type, kernel, once, real_type
 
@@ -68,9 +68,9 @@ def vectors_of_channels(storage, name, taps, pitch, wide):
     long, short = -(-taps // pitch), taps // pitch  # the taps of the first and of the last residues
     longer = taps - short * pitch
     long_turns, short_turns = long // steps, short // steps
-    turn = instructions.sliding_taps(storage, lanes, steps, steps)
-    long_rest = instructions.sliding_taps(storage, lanes, steps, long % steps)
-    short_rest = instructions.sliding_taps(storage, lanes, steps, short % steps)
+    turn = tap_instructions.sliding_taps(storage, lanes, steps, steps)
+    long_rest = tap_instructions.sliding_taps(storage, lanes, steps, long % steps)
+    short_rest = tap_instructions.sliding_taps(storage, lanes, steps, short % steps)
 
     def depthwise(x, w, y, x_example, x_step, y_example, y_step, examples, length, steps_out, channels, strips, phases,
                   stride, dilation, left):  # fmt: skip
@@ -126,43 +126,39 @@ def _on_lanes(function, lanes):
     return device(of_eight)
 
 
-def vectors_seen(storage):
-    """The vectors that hold all that ``STEPS`` sums and one vector of taps see, wherever the first of them begins."""
-    lanes = storage.lanes
-    return -(-(2 * lanes + STEPS - 2) // lanes)
+VECTORS_SEEN = 3  # hold all that a vector of sums and a vector of taps see, wherever the first of them begins
 
 
 @once
 def vectors_of_steps(storage, name, taps, shift, wide):
-    """``STEPS`` neighbouring steps of one channel in one thread, from vectors of steps.
+    """A vector of steps of one channel in one thread, so that neighbours load and store neighbouring vectors.
 
     Needs steps side by side, stride and dilation 1, and rows of inputs and of outputs that are whole vectors; ``shift``
     is where the first input lies in its vector. Threads are numbered strip first, then channel, then example.
     """
-    lanes, seen_vectors = storage.lanes, vectors_seen(storage)
+    lanes = storage.lanes
     index = index_type(wide)
     load, store = instructions.inside_loader(storage, lanes), instructions.vector_storer(storage)
     divide, within, push = instructions.divide, instructions.within, instructions.push
-    no_sums, nothing = instructions.zeros(storage, STEPS), instructions.zeros(storage, seen_vectors, lanes)
+    no_sums, nothing = instructions.zeros(storage, lanes), instructions.zeros(storage, VECTORS_SEEN, lanes)
     act = _on_lanes(activation(name, storage.sums), lanes)
     turns, rest_taps = divmod(taps, lanes)
-    turn = instructions.sweep_along(storage, STEPS, seen_vectors, shift, lanes)
-    rest_of_taps = instructions.sweep_along(storage, STEPS, seen_vectors, shift, rest_taps)
-    split = instructions.parted(storage, STEPS, lanes)
+    turn = tap_instructions.sweep_along(storage, lanes, VECTORS_SEEN, shift, lanes)
+    rest_of_taps = tap_instructions.sweep_along(storage, lanes, VECTORS_SEEN, shift, rest_taps)
 
-    def depthwise(x, w, y, x_example, x_channel, y_example, y_channel, examples, length, steps_out, hidden, multiplier,
+    def depthwise(x, w, y, x_example, x_channel, y_example, y_channel, examples, length, hidden, multiplier,
                   strips, left):  # fmt: skip
         number = index(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
         row, strip = divide(number, index(strips))
         example, h = divide(row, index(hidden))
         if example < examples:
-            first = index(strip * STEPS)
+            first = index(strip * lanes)
             x += (example * x_example + divide(h, index(multiplier))[0] * x_channel) * storage.item_bytes
             y += (example * y_example + h * y_channel) * storage.item_bytes
             end = index(length)
             position = index(first - left - shift)
             seen = nothing()
-            for _ in range(seen_vectors):
+            for _ in range(VECTORS_SEEN):
                 seen = push(seen, load(x, position, within(position, end)))
                 position = index(position + lanes)
             sums = no_sums()
@@ -172,12 +168,7 @@ def vectors_of_steps(storage, name, taps, shift, wide):
                 weight = index(weight + lanes * w_pitch)
                 seen = push(seen, load(x, position, within(position, end)))
                 position = index(position + lanes)
-            parts = split(rest_of_taps(sums, seen, w, weight, w_pitch))
-            for _ in range(STEPS // lanes):
-                if first < steps_out:
-                    store(y, first, act(parts[0]))
-                parts = push(parts, parts[0])
-                first = index(first + lanes)
+            store(y, first, act(rest_of_taps(sums, seen, w, weight, w_pitch)))
 
     return kernel(depthwise)
 

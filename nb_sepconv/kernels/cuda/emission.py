@@ -110,11 +110,11 @@ def vector_of(builder, values):
 
 
 def store_vector(builder, storage, address, offset, lanes):
-    """Store the lanes of a vector of 16 bytes."""
+    """Store the lanes of a vector at a multiple of its size."""
     vector = vector_of(builder, words_of(builder, storage, lanes))
     pointer = pointer_to(builder, address, offset, item_type(storage))
     pointer = builder.bitcast(pointer, ir.PointerType(vector.type, addrspace=GLOBAL))
-    builder.store(vector, pointer, align=VECTOR_BYTES)
+    builder.store(vector, pointer, align=storage.item_bytes * len(lanes))
 
 
 # One predicated load instead of a branch; nothing that these loads read is written while the kernel runs.

@@ -4,16 +4,20 @@ from typing import NamedTuple
 
 from nb_sepconv.kernels.cuda import depthwise
 from nb_sepconv.kernels.cuda.emission import STORAGE
+from nb_sepconv.kernels.cuda.form import APART, COLUMNS, STRIP, Form, Tile
 from nb_sepconv.kernels.cuda.launch import Launcher, Step, extent, one_thread_each, wide
-from nb_sepconv.kernels.cuda.product import APART, STRIP, Form, Tile, product
+from nb_sepconv.kernels.cuda.precision import served
+from nb_sepconv.kernels.cuda.product import product
 from nb_sepconv.kernels.cuda.runtime import SIMULATED
+
+TURN = 8  # a tile's depth is a multiple of it
 
 
 class Sizes(NamedTuple):
     """A convolution: strides count elements, in the order example, step, channel.
 
-    ``filters`` is None for a depthwise convolution alone; ``aligned`` says that inputs, depthwise kernel and outputs
-    begin at multiples of 16 bytes.
+    ``filters`` is None for a depthwise convolution alone; ``aligned`` says that inputs, kernels and outputs begin at
+    multiples of 16 bytes; ``precision`` is what the caller asks of the product.
     """
 
     dtype: str
@@ -42,11 +46,13 @@ class Sizes(NamedTuple):
 class Plan:
     """The launch that a convolution is, or none where there is nothing to compute."""
 
+    scratch = ()
+
     def __init__(self, sizes):
-        self.sizes = sizes
+        self.sizes = sizes = sizes._replace(precision=served(sizes))
         self._launcher = None
         if sizes.examples and sizes.steps:
-            self._launcher = Launcher(_depthwise(sizes) if sizes.filters is None else _separable(sizes))
+            self._launcher = Launcher(depthwise_step(sizes) if sizes.filters is None else _separable(sizes))
 
     def run(self, stream, inputs, weights, outputs):
         """Fill ``outputs``; ``weights`` are contiguous: (depthwise,), or (depthwise, pointwise, bias or None)."""
@@ -59,7 +65,8 @@ def steps_lie_closer(strides):
     return abs(strides[1]) < abs(strides[2])
 
 
-def _depthwise(sizes):
+def depthwise_step(sizes):
+    """The step of a depthwise convolution alone."""
     step = _by_vectors_of_channels(sizes) or _by_vectors_of_steps(sizes)
     return step or each_output_alone(sizes, STORAGE[sizes.dtype], sizes.output_strides)
 
@@ -104,14 +111,14 @@ def _by_vectors_of_steps(sizes):
     whole = all(n % lanes == 0 for n in (sizes.length, sizes.steps, x_example, x_channel, y_example, y_channel))
     if not (sizes.aligned and whole and sizes.stride == sizes.dilation == x_step == y_step == 1):
         return None
-    strips = -(-sizes.steps // depthwise.STEPS)
+    strips = sizes.steps // lanes
     far = _is_far(sizes, sizes.output_strides, sizes.hidden, strips * sizes.hidden)
     kernel = depthwise.vectors_of_steps(storage, sizes.activation, sizes.kernel_size, -sizes.left % lanes, far)
     return one_thread_each(
         kernel,
         sizes.examples * strips * sizes.hidden,
         *(x_example, x_channel, y_example, y_channel),
-        *(sizes.examples, sizes.length, sizes.steps, sizes.hidden, sizes.multiplier, strips, sizes.left),
+        *(sizes.examples, sizes.length, sizes.hidden, sizes.multiplier, strips, sizes.left),
     )
 
 
@@ -126,20 +133,44 @@ def _is_far(sizes, output_strides, columns, work):
     )
 
 
-def tile_for(filters, storage):
-    """The tile of a product with so many columns: as wide as they are, up to 256."""
+def tile_for(rows, filters, depth, storage, precision="float32"):
+    """The tile of a product of so many rows, columns and so much depth: as wide as it is, up to 256."""
+    if storage.sums == "float64" or precision == "float32":
+        return _tile_of_threads(rows, filters, depth, storage)
+    return _tile_of_warps(filters, depth)
+
+
+def _tile_of_threads(rows, filters, depth, storage):
     if SIMULATED:
-        return Tile(2, 2, 4)
-    widest = 16 if storage.sums == "float64" else 64
-    groups = 8
-    while groups < widest and groups * 4 < filters:
-        groups *= 2
-    return Tile(8, groups, 16 if storage.sums == "float64" else 32)
+        return Tile(2 * STRIP, 2 * COLUMNS, 4)
+    double = storage.sums == "float64"
+    columns = _columns(filters, 16, 64 if double else 256)
+    tall = columns == 16 and rows > 64  # two warps are more than one
+    return Tile(128 if tall else 64, columns, _depth(depth, 16 if double else 32))
+
+
+def _tile_of_warps(filters, depth):
+    """Warps of 32 by 32; one of 32 by 64 would load a third less from shared memory, and spill 128 registers."""
+    return Tile(32, 16, 8, (32, 16)) if SIMULATED else Tile(64, _columns(filters, 32, 256), _depth(depth, 32), (32, 32))
+
+
+def _columns(filters, least, most):
+    columns = least
+    while columns < min(filters, most):
+        columns *= 2
+    return columns
+
+
+def _depth(whole, most):
+    """In as few turns as can be, all of one depth: zeros are multiplied, too."""
+    turns = max(-(-whole // most), 1)
+    return max(-(-whole // (turns * TURN)), 1) * TURN
 
 
 def _separable(sizes):
     storage = STORAGE[sizes.dtype]
-    tile, padded = tile_for(sizes.filters, storage), -(-sizes.steps // STRIP) * STRIP
+    padded = -(-sizes.steps // STRIP) * STRIP
+    tile = tile_for(sizes.examples * padded, sizes.filters, sizes.hidden, storage, sizes.precision)
     steps_first = steps_lie_closer(sizes.input_strides)
     form = Form(
         left=storage,
@@ -150,7 +181,9 @@ def _separable(sizes):
         tile=tile,
         steps_first=steps_first,
         vectors=sizes.aligned and _whole_vectors(sizes, storage, steps_first),
+        right_vectors=sizes.aligned and sizes.filters % storage.lanes == 0,
         biased=sizes.biased,
+        precision=sizes.precision,
         wide=_is_far(sizes, sizes.output_strides, sizes.filters, padded) or wide(sizes.hidden * sizes.filters),
     )
     return Step(

@@ -1,4 +1,4 @@
-"""Every instruction that Numba does not offer, each beside its Python twin for the simulator.
+"""The instructions that Numba does not offer, each beside its Python twin for the simulator.
 
 ``address`` is a pointer to a series of stored numbers and ``offset`` counts them from it. A *lane* is one number of a
 vector of 16 bytes; lanes come as tuples. Sums are float64 for float64 and float32 for all other storage.
@@ -8,21 +8,15 @@ import numpy as np
 from llvmlite import ir
 
 from nb_sepconv.kernels.cuda.emission import (
-    DOUBLE,
-    I32,
-    VECTOR_BYTES,
     fused_multiply_add,
     is_within,
     item_type,
     lanes_type,
     load_item,
-    load_shared,
-    load_vector,
     load_where_inside,
     narrowed,
     packed,
     pointer_to,
-    shared_pointer,
     store_vector,
     unpacked,
 )
@@ -32,12 +26,13 @@ if not SIMULATED:
     from numba.cuda import types
 
 
-def _twin_multiply_add(a, b, c):
+def rounded_once(a, b, c):
+    """``a * b + c`` as the instruction rounds it."""
     with np.errstate(all="ignore"):
         return type(c)(np.float64(a) * np.float64(b) + np.float64(c))
 
 
-@instruction(_twin_multiply_add)
+@instruction(rounded_once)
 def multiply_add(typing, a, b, c):
     """``a * b + c``, rounded once."""
 
@@ -134,8 +129,9 @@ def inside_loader(storage, lanes):
 
 
 @once
-def vector_storer(storage):
-    """``store(address, offset, lanes)``: a vector of 16 bytes."""
+def vector_storer(storage, count=None):
+    """``store(address, offset, lanes)``: a vector of 16 bytes, or of ``count`` lanes."""
+    count = count or storage.lanes
 
     def twin(address, offset, lanes):
         for lane, value in enumerate(lanes):
@@ -148,7 +144,7 @@ def vector_storer(storage):
             store_vector(builder, storage, address, offset, unpacked(builder, lanes))
             return context.get_dummy_value()
 
-        return types.void(types.int64, offset, lanes_type(storage, storage.lanes)), emit
+        return types.void(types.int64, offset, lanes_type(storage, count)), emit
 
     return store
 
@@ -176,125 +172,6 @@ def zeros(storage, *counts):
         return kind(), emit
 
     return make
-
-
-@once
-def sliding_taps(storage, lanes, steps, count):
-    """``slide(sums, window, x, at, position, length, pitch, apart, w, weight, weight_pitch)``: ``count`` taps.
-
-    ``steps`` neighbouring sums see a window of ``steps - 1`` inputs that moves by one input with each tap::
-
-        window = (*window, x[at + i * pitch] if 0 <= position + i * apart < length else 0)
-        sums[j] += window[j] * w[weight + i * weight_pitch]
-
-    With ``lanes`` more than 1 each of these is a vector of 16 bytes. Returns the sums and the window.
-    """
-    real = real_type(storage.sums)
-    width = range(lanes)
-
-    def twin(sums, window, x, at, position, length, pitch, apart, w, weight, weight_pitch):
-        for i in range(count):
-            inside = 0 <= position + i * apart < length
-            new = tuple(real(x[at + i * pitch + lane]) if inside else real(0) for lane in width)
-            factors = [real(w[weight + i * weight_pitch + lane]) for lane in width]
-            seen = (*window, new)
-            sums = tuple(
-                tuple(_twin_multiply_add(seen[j][lane], factors[lane], sums[j][lane]) for lane in width)
-                for j in range(steps)
-            )
-            window = seen[1:]
-        return sums, window
-
-    @instruction(twin)
-    def slide(typing, sums, window, x, at, position, length, pitch, apart, w, weight, weight_pitch):
-        def emit(context, builder, signature, arguments):
-            sums, window, x, at, position, length, pitch, apart, w, weight, weight_pitch = arguments
-            sums, window = unpacked(builder, sums), unpacked(builder, window)
-            for _ in range(count):
-                new = load_where_inside(builder, storage, lanes, x, at, is_within(builder, position, length))
-                factors = _factors(builder, w, weight)
-                window.append(new)
-                for j, lane in ((j, lane) for j in range(steps) for lane in width):
-                    sums[j][lane] = fused_multiply_add(builder, window[j][lane], factors[lane], sums[j][lane])
-                del window[0]
-                at, position = builder.add(at, pitch), builder.add(position, apart)
-                weight = builder.add(weight, weight_pitch)
-            parts = [packed(builder, sums), packed(builder, window)]
-            return context.make_tuple(builder, signature.return_type, parts)
-
-        index = at
-        pair = types.Tuple((sums, window))
-        return pair(sums, window, types.int64, *[index] * 5, types.int64, index, index), emit
-
-    def _factors(builder, w, weight):
-        if lanes > 1:
-            return load_vector(builder, storage, w, weight)
-        return [load_item(builder, storage, w, weight)]
-
-    return slide
-
-
-@once
-def separate_tap(storage, steps):
-    """``tap(sums, x, at, position, length, pitch, apart, factor)``: one tap of ``steps`` sums that share no input.
-
-    ``sums[j] += x[at + j * pitch] * factor`` where ``0 <= position + j * apart < length``.
-    """
-    real = real_type(storage.sums)
-
-    def twin(sums, x, at, position, length, pitch, apart, factor):
-        seen = (
-            real(x[at + j * pitch]) if 0 <= position + j * apart < length else real(0) for j in range(steps)
-        )  # fmt: skip
-        return tuple((_twin_multiply_add(value, factor, total[0]),) for value, total in zip(seen, sums, strict=True))
-
-    @instruction(twin)
-    def tap(typing, sums, x, at, position, length, pitch, apart, factor):
-        def emit(context, builder, signature, arguments):
-            sums, x, at, position, length, pitch, apart, factor = arguments
-            sums = unpacked(builder, sums)
-            for j in range(steps):
-                (seen,) = load_where_inside(builder, storage, 1, x, at, is_within(builder, position, length))
-                sums[j][0] = fused_multiply_add(builder, seen, factor, sums[j][0])
-                at, position = builder.add(at, pitch), builder.add(position, apart)
-            return packed(builder, sums)
-
-        return sums(sums, types.int64, *[at] * 5, real), emit
-
-    return tap
-
-
-@once
-def sweep_along(storage, steps, vectors, shift, count):
-    """``sweep(sums, seen, w, weight, pitch)``: ``count`` taps over inputs that lie side by side in ``seen`` vectors.
-
-    ``sums[j] += seen[shift + i + j] * w[weight + i * pitch]``.
-    """
-    real = real_type(storage.sums)
-
-    def twin(sums, seen, w, weight, pitch):
-        items = [item for vector in seen for item in vector]
-        for i in range(count):
-            factor = real(w[weight + i * pitch])
-            sums = tuple(_twin_multiply_add(items[shift + i + j], factor, sums[j]) for j in range(steps))
-        return sums
-
-    @instruction(twin)
-    def sweep(typing, sums, seen, w, weight, pitch):
-        def emit(context, builder, signature, arguments):
-            sums, seen, w, weight, pitch = arguments
-            sums = unpacked(builder, sums)
-            items = [item for vector in unpacked(builder, seen) for item in vector]
-            for i in range(count):
-                factor = load_item(builder, storage, w, weight)
-                for j in range(steps):
-                    sums[j] = fused_multiply_add(builder, items[shift + i + j], factor, sums[j])
-                weight = builder.add(weight, pitch)
-            return packed(builder, sums)
-
-        return sums(sums, seen, types.int64, weight, weight), emit
-
-    return sweep
 
 
 def _twin_push(vectors, new):
@@ -343,66 +220,3 @@ def transpose(typing, rows):
         return packed(builder, [list(column) for column in zip(*rows, strict=True)])
 
     return types.UniTuple(types.UniTuple(rows.dtype.dtype, rows.count), rows.dtype.count)(rows), emit
-
-
-@once
-def shared_storer(count):
-    """``store(tile, offset, values)``: ``count`` neighbours in shared memory, at a multiple of 16 bytes."""
-
-    def twin(tile, offset, values):
-        for i, value in enumerate(values):
-            tile[offset + i] = value[0]
-
-    @instruction(twin)
-    def store(typing, tile, offset, values):
-        def emit(context, builder, signature, arguments):
-            tile, offset, values = arguments
-            values = [value for (value,) in unpacked(builder, values)]
-            lanes = VECTOR_BYTES // (8 if values[0].type == DOUBLE else 4)
-            for i in range(0, count, lanes):
-                vector = ir.Constant(ir.VectorType(values[0].type, lanes), ir.Undefined)
-                for lane in range(lanes):
-                    vector = builder.insert_element(vector, values[i + lane], I32(lane))
-                builder.store(
-                    vector, shared_pointer(context, builder, signature, tile, offset, i, vector.type), align=16
-                )
-            return context.get_dummy_value()
-
-        return types.void(tile, offset, values), emit
-
-    return store
-
-
-@once
-def outer_products(rows, columns, row_pitch, column_pitch, count):
-    """``multiply(tile, left, right, sums)``: ``sums[i][j] += tile[left + r*row_pitch + i] * tile[right + ... + j]``.
-
-    ``r`` counts from 0 to ``count``; ``rows`` and ``columns`` neighbours are read at a time.
-    """
-
-    def twin(tile, left, right, sums):
-        for r in range(count):
-            a, b = left + r * row_pitch, right + r * column_pitch
-            sums = tuple(
-                tuple(_twin_multiply_add(tile[a + i], tile[b + j], sums[i][j]) for j in range(columns))
-                for i in range(rows)
-            )
-        return sums
-
-    @instruction(twin)
-    def multiply(typing, tile, left, right, sums):
-        def emit(context, builder, signature, arguments):
-            tile, left, right, sums = arguments
-            sums = unpacked(builder, sums)
-            for r in range(count):
-                a_at = builder.add(left, left.type(r * row_pitch))
-                b_at = builder.add(right, right.type(r * column_pitch))
-                a = load_shared(context, builder, signature, tile, a_at, rows)
-                b = load_shared(context, builder, signature, tile, b_at, columns)
-                for i, j in ((i, j) for i in range(rows) for j in range(columns)):
-                    sums[i][j] = fused_multiply_add(builder, a[i], b[j], sums[i][j])
-            return packed(builder, sums)
-
-        return sums(tile, left, right, sums), emit
-
-    return multiply

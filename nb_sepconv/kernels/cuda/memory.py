@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from nb_sepconv.kernels.cuda.runtime import SIMULATED, begin, cuda
+from nb_sepconv.kernels.cuda.runtime import SIMULATED, begin, cuda, gpu_count
 
 
 def numpy_type(name):
@@ -28,12 +28,12 @@ def require_gpu():
 
 def device_of(array):
     """The number of the GPU on which an array of Numba's lies."""
-    return 0 if SIMULATED else array.gpu_data.context.device.id
+    return 0 if SIMULATED or gpu_count() == 1 else array.gpu_data.context.device.id
 
 
 def on_device(number):
     """Make a GPU the current one of this thread, for a while."""
-    if SIMULATED or len(cuda.gpus) == 1:
+    if SIMULATED or gpu_count() == 1:
         return nullcontext()
     return cuda.gpus[number]
 
@@ -49,9 +49,14 @@ def upload(array, stream):
     begin()
     if SIMULATED:
         return cuda.to_device(np.ascontiguousarray(array))
-    target = empty(array.shape, array.dtype.name)
-    target.copy_to_device(np.ascontiguousarray(array), stream=_stream(stream))
+    target, array = empty(array.shape, array.dtype.name), np.ascontiguousarray(array)
+    _as_integers(target).copy_to_device(_as_integers(array), stream=_stream(stream))
     return target
+
+
+def _as_integers(array):
+    """The same memory in a type that offers itself as a buffer, which bfloat16 does not."""
+    return array.view(np.uint16) if array.dtype.name == "bfloat16" else array
 
 
 def download(array, stream):

@@ -6,133 +6,45 @@ example, and every example has ``padded`` rows, a multiple of ``STRIP``, so that
 """
 
 import threading
-from typing import NamedTuple
 
-from nb_sepconv.kernels.cuda import instructions
-from nb_sepconv.kernels.cuda.activations import activation
-from nb_sepconv.kernels.cuda.emission import Storage
+from nb_sepconv.kernels.cuda import instructions, tap_instructions, tile_instructions
+from nb_sepconv.kernels.cuda.form import APART, PLAIN, STRIP
 from nb_sepconv.kernels.cuda.runtime import SIMULATED, cuda, device, index_type, kernel, once, real_type
-
-STRIP, COLUMNS = 8, 4  # rows and columns of one thread
-UNROLLED = 4
-PLAIN, APART = "plain", "apart"
-
-
-class Tile(NamedTuple):
-    """What one block computes: strips of rows, groups of columns, and the depth that it keeps at a time."""
-
-    strips: int
-    groups: int
-    depth: int
-
-    @property
-    def rows(self):
-        return self.strips * STRIP
-
-    @property
-    def columns(self):
-        return self.groups * COLUMNS
-
-    @property
-    def threads(self):
-        return self.strips * self.groups
-
-    @property
-    def pitch(self):
-        """Between the left factor's columns in shared memory: 4 more, so that neighbours fall into other banks."""
-        return self.rows + 4
-
-    @property
-    def numbers(self):
-        return self.depth * (self.pitch + self.columns)
-
-
-class Form(NamedTuple):
-    """Everything that a kernel is compiled for.
-
-    ``taps`` is PLAIN, APART (any stride and dilation), or, where both are 1, the taps that a whole number of ``STRIP``
-    leaves over. ``vectors`` says that the outputs can be stored in vectors of 16 bytes.
-    """
-
-    left: Storage
-    right: Storage
-    out: Storage
-    activation: str | None
-    taps: int | str
-    tile: Tile
-    steps_first: bool
-    vectors: bool
-    biased: bool
-    wide: bool
+from nb_sepconv.kernels.cuda.thread_part import thread_part
+from nb_sepconv.kernels.cuda.warp_part import warp_part
 
 
 @once
 def product(form):
     """The kernel of a form. Blocks are numbered tile of columns first, then tile of rows."""
-    tile_of, index = form.tile, index_type(form.wide)
-    sums_name = form.out.sums
-    real, item_bytes, right_bytes = real_type(sums_name), form.left.item_bytes, form.right.item_bytes
-    rows, columns, depth_of_tile = tile_of.rows, tile_of.columns, tile_of.depth
-    pitch, right_at, strips, groups, threads = (
-        *(tile_of.pitch, tile_of.depth * tile_of.pitch, tile_of.strips, tile_of.groups, tile_of.threads),
-    )
-    steps_first = form.steps_first
-    divide = instructions.divide
-    allocate, convolve, write = _shared(tile_of.numbers, real), _convolution(form), _writer(form)
-    load_right, load_bias = instructions.loader(form.right), _bias(form)
-    keep = instructions.shared_storer(STRIP)
-    multiply = instructions.outer_products(STRIP, COLUMNS, pitch, columns, UNROLLED)
-    no_sums = instructions.zeros(form.out, STRIP, COLUMNS)
+    tile_of, index, divide = form.tile, index_type(form.wide), instructions.divide
+    rows, columns, depth_of_tile, right_bytes = tile_of.rows, tile_of.columns, tile_of.depth, form.right.item_bytes
+    allocate = _shared(tile_of.numbers, real_type(form.out.sums))
+    fill_left, fill_right = _left_filler(form), _right_filler(form)
+    part = warp_part(form) if tile_of.warp else thread_part(form)
+    no_sums, multiply, write = part.no_sums, part.multiply, part.write
 
     def product(x, w, p, b, y, x_example, x_step, x_channel, p_example, p_row, p_column, y_example, y_step, y_filter,
                 examples, length, steps, padded, depth, depth_step, depth_total, filters, taps, multiplier, stride,
                 dilation, left):  # fmt: skip
         tile = allocate()
-        thread = index(cuda.threadIdx.x)
         row_tile, column_tile = divide(index(cuda.blockIdx.x), index((filters + columns - 1) // columns))
         first_row, first_column = index(row_tile * rows), index(column_tile * columns)
-        if steps_first:
-            group, strip = divide(thread, index(strips))
-        else:
-            strip, group = divide(thread, index(groups))
         batch, _ = divide(first_row, index(padded))
         p += batch * p_example * right_bytes
         deep = index(min(depth, depth_total - batch * depth_step))
         sums = no_sums()
         for first in range(0, deep, depth_of_tile):
             cuda.syncthreads()
-            for task in range(thread, depth_of_tile * strips, threads):
-                if steps_first:
-                    r, part = divide(index(task), index(strips))
-                else:
-                    part, r = divide(index(task), index(depth_of_tile))
-                h = index(first + r)
-                example, t = divide(index(first_row + part * STRIP), index(padded))
-                end = index(length) if (example < examples and h < deep) else index(0)
-                channel = index(divide(h, index(multiplier))[0] * x_channel)
-                base = x + example * x_example * item_bytes
-                hidden = convolve(base, channel, t, end, x_step, w, h, depth, taps, stride, dilation, left)
-                keep(tile, index(r * pitch + part * STRIP), hidden)
-            for task in range(thread, depth_of_tile * columns, threads):
-                r, column = divide(index(task), index(columns))
-                row, f = index(first + r), index(first_column + column)
-                value = real(0)
-                if row < deep and f < filters:
-                    value = load_right(p, index(row * p_row + f * p_column))
-                tile[index(right_at + r * columns + column)] = value
+            fill_left(tile, index(cuda.threadIdx.x), index(first), deep, first_row, x, w, x_example, x_step, x_channel,
+                      examples, length, padded, depth, taps, multiplier, stride, dilation, left)  # fmt: skip
+            fill_right(tile, index(cuda.threadIdx.x), index(first), deep, first_column, p, p_row, p_column, filters)
             cuda.syncthreads()
-            for r in range(0, depth_of_tile, UNROLLED):
-                a, c = index(r * pitch + strip * STRIP), index(right_at + r * columns + group * COLUMNS)
-                sums = multiply(tile, a, c, sums)
-        example, t = divide(index(first_row + strip * STRIP), index(padded))
-        f = index(first_column + group * COLUMNS)
-        if example < examples:
-            b0, b1 = load_bias(b, f, filters), load_bias(b, index(f + 1), filters)
-            b2, b3 = load_bias(b, index(f + 2), filters), load_bias(b, index(f + 3), filters)
-            base = y + example * y_example * form.out.item_bytes
-            write(base, y_step, y_filter, sums, (b0, b1, b2, b3), t, steps, f, filters)
+            sums = multiply(tile, index(cuda.threadIdx.x), sums)
+        write(index(cuda.threadIdx.x), sums, b, y, y_example, y_step, y_filter, first_row, first_column, examples,
+              steps, padded, filters)  # fmt: skip
 
-    return kernel(product, threads)
+    return kernel(product, tile_of.threads)
 
 
 def _shared(numbers, real):
@@ -150,18 +62,57 @@ def _allocated(numbers, real):
         return cuda.shared.array(numbers, real)
 
 
-def _bias(form):
-    real, load = real_type(form.out.sums), instructions.loader(form.right)
-    if form.biased:
-        return device(lambda b, f, filters: load(b, f) if f < filters else real(0))
-    return device(lambda b, f, filters: real(0))
+def _left_filler(form):
+    """What convolves the left factor's part of a tile, column by column, a strip of rows at a time.
+
+    It asks how many threads there are, though they are known: the loop would be unrolled, at 30 registers more.
+    """
+    tile_of, index, divide, item_bytes = form.tile, index_type(form.wide), instructions.divide, form.left.item_bytes
+    depth_of_tile, strips, pitch = tile_of.depth, tile_of.strips, tile_of.row_pitch
+    steps_first, convolve, transpose = form.steps_first, _convolution(form), instructions.transpose
+    keep = tile_instructions.shared_storer(STRIP)
+
+    def fill(tile, thread, first, deep, first_row, x, w, x_example, x_step, x_channel, examples, length, padded, depth,
+             taps, multiplier, stride, dilation, left):  # fmt: skip
+        for task in range(thread, depth_of_tile * strips, cuda.blockDim.x):
+            if steps_first:
+                r, strip = divide(index(task), index(strips))
+            else:
+                strip, r = divide(index(task), index(depth_of_tile))
+            h = index(first + r)
+            example, t = divide(index(first_row + strip * STRIP), index(padded))
+            end = index(length) if (example < examples and h < deep) else index(0)
+            channel = index(divide(h, index(multiplier))[0] * x_channel)
+            base = x + example * x_example * item_bytes
+            hidden = convolve(base, channel, t, end, x_step, w, h, depth, taps, stride, dilation, left)
+            keep(tile, index(r * pitch + strip * STRIP), transpose(hidden)[0])
+
+    return device(fill)
+
+
+def _right_filler(form):
+    """What copies the right factor's part of a tile, row by row, in vectors where they can be loaded."""
+    tile_of, index, divide = form.tile, index_type(form.wide), instructions.divide
+    lanes = form.right.lanes if form.right_vectors else 1
+    depth_of_tile, pieces = tile_of.depth, tile_of.columns // lanes
+    right_at, pitch = tile_of.right_at, tile_of.column_pitch
+    load, keep = instructions.inside_loader(form.right, lanes), tile_instructions.shared_storer(lanes)
+
+    def fill(tile, thread, first, deep, first_column, p, p_row, p_column, filters):
+        for task in range(thread, depth_of_tile * pieces, cuda.blockDim.x):
+            r, piece = divide(index(task), index(pieces))
+            row, f = index(first + r), index(first_column + piece * lanes)
+            values = load(p, index(row * p_row + f * p_column), row < deep and f < filters)
+            keep(tile, index(right_at + r * pitch + piece * lanes), values)
+
+    return device(fill)
 
 
 def _convolution(form):
     """What computes ``STRIP`` rows of one column of the left factor."""
     index, real = index_type(form.wide), real_type(form.out.sums)
     no_sums = instructions.zeros(form.left, STRIP, 1)
-    load, tap = instructions.loader(form.left), instructions.separate_tap(form.left, STRIP)
+    load, tap = instructions.loader(form.left), tap_instructions.separate_tap(form.left, STRIP)
 
     def plain(x, channel, t, end, x_step, w, h, hidden, taps, stride, dilation, left):
         at = index(t * x_step + channel)
@@ -183,8 +134,8 @@ def _sliding(form):
     index, rest_taps = index_type(form.wide), form.taps
     inside, push, within = instructions.inside_loader(form.left, 1), instructions.push, instructions.within
     no_sums, no_window = instructions.zeros(form.left, STRIP, 1), instructions.zeros(form.left, STRIP - 1, 1)
-    turn = instructions.sliding_taps(form.left, 1, STRIP, STRIP)
-    rest = instructions.sliding_taps(form.left, 1, STRIP, rest_taps)
+    turn = tap_instructions.sliding_taps(form.left, 1, STRIP, STRIP)
+    rest = tap_instructions.sliding_taps(form.left, 1, STRIP, rest_taps)
 
     def sliding(x, channel, t, end, x_step, w, h, hidden, taps, stride, dilation, left):
         position, pitch, one = index(t - left), index(x_step), index(1)
@@ -202,69 +153,3 @@ def _sliding(form):
         return sums
 
     return sliding
-
-
-def _writer(form):
-    """What adds the bias to a thread's sums and stores them."""
-    index, act, push = index_type(form.wide), activation(form.activation, form.out.sums), instructions.push
-    store, transpose = instructions.storer(form.out), instructions.transpose
-    lanes = form.out.lanes
-
-    def separately(y, y_step, y_filter, sums, bias, t, steps, f, filters):
-        for _ in range(STRIP):
-            if t < steps:
-                values = sums[0]
-                at = index(t * y_step + f * y_filter)
-                if f < filters:
-                    store(y, at, act(values[0] + bias[0]))
-                if f + 1 < filters:
-                    store(y, index(at + y_filter), act(values[1] + bias[1]))
-                if f + 2 < filters:
-                    store(y, index(at + 2 * y_filter), act(values[2] + bias[2]))
-                if f + 3 < filters:
-                    store(y, index(at + 3 * y_filter), act(values[3] + bias[3]))
-            sums, t = push(sums, sums[0]), index(t + 1)
-
-    if not form.vectors:
-        return device(separately)
-    store_vector = instructions.vector_storer(form.out)
-
-    def columns_as_vectors(y, y_step, y_filter, sums, bias, t, steps, f, filters):
-        for _ in range(STRIP):
-            if t < steps and f < filters:
-                v = sums[0]
-                done = (act(v[0] + bias[0]), act(v[1] + bias[1]), act(v[2] + bias[2]), act(v[3] + bias[3]))
-                store_vector(y, index(t * y_step + f), done)
-            sums, t = push(sums, sums[0]), index(t + 1)
-
-    part, act_on = instructions.parted(form.out, STRIP, lanes), _biased_activation(form, act)
-
-    def steps_as_vectors(y, y_step, y_filter, sums, bias, t, steps, f, filters):
-        by_column = transpose(sums)
-        for j in range(COLUMNS):
-            parts, to = part(act_on(by_column[0], bias[0])), t
-            for _ in range(STRIP // lanes):
-                if to < steps and f + j < filters:
-                    store_vector(y, index((f + j) * y_filter + to), parts[0])
-                parts, to = push(parts, parts[0]), index(to + lanes)
-            by_column, bias = push(by_column, by_column[0]), push(bias, bias[0])
-
-    return device(steps_as_vectors if form.steps_first else columns_as_vectors)
-
-
-def _biased_activation(form, act):
-    """``act(v + bias)`` of ``STRIP`` values."""
-
-    def low(v, b):
-        return act(v[0] + b), act(v[1] + b), act(v[2] + b), act(v[3] + b)
-
-    def high(v, b):
-        return act(v[4] + b), act(v[5] + b), act(v[6] + b), act(v[7] + b)
-
-    low, high = device(low), device(high)
-
-    def both(v, b):
-        lower, upper = low(v, b), high(v, b)
-        return lower[0], lower[1], lower[2], lower[3], upper[0], upper[1], upper[2], upper[3]
-
-    return device(both)

@@ -13,11 +13,16 @@ from numba.core import config
 
 from nb_sepconv.kernels.cpu.once import once
 
-__all__ = ["SIMULATED", "cuda", "device", "instruction", "kernel", "once", "real_type"]
+__all__ = ["SIMULATED", "cuda", "device", "driver", "instruction", "kernel", "once", "real_type"]
 
 MOST_REGISTERS, REGISTERS = 255, 65536  # of a thread and of a block, on every GPU since 2014
 SIMULATED = bool(config.ENABLE_CUDASIM)
 _state = {"forked": False, "used": False}
+
+if SIMULATED:
+    driver = None
+else:
+    from cuda.bindings import driver
 
 
 def _after_fork():
@@ -36,6 +41,12 @@ def begin():
             'multiprocessing.get_context("spawn"), or use the GPU in the children alone'
         )
     _state["used"] = True
+
+
+@once
+def gpu_count():
+    """The number of GPUs."""
+    return len(cuda.gpus)
 
 
 def kernel(function, threads=128):
