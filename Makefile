@@ -40,7 +40,7 @@ test: lint $(VENV)/test,cudacompile.installed
 test-all: lint $(VENV)/test,cudacompile.installed $(VENV)/torch.installed
 	@NB_SEPCONV_TEST_TORCH=1 $(BIN)/python -m pytest -m ""
 
-test-gpu: $(VENV)/test,gpucheck,$(CUDA).installed
+test-gpu: $(VENV)/test,gpucheck,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m pytest tests/gpu -m ""
 
 lint: $(VENV)/test.installed
@@ -54,7 +54,7 @@ format: $(VENV)/test.installed
 bench: $(VENV)/bench.installed
 	@$(BIN)/python -m benchmarks
 
-bench-gpu: $(VENV)/benchgpu,$(CUDA).installed
+bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m benchmarks.gpu
 
 docs: $(VENV)/test.installed

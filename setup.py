@@ -20,9 +20,9 @@ NUMBA_CUDA = ">=0.24,<0.31"
 CUDA12 = [f"numba-cuda[cu12]{NUMBA_CUDA}"]
 CUDA13 = [f"numba-cuda[cu13]{NUMBA_CUDA}", "cuda-toolkit==13.0.*"]  # a 13.0 driver refuses what later compilers write
 COMPILER = [f"{name}==13.0.*; sys_platform != 'darwin'" for name in CUDA_COMPILER]
-CUPY = ["cupy-cuda13x>=13.6"]
-BENCHGPU = ["torch>=2.4", "jax[cuda13]>=0.7", *CUPY]
-GPUCHECK = ["cuda-toolkit[sanitizer]==13.0.*", *CUPY]
+BENCHGPU = ["torch>=2.4", "jax[cuda13]>=0.7"]
+GPUCHECK = ["cuda-toolkit[sanitizer]==13.0.*"]
+CUPY_CUDA12, CUPY_CUDA13 = ["cupy-cuda12x>=13.6"], ["cupy-cuda13x>=13.6"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
 TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 TEST += [f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
@@ -55,6 +55,8 @@ setup(
         "cuda13": CUDA13,
         "cudacompile": COMPILER,
         "gpucheck": GPUCHECK,
+        "cupycuda12": CUPY_CUDA12,
+        "cupycuda13": CUPY_CUDA13,
         "benchgpu": BENCHGPU,
     },
     entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.weights.command_line:main"]},
