@@ -100,38 +100,40 @@ class PackedConvolution:
         self._precision = precisions.checked(precision)
         fused, self._after = fused_activation(activation)
         self._settings = settings(strides, padding, data_format, dilation_rate, fused)
-        self._weights, self._calls, self._packed = (), {}, {}
+        self._state = (), {}, {}
 
     def __reduce__(self):
         return type(self), self.given
 
     def __call__(self, inputs, *weights):
         """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
-        if len(weights) != len(self._weights) or any(map(operator.is_not, weights, self._weights)):
-            self._weights, self._calls, self._packed = weights, {}, {}
-        return self.again(inputs)
-
-    def again(self, inputs):
-        """The outputs for ``inputs`` by the weights of the last call."""
+        known, calls, packs = self._state
+        if len(weights) != len(known) or any(map(operator.is_not, weights, known)):
+            calls, packs = {}, {}
+            self._state = weights, calls, packs
         call, precision = None, self._precision or precisions.of_context()
         if type(inputs) is np.ndarray:
             key = cpu.get_num_threads(), precision, inputs.shape, inputs.strides, inputs.dtype
-            call = self._calls.get(key)
+            call = calls.get(key)
         if call is None:
-            arrays, call = prepare((inputs, *map(_array, self._weights)), self._settings._replace(precision=precision))
-            if arrays[0] is inputs and len(self._calls) < REMEMBERED_CALLS:
-                self._calls[key] = call
+            arrays, call = prepare((inputs, *map(_array, weights)), self._settings._replace(precision=precision))
+            if arrays[0] is inputs and len(calls) < REMEMBERED_CALLS:
+                calls[key] = call
             inputs = arrays[0]
-        outputs = call.run(inputs, self._pack(call))
+        outputs = call.run(inputs, _packed(packs, call, weights))
         return outputs if self._after is None else self._after(outputs)
 
-    def _pack(self, call):
-        versions = [weight.version for weight in self._weights if weight is not None]
-        packed_versions, packed = self._packed.get(call.packing, (None, None))
-        if versions != packed_versions:
-            packed = call.pack([_array(weight) for weight in self._weights])
-            self._packed[call.packing] = versions, packed
-        return packed
+
+def _packed(packs, call, weights):
+    """The weights packed as the call wants them, from ``packs`` or anew; others of old values are forgotten."""
+    versions = [weight.version for weight in weights if weight is not None]
+    packed_versions, packed = packs.get(call.packing, (None, None))
+    if versions != packed_versions:
+        if packed is not None:
+            packs.clear()
+        packed = call.pack([_array(weight) for weight in weights])
+        packs[call.packing] = versions, packed
+    return packed
 
 
 def _array(variable):

@@ -136,17 +136,17 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: when the rank, the channels or the length do not fit, or variables may not be shared or created.
             TypeError: when the type is not that of the weights.
         """
-        if self._short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
-            convolve, dtype, axis, channels, thread, scope_name = self._short
+        short = self._short
+        if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
+            convolve, dtype, axis, channels, weights, thread, scope_name = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
                 counts = thread.scope_counts
                 counts[scope_name] = counts.get(scope_name, 0) + 1
-                return convolve(inputs)
-        elif self._short is not None and self._device_convolution is not None:
-            weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
+                return convolve(inputs, *weights)
+        elif short is not None and self._device_convolution is not None:
+            *_, weights, thread, scope_name = short
             outputs = self._device_convolution.again(inputs, *weights)
             if outputs is not None:
-                thread, scope_name = self._short[-2:]
                 thread.scope_counts[scope_name] = thread.scope_counts.get(scope_name, 0) + 1
                 return outputs
         return super().__call__(inputs, scope=scope, training=training)
@@ -167,10 +167,11 @@ class SeparableConv1D(SeparableConvolution, Layer):
         channels = self.depthwise_kernel.shape[1]
         dtype = self.depthwise_kernel.dtype
         return (
-            self._convolution().again,
+            self._convolution(),
             dtype,
             self._channel_axis,
             channels,
+            (self.depthwise_kernel, self.pointwise_kernel, self.bias),
             self._graph.thread,
             self._scope.name,
         )

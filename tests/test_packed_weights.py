@@ -91,3 +91,13 @@ def test_copies_have_weights_of_their_own(layer, inputs):
     np.testing.assert_array_equal(copied(inputs), before)
     np.testing.assert_array_equal(thawed(inputs), before)
     assert not np.array_equal(layer(inputs), before)
+
+
+def test_a_shallow_copy_with_another_variable_leaves_the_original_its_own(layer, inputs):
+    """The two share what is packed, and each call must find its own variables there."""
+    wanted = layer(inputs)
+    other = copy.copy(layer)
+    other.bias = tf.Variable(np.full(layer.bias.shape, 100, np.float32))
+    np.testing.assert_array_equal(layer(inputs), wanted)
+    assert np.abs(other(inputs) - wanted).min() > 50
+    np.testing.assert_array_equal(layer(inputs), wanted)

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from nb_sepconv.kernels.cpu.tiling import ROWS, ceil_div, tiling
+from nb_sepconv.kernels.cpu.tiling import LARGEST_TILE, ROWS, ceil_div, tiling
 
 WIDTH, VECTOR_BYTES = 16, 64
 LAYERS = {  # channels, filters, kernel_size, stride
@@ -40,3 +40,14 @@ def test_workers_have_even_shares(layer, workers):
 @pytest.mark.parametrize("rows", [1, 13, 14, 15, 29])
 def test_few_rows_are_one_tile_of_one_worker(rows):
     assert cut(rows, "narrow", 1).tile_rows == rows
+
+
+def far(channels, multiplier, filters, kernel_size, dilation):
+    return tiling(6000, channels, filters, kernel_size, multiplier, 1, dilation, WIDTH, VECTOR_BYTES, 2, ROWS)
+
+
+def test_far_taps_take_longer_tiles_where_these_fit_into_the_cache():
+    assert far(512, 1, 128, 3, 128).tile_rows > LARGEST_TILE
+    assert far(512, 1, 128, 3, 1).tile_rows <= LARGEST_TILE
+    for channels, multiplier, filters, kernel_size in ((16, 100, 8, 5), (2048, 1, 1, 1), (16, 6200, 0, 3)):
+        assert far(channels, multiplier, filters, kernel_size, 200).tile_rows <= LARGEST_TILE

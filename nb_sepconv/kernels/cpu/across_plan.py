@@ -8,6 +8,7 @@ from nb_sepconv.kernels.cpu.plan import PreparedPlan, problem_without_product, p
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ROWS, STEPS, ceil_div
 
+MOST_HIDDEN = 1024  # channels, those included that fill up a block
 STORING_WORK = 5.5  # multiply-adds that take as long as storing an output the other way takes more
 WEIGHT_BYTES = 192 * 1024  # of a group of filters: a part of the second-level cache
 MOST_ROWS = 8  # groups of the product in a group of filters
@@ -16,21 +17,29 @@ PAGE_BYTES = 4096
 
 
 def across_plan(sizes, workers):
-    """The plan, or None where the other one serves better: for outputs of other strides, where filling up the examples
-    costs more than the way of storing saves, for more channels than are summed at once, and where steps are computed
-    in the order of their phase.
+    """The plan, or None where the other one serves better: for outputs of other strides, for many hidden channels,
+    where filling up the examples costs more than the way of storing saves, and where steps are computed in the order
+    of their phase.
     """
-    if sizes.filters is None or sizes.output_strides[1] != storage(sizes.dtype).item_bytes:
+    stored = storage(sizes.dtype)
+    if sizes.filters is None or sizes.output_strides[1] != stored.item_bytes:
+        return None
+    if _hidden(sizes, stored.lanes.width) > MOST_HIDDEN:
         return None
     rows = ceil_div(sizes.steps, STEPS) * STEPS
     row_work = sizes.channels * sizes.multiplier * (sizes.kernel_size + sizes.filters)
     if (rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
         return None
-    row_group = max(STEPS, PANEL_VECTORS * storage(sizes.dtype).lanes.width)
+    row_group = max(STEPS, PANEL_VECTORS * stored.lanes.width)
     base = problem_without_product(sizes, workers, rows, row_group)
     if base.sum_blocks < base.blocks or base.output_phases > 1:
         return None
     return AcrossPlan(sizes, workers, base, rows)
+
+
+def _hidden(sizes, width):
+    """The hidden channels, those included that fill up a block."""
+    return ceil_div(sizes.channels, width) * sizes.multiplier * width
 
 
 class AcrossPlan(PreparedPlan):
@@ -47,7 +56,7 @@ class AcrossPlan(PreparedPlan):
 
 def _problem(sizes, p, example_rows):
     vector_bytes = p.width * p.item_bytes
-    hidden = p.blocks * p.multiplier * p.width
+    hidden = _hidden(sizes, p.width)
     panels = ceil_div(p.tile_rows, PANEL_VECTORS * p.width)
     panel_bytes = (hidden + p.width) * PANEL_VECTORS * vector_bytes
     y = p.hidden + panels * panel_bytes

@@ -70,9 +70,9 @@ def _even_groups(rows, most, workers, row_work, stride, span, row_group):
 def _far(kernel_size, span, row_bytes, tile_work):
     """Whether the steps under a kernel that a tile loads beside its own cost so much that longer tiles pay.
 
-    Their sums over some channels at a time must be few enough to wait in the cache.
+    A tile's sums over some channels at a time, and its least hidden rows, must be few enough to wait in the cache.
     """
-    one_window = span - 1 <= (kernel_size - 1) * LARGEST_FAR_TILE
+    one_window = kernel_size > 1 and span - 1 <= (kernel_size - 1) * LARGEST_FAR_TILE
     return one_window and row_bytes * LARGEST_FAR_TILE <= HIDDEN_BYTES and span * LOADING_WORK * 10 > tile_work
 
 
@@ -84,7 +84,7 @@ def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, w
     span = (kernel_size - 1) * dilation + 1
     row_work = multiplier * (kernel_size + filters)
     largest = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes))
-    if _far(kernel_size, span, filters * vector_bytes // width, largest * row_work):
+    if _far(kernel_size, span, max(filters * vector_bytes // width, multiplier * vector_bytes), largest * row_work):
         largest = LARGEST_FAR_TILE
         sum_blocks = max(1, min(sum_blocks, HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)))
     most = max(1, largest // row_group)
