@@ -58,7 +58,7 @@ def _problem(sizes, p, example_rows):
     vector_bytes = p.width * p.item_bytes
     hidden = _hidden(sizes, p.width)
     panels = ceil_div(p.tile_rows, PANEL_VECTORS * p.width)
-    panel_bytes = (hidden + p.width) * PANEL_VECTORS * vector_bytes
+    panel_bytes = (hidden + p.width) * PANEL_VECTORS * vector_bytes  # a vector more: not a multiple of a page
     y = p.hidden + panels * panel_bytes
     part_filters = ceil_div(sizes.filters, p.filter_parts)
     most_rows = MOST_ROWS if p.output_filter_stride % PAGE_BYTES else MOST_ROWS_APART

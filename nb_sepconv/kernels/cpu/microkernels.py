@@ -176,7 +176,9 @@ def multiply(lanes, vectors, across=False):
 
 
 def _whole_groups(builder, rows):
-    """Rows to take in groups of ``ROWS``: one group less where that leaves no pair to the groups of ``FEW``."""
+    """Rows to take in groups of ``ROWS``; a group less (none, if negative) where two rows would be left to go one by
+    one, which fill groups of ``FEW`` with those of the group.
+    """
     whole = builder.sub(rows, builder.srem(rows, INTP(ROWS)))
     pair = builder.icmp_signed("==", builder.srem(builder.sub(rows, whole), INTP(FEW)), INTP(2))
     return builder.select(pair, builder.sub(whole, INTP(ROWS)), whole)

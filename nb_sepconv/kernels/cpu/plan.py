@@ -77,7 +77,10 @@ def problem_of(sizes, workers, row_group=ROWS):
 
 
 def problem_without_product(sizes, workers, example_rows, row_group):
-    """The problem without the procedures that compute sums; tiles are groups of rows, so many in each example."""
+    """The problem without the procedures that compute sums.
+
+    An example has ``example_rows`` rows, its steps or more; a tile is a multiple of ``row_group`` of them.
+    """
     stored = storage(sizes.dtype)
     lanes, item, strides = stored.lanes, stored.item_bytes, sizes.output_strides
     fused = sizes.filters is not None
