@@ -281,7 +281,7 @@ class Block:
     def do_arithmetic(self, name, how, operands, lanes):
         *how, kind = how
         if not MODIFIERS.issuperset(how):
-            raise NotImplementedError(f"{name}.{'.'.join(how)}.{kind}")
+            raise NotImplementedError(f"no kernel has needed {name}.{'.'.join(how)}.{kind} yet")
         values = [self.read(each, kind) for each in operands[1:]]
         if "hi" in how:
             name = "mul_hi"

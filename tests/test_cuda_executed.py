@@ -3,6 +3,7 @@
 import ctypes
 import sys
 import types
+from typing import ClassVar
 
 import ml_dtypes
 import numpy as np
@@ -28,7 +29,7 @@ class Tensor:
     __module__ = "torch"
     is_cuda, requires_grad, is_neg = True, False, staticmethod(lambda: False)
     device = types.SimpleNamespace(index=0)
-    made = []  # noqa: RUF012 - all that lies in memory while a test runs
+    made: ClassVar = []  # all that lies in memory while a test runs
 
     def __init__(self, array):
         whole = np.zeros(array.nbytes + 512, np.uint8)
