@@ -1,10 +1,9 @@
 """Tiles are whole groups of rows, and no worker has much more to do than another."""
 
-import itertools
-
+import numpy as np
 import pytest
 
-from nb_sepconv.kernels.cpu.tiling import LARGEST_TILE, ROWS, ceil_div, tiling
+from nb_sepconv.kernels.cpu.tiling import HIDDEN_BYTES, LARGEST_TILE, ROWS, ceil_div, first_row_of, tiling
 
 WIDTH, VECTOR_BYTES = 16, 64
 LAYERS = {  # channels, filters, kernel_size, stride
@@ -20,21 +19,32 @@ def cut(rows, layer, workers):
     return tiling(rows, channels, filters, kernel_size, 1, stride, 1, WIDTH, VECTOR_BYTES, workers, ROWS)
 
 
-def busiest(rows, tile_rows, workers):
-    """Rows of the worker with the most, each taking its own share of neighbouring tiles."""
-    tiles = ceil_div(rows, tile_rows)
-    edges = [min(tiles * worker // workers * tile_rows, rows) for worker in range(workers + 1)]
-    return max(after - before for before, after in itertools.pairwise(edges))
+def edges(rows, tiles, parts):
+    """Where the rows of so many equal parts of the tiles begin, and the end."""
+    places = [tiles.tiles * part // parts for part in range(parts + 1)]
+    return [min(first_row_of(tile, tiles.tiles, tiles.row_groups, tiles.row_group), rows) for tile in places]
 
 
-@pytest.mark.parametrize("workers", [2, 3, 8, 64])
+@pytest.mark.parametrize("workers", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("layer", LAYERS)
-def test_workers_have_even_shares(layer, workers):
-    for rows in (1672, 3992, 6688, 8192, 12800, 47984):
-        tile_rows = cut(rows, layer, workers).tile_rows
-        assert tile_rows % ROWS == 0
+def test_tiles_are_whole_groups_and_workers_have_even_shares(layer, workers):
+    for rows in (1, 14, 100, 1672, 2048, 3992, 6688, 8192, 12800, 47984):
+        tiles = cut(rows, layer, workers)
+        starts = edges(rows, tiles, tiles.tiles)
+        lengths = np.diff(starts)
+        assert starts[0] == 0
+        assert starts[-1] == rows
+        assert min(lengths) > 0
+        assert max(lengths) == tiles.tile_rows
+        assert not any(start % ROWS for start in starts[:-1])
         even = ceil_div(ceil_div(rows, ROWS), workers) * ROWS
-        assert busiest(rows, tile_rows, workers) <= 1.08 * even + ROWS, (rows, tile_rows)
+        assert max(np.diff(edges(rows, tiles, workers))) <= even, (rows, tiles)
+
+
+def test_tiles_are_as_long_as_fit_where_workers_have_many():
+    assert (
+        cut(20480, "wide", 2).tile_rows == cut(20480, "wide", 1).tile_rows == HIDDEN_BYTES // (512 * 4) // ROWS * ROWS
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 13, 14, 15, 29])

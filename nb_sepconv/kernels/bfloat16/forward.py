@@ -10,7 +10,7 @@ from nb_sepconv.kernels.bfloat16.panels import Panel, finish_panel, multiply_row
 from nb_sepconv.kernels.bfloat16.problem import parts_at
 from nb_sepconv.kernels.bfloat16.ranges import RANGE_BYTES, fit
 from nb_sepconv.kernels.bfloat16.weights import weights_of
-from nb_sepconv.kernels.cpu.forward import fill_hidden, fill_tables
+from nb_sepconv.kernels.cpu.forward import fill_hidden, fill_tables, rows_of_tile
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
@@ -42,8 +42,7 @@ def _fill_tiles(p, e, inputs, outputs, weights, tickets, worker, scratch):
     rows = p.examples * p.steps
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        first_row = ticket // p.filter_parts * p.tile_rows
-        last_row = min(first_row + p.tile_rows, rows)
+        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
         ticket = next_ticket(tickets, worker)

@@ -24,7 +24,7 @@ class PartsPlan(PreparedPlan):
         found, scratch_bytes, packed_bytes = _parts(base, made, parts)
         base = base._replace(scratch_bytes=scratch_bytes, packed_bytes=packed_bytes)
         problem = PartsProblem(*base, *found)
-        super().__init__(problem, workers, sizes.examples * sizes.steps)
+        super().__init__(problem, workers)
         self.packing = f"{parts} parts for {unit}"
 
 

@@ -10,7 +10,7 @@ A row is one step of one example as there, but every example has ``example_rows`
 from numba import cfunc, types
 
 from nb_sepconv.kernels.cpu.across_problem import across_at
-from nb_sepconv.kernels.cpu.forward import compiled, fill_tables, load_blocks, sum_blocks_of
+from nb_sepconv.kernels.cpu.forward import compiled, fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.layout import aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
@@ -38,8 +38,7 @@ def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
     rows = p.examples * a.example_rows
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        first_row = ticket // p.filter_parts * p.tile_rows
-        last_row = min(first_row + p.tile_rows, rows)
+        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch)
         _multiply(p, a, outputs, weights, first_row, last_row, ticket % p.filter_parts, scratch)
         ticket = next_ticket(tickets, worker)

@@ -4,7 +4,7 @@ from nb_sepconv.kernels.cpu.across import across_worker_address
 from nb_sepconv.kernels.cpu.across_problem import Across, AcrossProblem
 from nb_sepconv.kernels.cpu.across_weights import across_packer_address
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned, apart
-from nb_sepconv.kernels.cpu.plan import PreparedPlan, problem_without_product, procedure
+from nb_sepconv.kernels.cpu.plan import PreparedPlan, distance, problem_without_product, procedure
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ROWS, STEPS, ceil_div
 
@@ -48,7 +48,7 @@ class AcrossPlan(PreparedPlan):
 
     def __init__(self, sizes, workers, base, example_rows):
         problem = _problem(sizes, base, example_rows)
-        super().__init__(problem, workers, sizes.examples * example_rows)
+        super().__init__(problem, workers)
         self.packing = f"groups of {problem.group_filters} filters"
 
 
@@ -85,6 +85,6 @@ def _problem(sizes, p, example_rows):
         filter_rows=filter_rows,
         filter_block_bytes=filter_block_bytes,
         load_columns=procedure(sizes.dtype, "load_columns"),
-        multiply=procedure(sizes.dtype, "multiply_across"),
+        multiply=procedure(sizes.dtype, "multiply_across" + distance(p)),
     )
     return AcrossProblem(*base, *across)

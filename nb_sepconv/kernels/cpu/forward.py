@@ -21,7 +21,7 @@ from nb_sepconv.kernels.cpu.procedures import (
     store_intp,
 )
 from nb_sepconv.kernels.cpu.tickets import compiled, next_ticket
-from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div, first_row_of
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 
 _kept = []
@@ -43,11 +43,17 @@ def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
     rows = p.examples * p.steps
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        first_row = ticket // p.filter_parts * p.tile_rows
-        last_row = min(first_row + p.tile_rows, rows)
+        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
         ticket = next_ticket(tickets, worker)
+
+
+@compiled
+def rows_of_tile(p, tile, rows):
+    """A tile's first row, and the one behind its last; all tiles together have so many."""
+    first = first_row_of(tile, p.tiles, p.row_groups, p.row_group)
+    return first, min(first_row_of(tile + 1, p.tiles, p.row_groups, p.row_group), rows)
 
 
 @compiled

@@ -15,7 +15,7 @@ from nb_sepconv.kernels.cpu.problem import Problem
 from nb_sepconv.kernels.cpu.procedures import address_of, call5, call6, stack_memory
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table
-from nb_sepconv.kernels.cpu.tiling import ROWS, ceil_div, tiling
+from nb_sepconv.kernels.cpu.tiling import ROWS, tiling
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT, INTP
 from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
 
@@ -188,7 +188,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
             inputs.shape[0], length, channels, steps, filters, taps, multiplier, stride, dilation, left,
             inputs.strides[0], in_step, in_channel, outputs.strides[0], out_step, out_filter,
             width, item, item,
-            cut.tile_rows, cut.sum_blocks, cut.load_blocks, cut.filter_parts,
+            cut.tile_rows, cut.tiles, cut.row_groups, cut.row_group, cut.sum_blocks, cut.load_blocks, cut.filter_parts,
             cut.windows, cut.window_span, cut.phases, cut.phase_rows, cut.output_phases, cut.runs,
             places.blocks, places.panels, places.part_panels, places.window_steps, places.window_bytes,
             places.tap_table, places.x, places.x_block_bytes, places.hidden, places.hidden_block_bytes, places.y,
@@ -204,7 +204,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         fields, ready = address_of(problem), address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
         tickets = stack_memory()
-        fill_table(tickets, ceil_div(inputs.shape[0] * steps, cut.tile_rows) * cut.filter_parts, 1)
+        fill_table(tickets, cut.tiles * cut.filter_parts, 1)
         call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
         _keep(problem, packed, depthwise, pointwise)
         if not all_taken(tickets):

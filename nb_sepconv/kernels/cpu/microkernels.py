@@ -5,7 +5,9 @@ from functools import partial
 from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.cpu.tiling import ADJACENT, FEW, PANEL_VECTORS, ROWS, STEPS
-from nb_sepconv.kernels.cpu.vector import INTP, count_from, while_at_least
+from nb_sepconv.kernels.cpu.vector import INTP, count_from, prefetch, while_at_least
+
+AHEAD_BYTES = 2048  # how far ahead weights are fetched
 
 
 def convolve(lanes, across=False):
@@ -124,7 +126,7 @@ def _transposed(lanes, sums_of):
     return emit
 
 
-def multiply(lanes, vectors, across=False):
+def multiply(lanes, vectors, across=False, far=False):
     """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
@@ -132,6 +134,7 @@ def multiply(lanes, vectors, across=False):
     each. Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
 
     ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps; a row starts from a number.
+    ``far``: weights are fetched ahead, and the lines of ``y`` before its sums, since they come from far memory.
     """
 
     def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
@@ -145,8 +148,13 @@ def multiply(lanes, vectors, across=False):
             starts = [biases[row] for row, _ in places]
         else:
             starts = [lanes.load(builder, address(start, start_row_bytes, *at), lanes.item_bytes) for at in places]
+        if far:
+            for at in places:  # the last bytes: the first line is also the last one of the panel before
+                prefetch(builder, builder.add(address(y, y_row_bytes, *at), INTP(lanes.bytes - 1)), for_writing=True)
         sums = lanes.registers(builder, starts)
-        add_products(builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors)
+        add_products(
+            builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far
+        )
         for place, total in zip(places, sums, strict=True):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
 
@@ -185,7 +193,7 @@ def _whole_groups(builder, rows):
 
 
 def add_products(
-    builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors
+    builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far=False
 ):  # fmt: skip
     """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors."""
     weight_at = alloca_once_value(builder, weights)
@@ -197,6 +205,8 @@ def add_products(
             value_at = builder.add(values, builder.mul(lane.index, INTP(lanes.item_bytes)))
             panel = builder.load(weight_at)
             weight = [lanes.load(builder, lanes.at(builder, panel, v * lanes.bytes)) for v in range(vectors)]
+            for v in range(vectors if far else 0):
+                prefetch(builder, lanes.at(builder, panel, AHEAD_BYTES + v * lanes.bytes))
             for row in range(len(sums) // vectors):
                 value = lanes.broadcast(builder, lanes.at(builder, value_at, row * lanes.bytes))
                 for v in range(vectors):
@@ -212,5 +222,8 @@ BY_NAME = {
     "convolve_adjacent_across": partial(convolve_adjacent, across=True),
     "multiply_panel": partial(multiply, vectors=PANEL_VECTORS),
     "multiply_vector": partial(multiply, vectors=1),
+    "multiply_panel_far": partial(multiply, vectors=PANEL_VECTORS, far=True),
+    "multiply_vector_far": partial(multiply, vectors=1, far=True),
     "multiply_across": partial(multiply, vectors=PANEL_VECTORS, across=True),
+    "multiply_across_far": partial(multiply, vectors=PANEL_VECTORS, across=True, far=True),
 }

@@ -15,6 +15,8 @@ from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ROWS, ceil_div, tiling
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
 from nb_sepconv.kernels.cpu.weights import packer_address
 
+NEAR_BYTES = 1536 * 1024  # what a second-level cache keeps of outputs and weights
+
 
 class Sizes(NamedTuple):
     """A convolution in numbers; strides are in bytes, in the order example, step, channel."""
@@ -37,17 +39,17 @@ class Sizes(NamedTuple):
 
 
 class PreparedPlan:
-    """A problem of some rows for some workers, in the memory where the compiled loops read it.
+    """A problem for some workers, in the memory where the compiled loops read it.
 
     A subclass names the worker and the packer that read it, and how the weights are packed for it.
     """
 
-    def __init__(self, problem, workers: int, rows: int):
+    def __init__(self, problem, workers: int):
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
-        self.tickets = ceil_div(rows, problem.tile_rows) * problem.filter_parts
+        self.tickets = problem.tiles * problem.filter_parts
 
 
 class Plan(PreparedPlan):
@@ -58,7 +60,7 @@ class Plan(PreparedPlan):
     packer_address = staticmethod(packer_address)
 
     def __init__(self, sizes: Sizes, workers: int):
-        super().__init__(problem_of(sizes, workers), workers, sizes.examples * sizes.steps)
+        super().__init__(problem_of(sizes, workers), workers)
 
 
 def problem_of(sizes, workers, row_group=ROWS):
@@ -70,10 +72,17 @@ def problem_of(sizes, workers, row_group=ROWS):
         "multiply_vector": p.fused and ceil_div(p.filters, p.width) % PANEL_VECTORS == 1,
     }
     return p._replace(
-        **{name: procedure(sizes.dtype, name) for name, needed in used.items() if needed},
+        **{name: procedure(sizes.dtype, name + distance(p)) for name, needed in used.items() if needed},
         convolve=procedure(sizes.dtype, "convolve_adjacent" if p.runs else "convolve"),
         store=procedure(sizes.dtype, f"store_{side_by_side((p.output_step_stride, filter_stride), p.stored_bytes)}"),
     )
+
+
+def distance(p):
+    """The ending of a product's name: whether its outputs and weights are more than stays near a core."""
+    outputs = p.examples * p.steps * p.filters * p.stored_bytes
+    weights = p.channels * p.multiplier * p.filters * p.item_bytes
+    return "_far" if outputs + weights > NEAR_BYTES else ""
 
 
 def problem_without_product(sizes, workers, example_rows, row_group):

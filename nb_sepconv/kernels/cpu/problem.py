@@ -34,6 +34,9 @@ class Problem(NamedTuple):
     item_bytes: int
     stored_bytes: int
     tile_rows: int
+    tiles: int
+    row_groups: int
+    row_group: int
     sum_blocks: int
     load_blocks: int
     filter_parts: int

@@ -23,7 +23,8 @@ LOADING_WORK = 12  # multiply-adds that take as long as loading one number
 
 
 class Tiling(NamedTuple):
-    """Rows of a tile; blocks of channels in a sum and in a load; parts of the filters; how the input lies in scratch.
+    """Tiles of at most ``tile_rows`` rows, which are whole groups; blocks of channels in a sum and in a load; parts of
+    the filters; how the input lies in scratch.
 
     The input steps of a window lie ``phases`` apart: step ``i`` is row ``i // phases`` of phase ``i % phases``, so that
     a tap's rows follow one another. Output steps that lie ``output_phases`` apart are computed together, and the taps
@@ -31,6 +32,9 @@ class Tiling(NamedTuple):
     """
 
     tile_rows: int
+    tiles: int
+    row_groups: int
+    row_group: int
     sum_blocks: int
     load_blocks: int
     filter_parts: int
@@ -48,22 +52,9 @@ def ceil_div(a, b):
 
 
 @register_jitable
-def _even_groups(rows, most, workers, row_work, stride, span, row_group):
-    """Groups of ``row_group`` rows per tile, at most ``most``, with which the last worker is done first.
-
-    A row takes ``row_work`` multiply-adds per channel, and loading a step takes as long as ``LOADING_WORK`` of them.
-    The last worker has the tile that may be cut short.
-    """
-    best, least = most, 0
-    for groups in range(most, 0, -1):
-        tile_rows = groups * row_group
-        tiles = ceil_div(rows, tile_rows)
-        share = ceil_div(tiles, workers)
-        worked = max(ceil_div(tiles - 1, workers) * tile_rows, rows - (tiles - share) * tile_rows)
-        work = worked * (row_work + stride * LOADING_WORK) + share * span * LOADING_WORK
-        if least == 0 or work < least:
-            best, least = groups, work
-    return best
+def first_row_of(tile, tiles, row_groups, row_group):
+    """Where a tile begins: groups of rows are dealt out evenly, so that no worker has more than one above another."""
+    return tile * row_groups // tiles * row_group
 
 
 @register_jitable
@@ -87,11 +78,12 @@ def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, w
     if _far(kernel_size, span, max(filters * vector_bytes // width, multiplier * vector_bytes), largest * row_work):
         largest = LARGEST_FAR_TILE
         sum_blocks = max(1, min(sum_blocks, HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)))
+    row_groups = ceil_div(rows, row_group)
     most = max(1, largest // row_group)
     if workers > 1:
-        most = min(most, max(1, ceil_div(rows, row_group * workers * TILES_PER_WORKER)))
-        most = _even_groups(rows, most, workers, row_work, stride, span, row_group)
-    tile_rows = max(1, min(most * row_group, rows))
+        most = min(most, max(1, ceil_div(row_groups, workers * TILES_PER_WORKER)))
+    tiles = min(ceil_div(ceil_div(row_groups, most), workers) * workers, row_groups)
+    tile_rows = max(1, min(ceil_div(row_groups, max(tiles, 1)) * row_group, rows))
     covered = (tile_rows - 1) * stride + 1
     windows, window_span = 1, span
     if kernel_size * covered < covered + span - 1:  # taps so far apart that each has a window of its own
@@ -103,11 +95,13 @@ def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, w
         phases, output_phases, runs = dilation, dilation, 1
     phase_rows = ceil_div(covered - 1 + window_span + width, phases)
     load_blocks = max(1, min(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes)))
-    tiles = ceil_div(rows, tile_rows)
     panels = max(1, ceil_div(filters, PANEL_VECTORS * width))
     filter_parts = 1 if tiles >= workers else min(panels, ceil_div(workers, max(tiles, 1)))
     return Tiling(
         tile_rows,
+        tiles,
+        row_groups,
+        row_group,
         sum_blocks,
         load_blocks,
         filter_parts,
