@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks.machine import available_cores, describe_machine
-from benchmarks.peers import LIBRARIES, MODULES, OURS, TASKS
+from benchmarks.peers import IN_BFLOAT16, LIBRARIES, MODULES, OURS, TASKS
 from benchmarks.processes import ROOT
 from benchmarks.report import OUR_CANDIDATES, join, render, split
 from benchmarks.statistics import best_peer, ratio
@@ -75,7 +75,7 @@ def interpreters(given):
     for library in LIBRARIES:
         path = named.get(plain(library)) or os.environ.get(f"BENCHMARKS_PYTHON_{plain(library).upper()}")
         if path:
-            found[library] = {"python": path}
+            found[library] = found[library + IN_BFLOAT16] = {"python": path}
     return found
 
 
@@ -83,7 +83,7 @@ def measure(task, options):
     pythons = interpreters(options.python)
     workloads = load_workloads(options.only or (QUICK if options.quick else ()))
     machine = describe_machine()
-    libraries = [library for library in options.libraries if library in MODULES[task]]
+    libraries = [library for library in MODULES[task] if library.removesuffix(IN_BFLOAT16) in options.libraries]
     with workers(libraries, options.threads, pythons, task) as (started, missing):
         say_missing(missing)
         peaks = [started[OURS].ask("peak")]
@@ -93,8 +93,6 @@ def measure(task, options):
             say_result(results[-1])
         peaks.append(started[OURS].ask("peak"))
         facts = {library: worker.facts for library, worker in started.items()}
-    first_workload = next((w for w in workloads if w.name == FIRST_CALL_WORKLOAD), workloads[0])
-    first_result = next(result for result in results if result["workload"] is first_workload)
     return {
         "task": task,
         "command": shlex.join(["python", "-m", "benchmarks", *portable(sys.argv[1:])]),
@@ -107,9 +105,18 @@ def measure(task, options):
         "facts": facts,
         "missing": missing,
         "results": results,
-        "first_call_workload": first_workload.name,
-        "first_calls": first_calls(first_workload, list(first_result["times"]), options.threads, pythons, task),
-        "memory": measure_memory(workloads, OUR_CANDIDATES, options.threads, pythons, task),
+        **({} if task == "precision" else measure_processes(task, options.threads, pythons, results)),
+    }
+
+
+def measure_processes(task, threads, pythons, results):
+    """What is measured of processes of their own: their first call, and the memory they take."""
+    workloads = [result["workload"] for result in results]
+    first = next((result for result in results if result["workload"].name == FIRST_CALL_WORKLOAD), results[0])
+    return {
+        "first_call_workload": first["workload"].name,
+        "first_calls": first_calls(first["workload"], list(first["times"]), threads, pythons, task),
+        "memory": measure_memory(workloads, OUR_CANDIDATES, threads, pythons, task),
     }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.peers import OURS
+from benchmarks.peers import OURS, precision_of
 from benchmarks.statistics import best_peer, geometric_mean, ratio, ratios
 
 LAYOUTS = ("channels_last", "channels_first")
@@ -11,7 +11,11 @@ OVERHEAD_WORKLOAD = "tiny"
 STATISTICS = {"median": "medians", "least": "minima"}
 
 
-TITLES = {"forward": "# Benchmarks", "training": "# Training: the forward call and all gradients"}
+TITLES = {
+    "forward": "# Benchmarks",
+    "training": "# Training: the forward call and all gradients",
+    "precision": "# Precision: the forward call, less exact",
+}
 INTRODUCTIONS = {
     "forward": """\
 Every library runs in a process of its own, on the same numbers, with all cores, and they take turns within one run; a
@@ -23,6 +27,10 @@ float32""",
 A forward call with bias in float32, then the gradients of the inputs, both kernels and the bias, given those of the
 outputs. Everything is as above, except that weights may change from call to call, so that nothing is packed beforehand.
 Before it is timed each gradient is compared with float64""",
+    "precision": """\
+A built layer in each [precision](precision.md), against the other libraries in float32, and against those that compute
+in bfloat16 when told to. Inputs and outputs are float32; PyTorch's are bfloat16, its weights too. All else is as above;
+answers may differ from float64 by 2e-4 of the largest number in "bf16x3", by 2e-2 in "bf16\"""",
 }
 MEMORY_TITLES = {
     "forward": "Peak memory above input, weights and output",
@@ -31,6 +39,7 @@ MEMORY_TITLES = {
 OPERATIONS = {
     "forward": (1, "2·N·T·C·M·(K + F) operations per call."),
     "training": (3, "6·N·T·C·M·(K + F) operations per call; what is computed anew is not counted."),
+    "precision": (1, "2·N·T·C·M·(K + F) operations per call, against the peak in float32."),
 }
 
 
@@ -52,8 +61,8 @@ def render(measured):
     sections = [
         heading(measured),
         machine_section(measured),
-        ratio_section(measured),
-        loss_section(measured),
+        *(ratio_section(*comparison) for comparison in comparisons(measured)),
+        loss_section([results for _, results in comparisons(measured)]),
         *(time_section(measured["results"], statistic) for statistic in STATISTICS),
         speed_section(measured),
         overhead_section(measured),
@@ -111,12 +120,33 @@ def machine_section(measured):
 
 
 def our_entries(results):
-    return [name for name in OUR_CANDIDATES if (OURS, name) in results[0]["times"]]
+    return [name for library, name in results[0]["times"] if library == OURS]
 
 
-def ratio_section(measured):
-    results, ours = measured["results"], our_entries(measured["results"])
-    rows = []
+def comparisons(measured):
+    """Which peers each table of ratios is about, and their results: all of them, or those of a kind."""
+    results = measured["results"]
+    if measured["task"] != "precision":
+        return [("the best peer", results)]
+    kinds = {
+        "the best peer in float32": among(
+            results, lambda library, name: library == OURS or precision_of(name) == "float32"
+        ),
+        "the best peer in bfloat16": among(results, lambda library, name: precision_of(name) == "bf16"),
+    }
+    return [(peers, found) for peers, found in kinds.items() if libraries_of(found)]
+
+
+def among(results, wanted):
+    """The results with the times of the wanted (library, candidate) alone."""
+    return [
+        {**result, "times": {entry: times for entry, times in result["times"].items() if wanted(*entry)}}
+        for result in results
+    ]
+
+
+def ratio_section(peers, results):
+    ours, rows = our_entries(results), []
     for result in results:
         library, seconds = best_peer(result["times"])
         found = [ratio(result["times"], name) for name in ours]
@@ -126,9 +156,8 @@ def ratio_section(measured):
             reduced = [reduce(ratios(results, name, statistic)) for name in ours]
             rows.append([f"{label} of {STATISTICS[statistic]}", "", "", *map(mark_loss, reduced)])
     header = ["workload", "best peer", "its ms", *ours]
-    return (
-        "## How many times as fast as the best peer\n\nBest peer's time over ours, medians; a loss is bold.\n\n"
-        + table(header, rows)
+    return f"## How many times as fast as {peers}\n\nBest peer's time over ours, medians; a loss is bold.\n\n" + table(
+        header, rows
     )
 
 
@@ -136,10 +165,10 @@ def mark_loss(value):
     return f"{value:.2f}" if value >= 1 else f"**{value:.2f}**"
 
 
-def loss_section(measured):
-    results = measured["results"]
+def loss_section(compared):
     lost = [
         f"- {result['workload'].name}, {name}: {ratio(result['times'], name):.2f} of {best_peer(result['times'])[0]}"
+        for results in compared
         for result in results
         for name in our_entries(results)
         if ratio(result["times"], name) < 1
@@ -194,30 +223,36 @@ def first_call_section(measured):
     steps = ("import_seconds", "build_seconds", "first_call_seconds")
     rows = [
         [library, name, *(f"{facts[step]:.2f}" for step in steps), f"{sum(facts[step] for step in steps):.2f}"]
-        for (library, name), facts in measured["first_calls"].items()
+        for (library, name), facts in measured.get("first_calls", {}).items()
     ]
+    if not rows:
+        return ""
     header = ["library", "how", "import s", "build s", "first call s", "together s"]
-    text = f"## First call in a fresh process (`{measured['first_call_workload']}`)\n\n"
-    return text + table(header, rows) if rows else ""
+    return f"## First call in a fresh process (`{measured['first_call_workload']}`)\n\n" + table(header, rows)
 
 
 def memory_section(measured):
-    rows = [[name, *(mebibytes(count) for count in counts.values())] for name, counts in measured["memory"].items()]
+    found = measured.get("memory", {})
+    rows = [[name, *(mebibytes(count) for count in counts.values())] for name, counts in found.items()]
     if not rows:
         return ""
-    header = ["workload", *next(iter(measured["memory"].values()))]
+    header = ["workload", *next(iter(found.values()))]
     text = f"## {MEMORY_TITLES[measured['task']]}, MiB\n\nThe packed copy of the weights is part of it.\n\n"
     return text + table(header, rows)
 
 
 def favourite_section(results):
-    peers = libraries_of(results)
+    peers, precisions = libraries_of(results), list(dict.fromkeys(map(precision_of, our_entries(results))))
     rows = []
     for result in results:
         chosen = dict(entry for entry in result["times"] if entry[0] != OURS)
-        errors = [error for (library, _), error in result["errors"].items() if library == OURS]
-        rows.append([result["workload"].name, *(chosen[library] for library in peers), f"{max(errors):.1e}"])
-    header = ["workload", *peers, "largest relative error of ours"]
+        errors = dict.fromkeys(precisions, 0.0)
+        for (library, name), error in result["errors"].items():
+            if library == OURS:
+                errors[precision_of(name)] = max(errors[precision_of(name)], error)
+        names = [result["workload"].name, *(chosen[library] for library in peers)]
+        rows.append([*names, *(f"{error:.1e}" for error in errors.values())])
+    header = ["workload", *peers, *(f"largest relative error of ours, {precision}" for precision in precisions)]
     return "## What each peer chose, and how exact we are\n\n" + table(header, rows)
 
 

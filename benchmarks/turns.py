@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import memory
-from benchmarks.peers import OURS
+from benchmarks.peers import LARGEST_ERRORS, OURS, precision_of
 from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
 from benchmarks.statistics import summary
 from benchmarks.training_workloads import make_training_arrays
 from benchmarks.workloads import make_arrays
 
-LARGEST_ERROR = 2e-5
-NUMBERS = {"forward": make_arrays, "training": make_training_arrays}
+NUMBERS = {"forward": make_arrays, "training": make_training_arrays, "precision": make_arrays}
 
 
 @contextmanager
@@ -51,7 +50,7 @@ def prepare(library, worker, workload, path):
     if (library == OURS and refused) or not usable:
         raise WorkerError(f"{library} does not compute {workload.name}: {refused}")
     for name, answer in usable.items():
-        if not answer["error"] <= LARGEST_ERROR:
+        if not answer["error"] <= LARGEST_ERRORS[precision_of(name)]:
             raise WorkerError(f"{library} ({name}) is wrong on {workload.name}: relative error {answer['error']:.1e}")
     return usable, refused
 

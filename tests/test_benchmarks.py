@@ -9,12 +9,12 @@ import pytest
 from benchmarks import memory, precision
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
-from benchmarks.peers import MODULES, OURS, NotApplicableError, peer_module
+from benchmarks.peers import IN_BFLOAT16, LARGEST_ERRORS, MODULES, OURS, NotApplicableError, peer_module, precision_of
 from benchmarks.processes import WorkerError, WorkerProcess
 from benchmarks.report import OUR_CANDIDATES, join, render, significant, split, table
 from benchmarks.statistics import best_peer, geometric_mean, ratio, summary
 from benchmarks.training_workloads import make_training_arrays
-from benchmarks.turns import LARGEST_ERROR, measure_workload, numbers_on_disk
+from benchmarks.turns import NUMBERS, measure_workload, numbers_on_disk
 from benchmarks.workloads import Workload, largest_error, load_workloads, make_arrays, relative_error
 
 SMALL = Workload(
@@ -73,9 +73,6 @@ def test_expected_gradients_are_those_of_the_definition(workload):
         assert np.sum(d_outputs * (moved - outputs)) == pytest.approx(np.sum(gradient * move), rel=1e-9, abs=1e-9)
 
 
-NUMBERS = {"forward": make_arrays, "training": make_training_arrays}
-
-
 @pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of PyTorch, for its own tracing
 @pytest.mark.parametrize(("task", "library"), [(task, library) for task in MODULES for library in MODULES[task]])
 def test_every_candidate_is_right(task, library):
@@ -84,8 +81,9 @@ def test_every_candidate_is_right(task, library):
     for workload in GEOMETRIES:
         arrays = NUMBERS[task](workload)
         expected = [arrays.pop(name) for name in list(arrays) if name.startswith("expected")]
-        for build in peer.CANDIDATES.values():
-            assert error_of(build, workload, arrays, expected) < 2e-6
+        for name, build in peer.CANDIDATES.items():
+            bound = {**LARGEST_ERRORS, "float32": 2e-6}[precision_of(name)]
+            assert error_of(build, workload, arrays, expected) < bound
 
 
 def error_of(build, workload, arrays, expected):
@@ -200,6 +198,30 @@ def test_page_of_two_tasks_can_be_measured_one_by_one():
     assert split("") == {}
 
 
+def test_precisions_are_compared_with_peers_in_float32_and_in_bfloat16():
+    seconds = {
+        (OURS, "channels_last, float32"): 4e-3,
+        (OURS, "channels_last, bf16"): 2e-3,
+        ("PyTorch", "series, eager"): 6e-3,
+        ("PyTorch" + IN_BFLOAT16, "series, eager, bf16"): 1e-3,
+    }
+    measured = measured_example("precision")
+    for result in measured["results"]:
+        result["times"] = {entry: summary([time]) for entry, time in seconds.items()}
+        result["errors"] = {entry: LARGEST_ERRORS[precision_of(entry[1])] for entry in seconds}
+    page = render({name: value for name, value in measured.items() if name not in ("first_calls", "memory")})
+    in_float32, in_bfloat16 = page.split("## How many times as fast as ")[1:]
+    assert in_float32.startswith("the best peer in float32")
+    assert "| small | PyTorch | 6.00 | 1.50 | 3.00 |" in in_float32
+    assert in_bfloat16.startswith("the best peer in bfloat16")
+    assert "| small | PyTorch in bfloat16 | 1.00 | **0.50** |" in in_bfloat16
+    assert "- small, channels_last, bf16: 0.50 of PyTorch in bfloat16" in page
+    assert "| small | 4.00 | 2.00 | 6.00 | 1.00 |" in page
+    assert "| small | series, eager | series, eager, bf16 | 2.0e-05 | 2.0e-02 |" in page
+    assert "First call" not in page
+    assert "Peak memory" not in page
+
+
 def test_operations_of_a_training_step_are_three_times_those_of_a_call():
     speeds = [
         render(measured_example(task)).partition("## Useful GFLOP/s")[2].partition("| small | ")[2].split()[0]
@@ -268,7 +290,7 @@ def test_all_of_ours_and_the_favourite_of_each_peer_take_turns():
     assert result["refusals"] == {("NumPy", "refusing"): "cannot"}
 
 
-@pytest.mark.parametrize("error", [2 * LARGEST_ERROR, float("nan")])
+@pytest.mark.parametrize("error", [2 * LARGEST_ERRORS["float32"], float("nan")])
 def test_wrong_answers_are_not_timed(error):
     worker = ScriptedWorker(["a"], error)
     with pytest.raises(WorkerError, match=r"nb_sepconv \(a\) is wrong on small: relative error"):
@@ -310,7 +332,9 @@ def test_interpreters_from_options_and_environment(monkeypatch):
     monkeypatch.setenv("BENCHMARKS_PYTHON_ONNXRUNTIME", "/a/python")
     assert interpreters(["tensorflow=/b/python"]) == {
         "TensorFlow": {"python": "/b/python"},
+        "TensorFlow in bfloat16": {"python": "/b/python"},
         "ONNX Runtime": {"python": "/a/python"},
+        "ONNX Runtime in bfloat16": {"python": "/a/python"},
     }
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 OURS = "nb_sepconv"
+IN_BFLOAT16 = " in bfloat16"  # ends the name of a library that computes in its own mode of that type
+LARGEST_ERRORS = {"float32": 2e-5, "bf16x3": 2e-4, "bf16": 2e-2}  # by precision, in units of the largest number
 MODULES = {
     "forward": {
         OURS: "with_nb_sepconv",
@@ -25,6 +27,15 @@ MODULES = {
         OURS: "training_with_nb_sepconv",
         "TensorFlow": "training_with_tensorflow",
         "PyTorch": "training_with_pytorch",
+    },
+    "precision": {
+        OURS: "precision_with_nb_sepconv",
+        "TensorFlow": "with_tensorflow",
+        "OpenVINO": "with_openvino",
+        "ONNX Runtime": "with_onnxruntime",
+        "PyTorch": "with_pytorch",
+        "OpenVINO" + IN_BFLOAT16: "bf16_with_openvino",
+        "PyTorch" + IN_BFLOAT16: "bf16_with_pytorch",
     },
 }
 TASKS = tuple(MODULES)
@@ -49,6 +60,12 @@ class NotApplicableError(Exception):
 
 def peer_module(library, task="forward"):
     return import_module(f"benchmarks.peers.{MODULES[task][library]}")
+
+
+def precision_of(candidate):
+    """The precision that ends the name of a candidate; float32 where none does."""
+    last = candidate.rpartition(", ")[2]
+    return last if last in LARGEST_ERRORS else "float32"
 
 
 def channels_first(array):

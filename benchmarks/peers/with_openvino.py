@@ -1,4 +1,4 @@
-"""OpenVINO: a group convolution and a convolution of one tap, compiled for float32 and one stream."""
+"""OpenVINO: a group convolution and a convolution of one tap, compiled for one precision and one stream."""
 
 from functools import partial
 
@@ -46,13 +46,13 @@ def along_width(rank, value, elsewhere):
     return [elsewhere] * (rank - 1) + [value]
 
 
-def compiled(model):
-    settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_PRECISION_HINT": "f32"}
+def compiled(model, precision):
+    settings = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_PRECISION_HINT": precision}
     return ov.Core().compile_model(model, "CPU", {**settings, "INFERENCE_NUM_THREADS": str(THREADS[0])})
 
 
-def request(model, inputs, fetch):
-    infer = compiled(model).create_infer_request()
+def request(model, inputs, fetch, precision):
+    infer = compiled(model, precision).create_infer_request()
     infer.set_input_tensor(ov.Tensor(inputs, shared_memory=True))
     return Prepared(partial(infer_once, infer, inputs), lambda tensor: fetch(np.array(tensor.data)))
 
@@ -63,15 +63,15 @@ def infer_once(infer, inputs):
     return infer.get_output_tensor()
 
 
-def series_first(image, workload, arrays):
+def series_first(image, workload, arrays, precision="f32"):
     inputs = channels_first(arrays["inputs"])
     inputs = inputs[:, :, None] if image else inputs
     data = ops.parameter(inputs.shape, np.float32)
     model = ov.Model([convolutions(data, workload, arrays, image)], [data])
-    return request(model, inputs, lambda y: channels_first(y[:, :, 0] if image else y))
+    return request(model, inputs, lambda y: channels_first(y[:, :, 0] if image else y), precision)
 
 
-def series_last(workload, arrays):
+def series_last(workload, arrays, precision="f32"):
     """Channels last outside; the library is free to keep that layout inside."""
     inputs = np.ascontiguousarray(arrays["inputs"][:, None])
     shape = [workload.batch, workload.channels, 1, workload.length]
@@ -80,7 +80,7 @@ def series_last(workload, arrays):
     for port in (processor.input(), processor.output()):
         port.tensor().set_layout(ov.Layout("NHWC"))
         port.model().set_layout(ov.Layout("NCHW"))
-    return request(processor.build(), inputs, lambda y: y[:, 0])
+    return request(processor.build(), inputs, lambda y: y[:, 0], precision)
 
 
 CANDIDATES = {

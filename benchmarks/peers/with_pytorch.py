@@ -91,29 +91,30 @@ def quiet(network, example):
     return call
 
 
-def series(prepare, workload, arrays):
-    inputs = torch.from_numpy(channels_first(arrays["inputs"]))
+def series(prepare, workload, arrays, dtype=torch.float32):
+    inputs = torch.from_numpy(channels_first(arrays["inputs"])).to(dtype)
     with torch.inference_mode():
-        network = prepare(separable_series(workload, arrays), inputs)
-    return Prepared(quiet(network, inputs), lambda y: channels_first(y.numpy()))
+        network = prepare(separable_series(workload, arrays).to(dtype), inputs)
+    return Prepared(quiet(network, inputs), lambda y: channels_first(y.float().numpy()))
 
 
-def images(prepare, workload, arrays):
+def images(prepare, workload, arrays, dtype=torch.float32):
     """Images of height one whose channels lie last in memory."""
     inputs = torch.from_numpy(np.ascontiguousarray(arrays["inputs"])).permute(0, 2, 1)[:, :, None]
-    inputs = inputs.contiguous(memory_format=torch.channels_last)
+    inputs = inputs.to(dtype).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
-        network = prepare(separable_images(workload, arrays).to(memory_format=torch.channels_last), inputs)
-    return Prepared(quiet(network, inputs), lambda y: channels_first(y.numpy()[:, :, 0]))
+        network = separable_images(workload, arrays).to(dtype, memory_format=torch.channels_last)
+        network = prepare(network, inputs)
+    return Prepared(quiet(network, inputs), lambda y: channels_first(y.float().numpy()[:, :, 0]))
 
 
-def images_then_product(prepare, workload, arrays):
+def images_then_product(prepare, workload, arrays, dtype=torch.float32):
     """The depthwise half on images, the other half as a linear layer over the channels that lie last."""
-    inputs = torch.from_numpy(np.ascontiguousarray(arrays["inputs"]))
+    inputs = torch.from_numpy(np.ascontiguousarray(arrays["inputs"])).to(dtype)
     with torch.inference_mode():
         halves = separable_images(workload, arrays).to(memory_format=torch.channels_last)
-        network = prepare(ThenProduct(halves).eval(), inputs)
-    return Prepared(quiet(network, inputs), lambda y: y.numpy())
+        network = prepare(ThenProduct(halves).to(dtype).eval(), inputs)
+    return Prepared(quiet(network, inputs), lambda y: y.float().numpy())
 
 
 class ThenProduct(nn.Module):
