@@ -14,7 +14,7 @@ DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 AUTOGRAD = ["autograd>=1.7"]
 TORCH = ["torch>=2.4"]
 JAX = ["jax>=0.4.35"]
-BENCH = ["onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
+BENCH = ["ml_dtypes>=0.4", "onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
 CUDA_COMPILER = ["nvidia-nvvm", "nvidia-cuda-nvrtc", "nvidia-cuda-nvcc"]
 NUMBA_CUDA = ">=0.24,<0.31"
 CUDA12 = [f"numba-cuda[cu12]{NUMBA_CUDA}"]

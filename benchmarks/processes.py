@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,15 +33,20 @@ class WorkerProcess:
 
     def __init__(self, library, threads, task="forward", python=sys.executable, environment=()):
         self.library = library
+        self.command = [python, "-m", "benchmarks.worker", library, str(threads), task]
+        self.environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **dict(environment)}
+        self.start()
+
+    def start(self):
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (stop closes it)
         self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", library, str(threads), task],
+            self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **dict(environment)},
+            env=self.environment,
         )
         self.facts = self.reply()
         self.pause()
@@ -52,6 +58,21 @@ class WorkerProcess:
         reply = self.reply()
         self.pause()
         return reply
+
+    def ask_within(self, limit, do, **arguments):
+        """The answer; None where it takes more than ``limit`` seconds: the process is a new one then."""
+        timer = threading.Timer(limit, self.process.kill)
+        timer.start()
+        try:
+            return self.ask(do, **arguments)
+        except (WorkerError, BrokenPipeError, ProcessLookupError):
+            if timer.is_alive():
+                raise
+            self.stop()
+            self.start()
+            return None
+        finally:
+            timer.cancel()
 
     def reply(self):
         line = self.process.stdout.readline()

@@ -13,6 +13,7 @@ from benchmarks.statistics import summary
 from benchmarks.training_workloads import make_training_arrays
 from benchmarks.workloads import make_arrays
 
+LONGEST_SECONDS = 60  # for building and the first calls
 NUMBERS = {"forward": make_arrays, "training": make_training_arrays, "precision": make_arrays}
 
 
@@ -43,8 +44,7 @@ def workers(libraries, threads, pythons, task):
 
 def prepare(library, worker, workload, path):
     """Which candidates compute the workload, with their errors, and why the others refuse; ours must all compute."""
-    worker.ask("load", path=path, workload=workload.as_dict())
-    answers = {name: worker.ask("prepare", candidate=name) for name in worker.facts["candidates"]}
+    answers = answers_of(worker, worker.facts["candidates"], {"path": path, "workload": workload.as_dict()})
     usable = {name: answer for name, answer in answers.items() if "error" in answer}
     refused = {name: answer["refused"] for name, answer in answers.items() if "refused" in answer}
     if (library == OURS and refused) or not usable:
@@ -53,6 +53,19 @@ def prepare(library, worker, workload, path):
         if not answer["error"] <= LARGEST_ERRORS[precision_of(name)]:
             raise WorkerError(f"{library} ({name}) is wrong on {workload.name}: relative error {answer['error']:.1e}")
     return usable, refused
+
+
+def answers_of(worker, names, numbers):
+    """What preparing each candidate gave. One that does not answer costs its process, and the others begin anew."""
+    worker.ask("load", **numbers)
+    answers = {}
+    for name in names:
+        answer = worker.ask_within(LONGEST_SECONDS, "prepare", candidate=name)
+        if answer is None:
+            others = answers_of(worker, [other for other in names if other != name], numbers)
+            return {**others, name: {"refused": f"no answer in {LONGEST_SECONDS} s"}}
+        answers[name] = answer
+    return answers
 
 
 def favourite(worker, usable):

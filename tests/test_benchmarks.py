@@ -263,12 +263,32 @@ def test_workers_death_is_told():
             worker.ask("hello")
 
 
+def test_worker_that_does_not_answer_is_started_anew():
+    with numbers_on_disk(SMALL) as path, WorkerProcess("NumPy", 1) as worker:
+        worker.ask("load", path=path, workload=SMALL.as_dict())
+        (name,) = worker.facts["candidates"]
+        worker.ask("prepare", candidate=name)
+        first = worker.process.pid
+        assert worker.ask_within(0.5, "time", candidate=name, seconds=60) is None
+        assert worker.process.pid != first
+        worker.ask("load", path=path, workload=SMALL.as_dict())
+        assert worker.ask_within(60, "prepare", candidate=name)["error"] < 1e-6
+        with pytest.raises(WorkerError, match="KeyError"):
+            worker.ask_within(60, "time", candidate="no such candidate", seconds=0.001)
+
+
 class ScriptedWorker:
     """Answers as a worker does, a second per call for its first candidate, two for its second."""
 
     def __init__(self, candidates, error=1e-7):
         self.facts = {"candidates": candidates}
         self.error, self.asked = error, []
+
+    def ask_within(self, seconds, do, candidate):
+        if candidate == "hanging":
+            self.asked.clear()
+            return None
+        return self.ask(do, candidate)
 
     def ask(self, do, candidate=None, **arguments):
         self.asked.append((do, candidate))
@@ -288,6 +308,14 @@ def test_all_of_ours_and_the_favourite_of_each_peer_take_turns():
     }
     assert result["times"][OURS, "b"]["median"] == 2.0
     assert result["refusals"] == {("NumPy", "refusing"): "cannot"}
+
+
+def test_a_hanging_candidate_is_refused_and_the_others_are_prepared_again():
+    ours, peer = ScriptedWorker(["a"]), ScriptedWorker(["x", "hanging", "y"])
+    result = measure_workload(SMALL, {OURS: ours, "NumPy": peer}, rounds=1, seconds=0.1)
+    assert result["refusals"] == {("NumPy", "hanging"): "no answer in 60 s"}
+    assert ("NumPy", "x") in result["times"]
+    assert peer.asked[:3] == [("load", None), ("prepare", "x"), ("prepare", "y")]
 
 
 @pytest.mark.parametrize("error", [2 * LARGEST_ERRORS["float32"], float("nan")])

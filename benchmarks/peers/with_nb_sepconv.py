@@ -8,6 +8,8 @@ import nb_sepconv as tf
 from benchmarks.peers import Prepared, channels_first
 from nb_sepconv.version import __version__
 
+LAYOUTS = ("channels_last", "channels_first")
+
 
 def version():
     return __version__
@@ -32,7 +34,7 @@ def inputs_and_fetch(arrays, data_format):
     return np.ascontiguousarray(arrays["inputs"]), np.asarray
 
 
-def built_layer(data_format, workload, arrays):
+def built_layer(data_format, workload, arrays, dtype="float32"):
     layer = tf.layers.SeparableConv1D(
         workload.filters,
         workload.kernel_size,
@@ -41,6 +43,7 @@ def built_layer(data_format, workload, arrays):
         pointwise_initializer=tf.constant_initializer(arrays["pointwise"]),
         bias_initializer=tf.constant_initializer(arrays["bias"]),
         **arguments(workload, data_format),
+        dtype=dtype,
     )
     shape = workload.batch, workload.length, workload.channels
     layer.build(shape if data_format == "channels_last" else (shape[0], shape[2], shape[1]))
@@ -59,7 +62,5 @@ def ops(data_format, workload, arrays):
 
 
 CANDIDATES = {
-    f"{kind.__name__}, {data_format}": partial(kind, data_format)
-    for kind in (layer, ops)
-    for data_format in ("channels_last", "channels_first")
+    f"{kind.__name__}, {data_format}": partial(kind, data_format) for kind in (layer, ops) for data_format in LAYOUTS
 }
