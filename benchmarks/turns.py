@@ -13,7 +13,7 @@ from benchmarks.statistics import summary
 from benchmarks.training_workloads import make_training_arrays
 from benchmarks.workloads import make_arrays
 
-LONGEST_SECONDS = 60  # for building and the first calls
+LONGEST_SECONDS = 30  # for building and the first calls
 NUMBERS = {"forward": make_arrays, "training": make_training_arrays, "precision": make_arrays}
 
 
