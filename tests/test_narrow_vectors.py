@@ -22,7 +22,7 @@ import importlib, json
 import nb_sepconv
 from nb_sepconv.kernels.cpu import procedures
 plans = importlib.import_module("nb_sepconv.kernels.cpu.plan")
-movers = "load_rows load_columns load_items store_rows store_columns store_items"
+movers = "load_rows load_columns load_items store_rows store_columns store_items pack_panel"
 gradients = "correlate rank_update_3 add_rows multiply_panel_into_blocks differentiate_mish"
 names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector"]
 names += ["multiply_panel_far", "mish", *gradients.split()]

@@ -136,7 +136,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
     load_rows, load_columns, load_items = (address(f"load_{how}") for how in ("rows", "columns", "items"))
     store_rows, store_columns, store_items = (address(f"store_{how}") for how in ("rows", "columns", "items"))
     convolve, convolve_adjacent = address("convolve"), address("convolve_adjacent")
-    panel, vector = address("multiply_panel"), address("multiply_vector")
+    panel, vector, pack_panel = address("multiply_panel"), address("multiply_vector"), address("pack_panel")
     in_place = int(channels_last)
     activate = _constant_address(procedure(dtype, activation) if activation else 0, activation or "linear")
     worker = _constant_address(worker_address(), "worker")
@@ -194,7 +194,8 @@ def _convolution(dtype, padding, channels_last, activation, rules):
             places.tap_table, places.x, places.x_block_bytes, places.hidden, places.hidden_block_bytes, places.y,
             places.scratch_bytes, places.bias, places.pointwise, places.pack_table,
             places.packed_bytes,
-            in_place, 1, load_rows(), load_items(), load, convolution, panel(), vector(), activate(), store,
+            in_place, 1, load_rows(), load_items(), pack_panel(), load, convolution, panel(), vector(), activate(),
+            store,
         )  # fmt: skip
         problem = np.empty(FIELDS, np.intp)
         for i in range(FIELDS):

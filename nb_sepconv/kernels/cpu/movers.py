@@ -8,9 +8,11 @@ Every loader fills rows ``offsets[0..count-1]`` of scratch blocks, ``block_bytes
 from llvmlite import ir
 from numba.core.cgutils import for_range
 
+from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.vector import INTP, count_from, prefetch
 
 AHEAD_BYTES = 8192  # how far before it is loaded a row is fetched
+AHEAD_ROWS = 16  # the same for rows of weights
 
 
 def _scratch_row(builder, scratch, offsets, index):
@@ -126,6 +128,28 @@ def load_items(storage):
             builder.store(item, builder.inttoptr(place, lanes.scalar.as_pointer()))
 
     return 10, emit
+
+
+def pack_panel(storage):
+    """Weights of a panel: ``rows`` rows of its filters, ``row_stride`` bytes apart in ``source``, one after the other.
+
+    Rows so short and so far apart are not foreseen by processors; later ones are fetched meanwhile.
+    """
+    lanes = storage.lanes
+
+    def emit(builder, source, row_stride, rows, target):
+        following = builder.mul(row_stride, INTP(AHEAD_ROWS))
+        with for_range(builder, rows) as row:
+            at = builder.add(source, builder.mul(row.index, row_stride))
+            to = builder.add(target, builder.mul(row.index, INTP(PANEL_VECTORS * lanes.bytes)))
+            for vector in range(PANEL_VECTORS):
+                vector_at = lanes.at(builder, at, vector * lanes.width * storage.item_bytes)
+                prefetch(builder, builder.add(vector_at, following))
+                lanes.store(
+                    builder, storage.load_whole(builder, vector_at), lanes.at(builder, to, vector * lanes.bytes)
+                )
+
+    return 4, emit
 
 
 def store_rows(storage):

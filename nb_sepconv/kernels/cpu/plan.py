@@ -73,6 +73,7 @@ def problem_of(sizes, workers, row_group=ROWS):
     }
     return p._replace(
         **{name: procedure(sizes.dtype, name + distance(p)) for name, needed in used.items() if needed},
+        pack_panel=procedure(sizes.dtype, "pack_panel") if p.fused and p.filters >= PANEL_VECTORS * p.width else 0,
         convolve=procedure(sizes.dtype, "convolve_adjacent" if p.runs else "convolve"),
         store=procedure(sizes.dtype, f"store_{side_by_side((p.output_step_stride, filter_stride), p.stored_bytes)}"),
     )
@@ -146,6 +147,7 @@ def problem_without_product(sizes, workers, example_rows, row_group):
         load_items=procedure(sizes.dtype, "load_items") if sizes.multiplier > 1 else 0,
         load=procedure(sizes.dtype, f"load_{side_by_side(sizes.input_strides[1:], item)}"),
         activate=procedure(sizes.dtype, sizes.activation) if sizes.activation else 0,
+        pack_panel=0,
         convolve=0,
         multiply_panel=0,
         multiply_vector=0,

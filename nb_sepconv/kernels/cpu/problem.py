@@ -68,6 +68,7 @@ class Problem(NamedTuple):
 
     load_rows: int
     load_items: int
+    pack_panel: int
     load: int
     convolve: int
     multiply_panel: int

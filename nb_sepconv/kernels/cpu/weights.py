@@ -10,7 +10,7 @@ from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
-from nb_sepconv.kernels.cpu.procedures import call5, call10, data_of, store_intp
+from nb_sepconv.kernels.cpu.procedures import call4, call5, call10, data_of, store_intp
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
 
 _kept = []
@@ -70,19 +70,22 @@ def _pack_pointwise(p, pointwise, target, offsets):
             channels = min(p.width, p.channels - block)
             for m in range(p.multiplier):
                 source = pointwise + ((block * p.multiplier + m) * p.filters + panel) * item
-                call10(
-                    p.load_rows,
-                    source,
-                    step_stride,
-                    item,
-                    filters,
-                    0,
-                    channels,
-                    channels,
-                    target,
-                    offsets,
-                    vector_bytes,
-                )
+                if filters == PANEL_VECTORS * p.width:
+                    call4(p.pack_panel, source, step_stride, channels, target)
+                else:
+                    call10(
+                        p.load_rows,
+                        source,
+                        step_stride,
+                        item,
+                        filters,
+                        0,
+                        channels,
+                        channels,
+                        target,
+                        offsets,
+                        vector_bytes,
+                    )
                 target += channels * row_bytes
 
 
