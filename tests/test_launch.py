@@ -53,9 +53,10 @@ def layers(*always):
     return pytest.mark.parametrize("layer", [*always, *others], indirect=True)
 
 
-def run(layer, *scenarios):
+def run(layer, *scenarios, precision="float32"):
     command = [sys.executable, str(HERE / "launch_scenarios.py"), *(scenario.__name__ for scenario in scenarios)]
-    done = subprocess.run(command, env=environment(layer), capture_output=True, text=True, timeout=TIMEOUT)
+    chosen = {**environment(layer), "SCENARIO_PRECISION": precision}
+    done = subprocess.run(command, env=chosen, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, f"{done.stdout}\nexit status {done.returncode}\n{done.stderr[-4000:]}"
     assert "main ended" in done.stdout
     return done
@@ -93,6 +94,13 @@ def test_forks(layer):
     )
 
 
+@layers("omp")
+def test_units_of_bfloat16_in_threads_and_children(layer):
+    children = [launch_scenarios.forked_after_use, launch_scenarios.multiprocessing_fork] if CAN_FORK else []
+    scenarios = launch_scenarios.sixteen_threads, launch_scenarios.nested_in_prange, *children
+    run(layer, *scenarios, precision="bf16")
+
+
 @pytest.mark.slow
 def test_a_layer_that_is_not_there():
     run("nonsense", launch_scenarios.a_layer_that_is_not_there)
@@ -115,12 +123,14 @@ def test_the_end_of_the_interpreter(layer):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("joblib") is None, reason="joblib is not installed")
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
 @layers()
-def test_joblib(layer):
-    run(layer, launch_scenarios.joblib_threading, launch_scenarios.joblib_loky)
+def test_joblib(layer, precision):
+    run(layer, launch_scenarios.joblib_threading, launch_scenarios.joblib_loky, precision=precision)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
 @layers()
-def test_dask(layer):
-    run(layer, launch_scenarios.dask_threads)
+def test_dask(layer, precision):
+    run(layer, launch_scenarios.dask_threads, precision=precision)
