@@ -9,7 +9,7 @@ from nb_sepconv.kernels.cpu.plan import PreparedPlan, problem_of
 from nb_sepconv.kernels.cpu.procedures import compile_procedure
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
-from nb_sepconv.kernels.cpu.weights import packer_address
+from nb_sepconv.kernels.cpu.weights import packer_address, sharing_packer_address
 
 
 class PartsPlan(PreparedPlan):
@@ -17,6 +17,7 @@ class PartsPlan(PreparedPlan):
 
     worker_address = staticmethod(parts_worker_address)
     packer_address = staticmethod(packer_address)
+    sharing_packer_address = staticmethod(sharing_packer_address)
 
     def __init__(self, sizes, workers, unit, parts):
         made = UNITS[unit]
@@ -24,7 +25,7 @@ class PartsPlan(PreparedPlan):
         found, scratch_bytes, packed_bytes = _parts(base, made, parts)
         base = base._replace(scratch_bytes=scratch_bytes, packed_bytes=packed_bytes)
         problem = PartsProblem(*base, *found)
-        super().__init__(problem, workers)
+        super().__init__(problem, workers, problem.panels)
         self.packing = f"{parts} parts for {unit}"
 
 

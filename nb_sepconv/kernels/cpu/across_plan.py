@@ -2,7 +2,7 @@
 
 from nb_sepconv.kernels.cpu.across import across_worker_address
 from nb_sepconv.kernels.cpu.across_problem import Across, AcrossProblem
-from nb_sepconv.kernels.cpu.across_weights import across_packer_address
+from nb_sepconv.kernels.cpu.across_weights import across_packer_address, sharing_across_packer_address
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned, apart
 from nb_sepconv.kernels.cpu.plan import PreparedPlan, distance, problem_without_product, procedure
 from nb_sepconv.kernels.cpu.storage import storage
@@ -45,10 +45,11 @@ class AcrossPlan(PreparedPlan):
 
     worker_address = staticmethod(across_worker_address)
     packer_address = staticmethod(across_packer_address)
+    sharing_packer_address = staticmethod(sharing_across_packer_address)
 
     def __init__(self, sizes, workers, base, example_rows):
         problem = _problem(sizes, base, example_rows)
-        super().__init__(problem, workers)
+        super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
         self.packing = f"groups of {problem.group_filters} filters"
 
 

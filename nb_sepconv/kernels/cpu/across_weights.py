@@ -7,10 +7,12 @@ from numba import cfunc, types
 
 from nb_sepconv.kernels.cpu.across_problem import across_at
 from nb_sepconv.kernels.cpu.forward import compiled
-from nb_sepconv.kernels.cpu.layout import aligned
+from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
-from nb_sepconv.kernels.cpu.procedures import call10
+from nb_sepconv.kernels.cpu.procedures import allocate, call10, release
+from nb_sepconv.kernels.cpu.tickets import next_ticket
+from nb_sepconv.kernels.cpu.tiling import ceil_div
 from nb_sepconv.kernels.cpu.weights import pack_bias, pack_depthwise, space
 
 _kept = []
@@ -23,22 +25,36 @@ def pack_weights(problem, depthwise, pointwise, bias, buffer):
     offsets = target + p.pack_table
     pack_depthwise(p, depthwise, target, offsets)
     pack_bias(p, bias, target + p.bias, offsets)
-    space(offsets, a.filter_rows, p.width * p.item_bytes)
-    target += p.pointwise
-    for first in range(0, p.filters, a.group_filters):
-        _pack_group(p, a, pointwise + first * p.stored_bytes, min(a.group_filters, p.filters - first), target, offsets)
-        target += a.group_bytes
+    if pointwise:
+        space(offsets, a.filter_rows, p.width * p.item_bytes)
+        for group in range(ceil_div(p.filters, a.group_filters)):
+            _pack_group(p, a, pointwise, target + p.pointwise, offsets, group)
 
 
 @compiled
-def _pack_group(p, a, pointwise, filters, target, offsets):
+def _pack_group(p, a, pointwise, target, offsets, group):
     """Some filters are the steps of a series of hidden channels."""
-    row_bytes = p.filters * p.stored_bytes
+    first = group * a.group_filters
+    filters, item, channels = min(a.group_filters, p.filters - first), p.stored_bytes, p.channels
+    row_bytes = p.filters * item
     for m in range(p.multiplier):
-        source, into = pointwise + m * row_bytes, target + m * a.filter_block_bytes
+        source = pointwise + m * row_bytes + first * item
+        into = target + group * a.group_bytes + m * a.filter_block_bytes
         channel_stride, block_bytes = p.multiplier * row_bytes, p.multiplier * a.filter_block_bytes
-        item, channels = p.stored_bytes, p.channels
         call10(a.load_columns, source, item, channel_stride, channels, 0, filters, filters, into, offsets, block_bytes)
+
+
+def run_packer(problem, pointwise, unused, buffer, tickets, worker):
+    """Pack groups of pointwise weights, by ticket, until none is left. All arguments but the last are addresses."""
+    p, a = problem_at(problem), across_at(problem)
+    offsets = allocate(a.filter_rows * INTP_BYTES)
+    if offsets:
+        space(offsets, a.filter_rows, p.width * p.item_bytes)
+        group = next_ticket(tickets, worker)
+        while group >= 0:
+            _pack_group(p, a, pointwise, aligned(buffer) + p.pointwise, offsets, group)
+            group = next_ticket(tickets, worker)
+        release(offsets)
 
 
 @once
@@ -47,3 +63,11 @@ def across_packer_address():
     packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
     _kept.append(packer)
     return packer.address
+
+
+@once
+def sharing_across_packer_address():
+    """The machine address of the compiled :func:`run_packer`."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_packer)
+    _kept.append(worker)
+    return worker.address

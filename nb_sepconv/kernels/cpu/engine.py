@@ -18,6 +18,7 @@ from nb_sepconv.kernels.cpu.weights import pack_runner
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
 OUTPUT_ACTIVATIONS = frozenset(OF_OUTPUTS)  # their derivatives need no more than their outputs
+SHARED_PACKING_BYTES = 512 * 1024  # below this, one thread packs weights
 SERIAL_MULTIPLY_ADDS = 500_000  # below this, waking threads costs more than they save
 
 
@@ -38,14 +39,17 @@ def workers(sizes: Sizes, threads: int) -> int:
 def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
     """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
     buffer = np.empty(plan.packed_bytes, np.uint8)
+    shared = pointwise is not None and plan.workers > 1 and plan.packed_bytes >= SHARED_PACKING_BYTES
     pack_runner()(
         plan.packer_address(),
         plan.address,
         id(depthwise),
-        0 if pointwise is None else id(pointwise),
+        0 if pointwise is None or shared else id(pointwise),
         0 if bias is None else id(bias),
         id(buffer),
     )
+    if shared:
+        launch(plan.sharing_packer_address(), plan.shared_packing, pointwise, buffer, buffer)
     return buffer
 
 

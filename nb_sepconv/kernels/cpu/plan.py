@@ -13,7 +13,7 @@ from nb_sepconv.kernels.cpu.procedures import compile_procedure
 from nb_sepconv.kernels.cpu.storage import storage
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ROWS, ceil_div, tiling
 from nb_sepconv.kernels.cpu.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.weights import packer_address
+from nb_sepconv.kernels.cpu.weights import packer_address, sharing_packer_address
 
 NEAR_BYTES = 1536 * 1024  # what a second-level cache keeps of outputs and weights
 
@@ -38,18 +38,27 @@ class Sizes(NamedTuple):
     precision: str = "float32"
 
 
+class PackingPlan(NamedTuple):
+    """What a launch that packs pointwise weights is told."""
+
+    address: int
+    workers: int
+    tickets: int
+
+
 class PreparedPlan:
     """A problem for some workers, in the memory where the compiled loops read it.
 
-    A subclass names the worker and the packer that read it, and how the weights are packed for it.
+    A subclass names the worker and the packers that read it, and how the weights are packed for it, in so many tickets.
     """
 
-    def __init__(self, problem, workers: int):
+    def __init__(self, problem, workers: int, pack_tickets: int):
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.tickets = problem.tiles * problem.filter_parts
+        self.shared_packing = PackingPlan(self.address, workers, pack_tickets)
 
 
 class Plan(PreparedPlan):
@@ -58,9 +67,11 @@ class Plan(PreparedPlan):
     packing = "panels of filters"
     worker_address = staticmethod(worker_address)
     packer_address = staticmethod(packer_address)
+    sharing_packer_address = staticmethod(sharing_packer_address)
 
     def __init__(self, sizes: Sizes, workers: int):
-        super().__init__(problem_of(sizes, workers), workers)
+        problem = problem_of(sizes, workers)
+        super().__init__(problem, workers, problem.panels)
 
 
 def problem_of(sizes, workers, row_group=ROWS):

@@ -10,7 +10,8 @@ from nb_sepconv.kernels.cpu.forward import compiled
 from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
-from nb_sepconv.kernels.cpu.procedures import call4, call5, call10, data_of, store_intp
+from nb_sepconv.kernels.cpu.procedures import allocate, call4, call5, call10, data_of, release, store_intp
+from nb_sepconv.kernels.cpu.tickets import next_ticket
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
 
 _kept = []
@@ -24,7 +25,9 @@ def pack_weights(problem, depthwise, pointwise, bias, buffer):
     pack_depthwise(p, depthwise, target, offsets)
     if p.fused:
         pack_bias(p, bias, target + p.bias, offsets)
-        _pack_pointwise(p, pointwise, target + p.pointwise, offsets)
+    if pointwise:
+        for panel in range(p.panels):
+            _pack_panel(p, pointwise, target + p.pointwise, offsets, panel)
 
 
 @compiled
@@ -57,36 +60,48 @@ def pack_bias(p, bias, target, offsets):
 
 
 @compiled
-def _pack_pointwise(p, pointwise, target, offsets):
+def _pack_panel(p, pointwise, target, offsets, panel):
     """A panel's vectors of filters are blocks of scratch, channels are the rows."""
-    item = p.stored_bytes
+    item, hidden = p.stored_bytes, p.channels * p.multiplier
     vector_bytes = p.width * p.item_bytes
-    step_stride = p.multiplier * p.filters * item
-    for panel in range(0, p.filters, PANEL_VECTORS * p.width):
-        filters = min(PANEL_VECTORS * p.width, p.filters - panel)
-        row_bytes = ceil_div(filters, p.width) * vector_bytes
-        space(offsets, p.width, row_bytes)
-        for block in range(0, p.channels, p.width):
-            channels = min(p.width, p.channels - block)
-            for m in range(p.multiplier):
-                source = pointwise + ((block * p.multiplier + m) * p.filters + panel) * item
-                if filters == PANEL_VECTORS * p.width:
-                    call4(p.pack_panel, source, step_stride, channels, target)
-                else:
-                    call10(
-                        p.load_rows,
-                        source,
-                        step_stride,
-                        item,
-                        filters,
-                        0,
-                        channels,
-                        channels,
-                        target,
-                        offsets,
-                        vector_bytes,
-                    )
-                target += channels * row_bytes
+    first = panel * PANEL_VECTORS * p.width
+    filters = min(PANEL_VECTORS * p.width, p.filters - first)
+    step_stride, row_bytes = p.multiplier * p.filters * item, ceil_div(filters, p.width) * vector_bytes
+    target += first * hidden * p.item_bytes
+    space(offsets, p.width, row_bytes)
+    for block in range(0, p.channels, p.width):
+        channels = min(p.width, p.channels - block)
+        for m in range(p.multiplier):
+            source = pointwise + ((block * p.multiplier + m) * p.filters + first) * item
+            if filters == PANEL_VECTORS * p.width:
+                call4(p.pack_panel, source, step_stride, channels, target)
+            else:
+                call10(
+                    p.load_rows,
+                    source,
+                    step_stride,
+                    item,
+                    filters,
+                    0,
+                    channels,
+                    channels,
+                    target,
+                    offsets,
+                    vector_bytes,
+                )
+            target += channels * row_bytes
+
+
+def run_packer(problem, pointwise, unused, buffer, tickets, worker):
+    """Pack panels of pointwise weights, by ticket, until none is left. All arguments but the last are addresses."""
+    p = problem_at(problem)
+    offsets = allocate(p.width * INTP_BYTES)
+    if offsets:
+        panel = next_ticket(tickets, worker)
+        while panel >= 0:
+            _pack_panel(p, pointwise, aligned(buffer) + p.pointwise, offsets, panel)
+            panel = next_ticket(tickets, worker)
+        release(offsets)
 
 
 @once
@@ -95,6 +110,14 @@ def packer_address():
     packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
     _kept.append(packer)
     return packer.address
+
+
+@once
+def sharing_packer_address():
+    """The machine address of the compiled :func:`run_packer`."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_packer)
+    _kept.append(worker)
+    return worker.address
 
 
 @once
