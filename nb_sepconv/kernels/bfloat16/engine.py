@@ -4,9 +4,8 @@ from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.bfloat16 import availability, choice
 from nb_sepconv.kernels.bfloat16.gradient_plan import GradientPartsPlan
 from nb_sepconv.kernels.bfloat16.plan import PartsPlan
-from nb_sepconv.kernels.bfloat16.weights import parts_packer_address
-from nb_sepconv.kernels.cpu.engine import gradient_workers, workers
-from nb_sepconv.kernels.cpu.weights import pack_runner
+from nb_sepconv.kernels.bfloat16.weights import splitter_address
+from nb_sepconv.kernels.cpu.engine import gradient_workers, launch_packing, workers
 
 
 class Engine:
@@ -27,7 +26,7 @@ class Engine:
         """The weights as the kernels read them, as :func:`nb_sepconv.kernels.cpu.pack` takes them."""
         buffer = cpu.pack(plan, depthwise, pointwise, bias)
         if isinstance(plan, PartsPlan):
-            pack_runner()(parts_packer_address(), plan.address, id(buffer), 0, 0, id(buffer))
+            launch_packing(splitter_address(), plan, buffer, buffer)
         return buffer
 
     @staticmethod

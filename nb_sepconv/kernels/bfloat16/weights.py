@@ -13,24 +13,34 @@ from nb_sepconv.kernels.cpu.layout import INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.once import once
 from nb_sepconv.kernels.cpu.problem import problem_at
 from nb_sepconv.kernels.cpu.procedures import call5, store_intp
+from nb_sepconv.kernels.cpu.tickets import next_ticket
 from nb_sepconv.kernels.cpu.tiling import PANEL_VECTORS, ceil_div
 
 _kept = []
 
 
-def pack_parts(problem, buffer, unused, unused_too, unused_as_well):
-    """Split the pointwise weights in ``buffer``, where :func:`pack_weights` has put them; it is called as that is."""
+def run_splitter(problem, unused, unused_too, buffer, tickets, worker):
+    """Split panels of the pointwise weights in ``buffer``, where :func:`pack_weights` has put them, by ticket, until
+    none is left. All arguments but the last are addresses.
+    """
     p, e = problem_at(problem), parts_at(problem)
     packed = aligned(buffer)
-    clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)
-    for panel in range(p.panels):
-        vectors = panel_vectors(p, panel)
-        ranges = packed + e.weight_ranges + panel * RANGE_BYTES
-        forget(ranges)
-        for first_block in range(0, p.blocks, p.sum_blocks):
-            last_block = min(first_block + p.sum_blocks, p.blocks)
-            target = packed + weights_of(p, e, panel, first_block)
-            _pack_sum(p, e, packed, panel, vectors, first_block, last_block, target, ranges)
+    clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)  # each worker, before it reads them
+    panel = next_ticket(tickets, worker)
+    while panel >= 0:
+        _split_panel(p, e, packed, panel)
+        panel = next_ticket(tickets, worker)
+
+
+@compiled
+def _split_panel(p, e, packed, panel):
+    vectors = panel_vectors(p, panel)
+    ranges = packed + e.weight_ranges + panel * RANGE_BYTES
+    forget(ranges)
+    for first_block in range(0, p.blocks, p.sum_blocks):
+        last_block = min(first_block + p.sum_blocks, p.blocks)
+        target = packed + weights_of(p, e, panel, first_block)
+        _pack_sum(p, e, packed, panel, vectors, first_block, last_block, target, ranges)
 
 
 @compiled
@@ -78,8 +88,8 @@ def _row(p, e, packed, panel, vectors, place, lane, last):
 
 
 @once
-def parts_packer_address():
-    """The machine address of the compiled :func:`pack_parts`."""
-    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_parts)
-    _kept.append(packer)
-    return packer.address
+def splitter_address():
+    """The machine address of the compiled :func:`run_splitter`."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_splitter)
+    _kept.append(worker)
+    return worker.address

@@ -1,5 +1,7 @@
 """Planning, packing and running: what the rest of the package sees of the CPU kernels."""
 
+from typing import NamedTuple
+
 import llvmlite
 import numba
 import numpy as np
@@ -18,8 +20,16 @@ from nb_sepconv.kernels.cpu.weights import pack_runner
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
 OUTPUT_ACTIVATIONS = frozenset(OF_OUTPUTS)  # their derivatives need no more than their outputs
-SHARED_PACKING_BYTES = 512 * 1024  # below this, one thread packs weights
 SERIAL_MULTIPLY_ADDS = 500_000  # below this, waking threads costs more than they save
+SERIAL_PACKED_BYTES = 512 * 1024  # the same for packing weights
+
+
+class Packing(NamedTuple):
+    """What a launch that packs the pointwise weights of a plan is told."""
+
+    address: int
+    workers: int
+    tickets: int
 
 
 def plan(sizes: Sizes, threads: int) -> Plan:
@@ -39,7 +49,7 @@ def workers(sizes: Sizes, threads: int) -> int:
 def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
     """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
     buffer = np.empty(plan.packed_bytes, np.uint8)
-    shared = pointwise is not None and plan.workers > 1 and plan.packed_bytes >= SHARED_PACKING_BYTES
+    shared = pointwise is not None and is_packed_by_several(plan)
     pack_runner()(
         plan.packer_address(),
         plan.address,
@@ -49,8 +59,19 @@ def pack(plan: Plan, depthwise, pointwise=None, bias=None) -> np.ndarray:
         id(buffer),
     )
     if shared:
-        launch(plan.sharing_packer_address(), plan.shared_packing, pointwise, buffer, buffer)
+        launch_packing(plan.sharing_packer_address(), plan, pointwise, buffer)
     return buffer
+
+
+def is_packed_by_several(plan: Plan) -> bool:
+    """Whether more than one thread packs the pointwise weights."""
+    return plan.workers > 1 and plan.packed_bytes >= SERIAL_PACKED_BYTES
+
+
+def launch_packing(worker, plan: Plan, source, buffer) -> None:
+    """Run the compiled ``worker`` (its address) until the pointwise weights from ``source`` are in ``buffer``."""
+    workers = plan.workers if is_packed_by_several(plan) else 1
+    launch(worker, Packing(plan.address, workers, plan.pack_tickets), source, buffer, buffer)
 
 
 def run(plan: Plan, inputs, outputs, packed) -> None:

@@ -38,14 +38,6 @@ class Sizes(NamedTuple):
     precision: str = "float32"
 
 
-class PackingPlan(NamedTuple):
-    """What a launch that packs pointwise weights is told."""
-
-    address: int
-    workers: int
-    tickets: int
-
-
 class PreparedPlan:
     """A problem for some workers, in the memory where the compiled loops read it.
 
@@ -58,7 +50,7 @@ class PreparedPlan:
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.tickets = problem.tiles * problem.filter_parts
-        self.shared_packing = PackingPlan(self.address, workers, pack_tickets)
+        self.pack_tickets = pack_tickets
 
 
 class Plan(PreparedPlan):
