@@ -50,8 +50,10 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (2 if options.quick else 7)
     options.seconds = options.seconds or (0.02 if options.quick else 0.3)
-    options.task = options.task or TASKS
     options.libraries = chosen_libraries(parser, options.library)
+    options.task = [task for task in options.task or TASKS if len(taking_part(task, options.libraries)) > 1]
+    if not options.task:
+        parser.error("none of these libraries takes part in any of these tasks")
     return options
 
 
@@ -61,6 +63,11 @@ def chosen_libraries(parser, names):
     if unknown:
         parser.error(f"unknown libraries {sorted(unknown)}; there are {', '.join(LIBRARIES)}")
     return [library for library in LIBRARIES if plain(library) in wanted | {OURS}]
+
+
+def taking_part(task, libraries):
+    """Which libraries of a task are among the chosen ones, in whatever mode."""
+    return [library for library in MODULES[task] if library.removesuffix(IN_BFLOAT16) in libraries]
 
 
 def plain(library):
@@ -83,8 +90,7 @@ def measure(task, options):
     pythons = interpreters(options.python)
     workloads = load_workloads(options.only or (QUICK if options.quick else ()))
     machine = describe_machine()
-    libraries = [library for library in MODULES[task] if library.removesuffix(IN_BFLOAT16) in options.libraries]
-    with workers(libraries, options.threads, pythons, task) as (started, missing):
+    with workers(taking_part(task, options.libraries), options.threads, pythons, task) as (started, missing):
         say_missing(missing)
         peaks = [started[OURS].ask("peak")]
         results = []

@@ -11,6 +11,7 @@ from nb_sepconv import layers as tf_layers
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.cpu import across_plan
 from nb_sepconv.kernels.cpu.plan import Plan
+from nb_sepconv.kernels.cpu.storage import storage
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -152,5 +153,6 @@ def sizes(channels, multiplier, filters):
 def test_large_multipliers_and_wide_layers_are_left_to_the_other_product():
     """They cost up to 2.4 times as much, hidden channels being filled up to whole vectors for each multiplier."""
     assert type(cpu.plan(sizes(64, 2, 64), 2)) is across_plan.AcrossPlan
-    for channels, multiplier in ((1, 1024), (1, 256), (2, 256), (1536, 1)):
+    many = across_plan.MOST_HIDDEN // storage("float32").lanes.width + 1
+    for channels, multiplier in ((1, many), (2, many), (1, 1024), (1536, 1)):
         assert type(cpu.plan(sizes(channels, multiplier, 256), 2)) is Plan
