@@ -191,6 +191,7 @@ def test_dots_multiply_as_tiles_do(monkeypatch):
     if availability.why_no_dots():
         pytest.skip(availability.why_no_dots())
     monkeypatch.setattr(availability, "tiles_unit", lambda: None)
+    monkeypatch.setattr(availability, "dots_unit", lambda: availability.DOTS)
     for channels, multiplier, filters in itertools.product((64, 70, 2100), (1, 3), (64, 81)):
         for length in (3, 16, 17, 31, 337):
             arrays = operands(channels, filters, length=length, multiplier=multiplier)
@@ -254,6 +255,7 @@ def test_units_of_tiles_pass_the_selftest():
 
 
 def test_the_selftest_fails_where_products_are_wrong(monkeypatch):
+    assert selftest.passes("emulation")  # which compiles the six products
     monkeypatch.setitem(products.ORDERS, 3, products.ORDERS[3][1:])
     assert not selftest.passes("emulation")
 
@@ -268,6 +270,20 @@ def found_out(monkeypatch, features=("amx-tile", "amx-bf16"), permitted=True, co
     return availability.why_no_tiles.__wrapped__.__wrapped__()
 
 
+@pytest.mark.parametrize(("processor", "fast"), [("znver4", True), ("znver5", True), ("sapphirerapids", False)])
+def test_dots_serve_where_they_are_faster(monkeypatch, processor, fast):
+    monkeypatch.setattr(availability, "why_no_dots", lambda: "")
+    monkeypatch.setattr(availability.llvm, "get_host_cpu_name", lambda: processor)
+    monkeypatch.setattr(availability, "why_no_fast_dots", availability.why_no_fast_dots.__wrapped__.__wrapped__)
+    assert availability.dots_unit() == (availability.DOTS if fast else None)
+
+
+def test_gradients_in_three_parts_gain_nothing():
+    assert choice.fastest_for_gradients(sizes()) is None
+    assert choice.fastest_for_gradients(sizes(precision="bf16x3")) == (TILES, 2)
+    assert choice.tiles(sizes()) == (TILES, 3)
+
+
 def test_why_there_are_no_tiles(monkeypatch):
     assert found_out(monkeypatch, features=("amx-tile",)) == "the processor has no amx-bf16"
     assert found_out(monkeypatch, permitted=False) == "the system does not let this process use it"
@@ -280,7 +296,7 @@ def test_the_command_tells_who_multiplies(capsys, monkeypatch):
     assert command_line.main(["doctor"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"^engine +auto$", out, re.MULTILINE)
-    assert re.search(r"^AMX +(not used: .+|float32 of layers .+ by the speed of a prototype, .+)$", out, re.MULTILINE)
+    assert re.search(r"^AMX +(not used: .+|float32 of layers .+, less of .+)$", out, re.MULTILINE)
     assert re.search(r"^AVX512-BF16 +(not used: .+|bf16 of layers .+)$", out, re.MULTILINE)
 
 

@@ -136,6 +136,7 @@ def test_dots_multiply_as_tiles_do(monkeypatch):
     if availability.why_no_dots():
         pytest.skip(availability.why_no_dots())
     monkeypatch.setattr(availability, "tiles_unit", lambda: None)
+    monkeypatch.setattr(availability, "dots_unit", lambda: availability.DOTS)
     for channels, multiplier, filters in itertools.product((64, 70), (1, 3), (64, 81)):
         for length in (3, 17, 31, 700):
             arrays = operands(channels, filters, length=length, multiplier=multiplier)

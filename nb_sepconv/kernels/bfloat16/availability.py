@@ -22,6 +22,15 @@ def why_no_dots():
 
 
 @once
+def why_no_fast_dots():
+    """Why AVX512-BF16 is not worth its while here, empty where it is: elsewhere than on AMD's Zen it was slower."""
+    reason = why_no_dots()
+    if not reason and not llvm.get_host_cpu_name().startswith("znver"):
+        reason = "fused multiply-adds are faster on this processor"
+    return reason
+
+
+@once
 def why_no_tiles():
     """Why there is no AMX to use, empty where there is. It asks the system for it, and tries it once."""
     reason = _missing("amx-tile", "amx-bf16")
@@ -33,8 +42,8 @@ def why_no_tiles():
 
 
 def dots_unit():
-    """The unit for pairs of bfloat16 in vectors, or None."""
-    return None if why_no_dots() else DOTS
+    """The unit for pairs of bfloat16 in vectors where it is a fast one, or None."""
+    return None if why_no_fast_dots() else DOTS
 
 
 def tiles_unit():

@@ -17,18 +17,25 @@ class Least(NamedTuple):
     filters: int
 
 
-DOTS = Least(64, 32)  # measured, docs/precision.md
-TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 128)}  # estimated from a prototype's speed
+# By the number of parts; measured, docs/precision.md.
+TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 192)}
+GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}  # in three parts they gain nothing
+DOTS = Least(64, 32)
 
 
-def fastest(sizes):
+def fastest(sizes, tiles_from=TILES):
     """(unit, parts) where a unit is faster than fused multiply-adds, else None."""
     parts = _parts(sizes)
-    if _reached(sizes, TILES.get(parts)) and (unit := availability.tiles_unit()):
+    if _reached(sizes, tiles_from.get(parts)) and (unit := availability.tiles_unit()):
         return unit, parts
     if parts == 1 and _reached(sizes, DOTS) and (unit := availability.dots_unit()):
         return unit, parts
     return None
+
+
+def fastest_for_gradients(sizes):
+    """The same for the gradients of a convolution."""
+    return fastest(sizes, GRADIENT_TILES)
 
 
 def tiles(sizes):

@@ -9,10 +9,14 @@ from nb_sepconv.kernels.cpu.engine import gradient_workers, launch_packing, work
 
 
 class Engine:
-    """The interface of :mod:`nb_sepconv.kernels.cpu`; ``choose(sizes)`` gives (unit, parts), or None for its plans."""
+    """The interface of :mod:`nb_sepconv.kernels.cpu`.
 
-    def __init__(self, name, choose):
-        self.NAME, self._choose = name, choose
+    ``choose(sizes)`` gives (unit, parts) for a convolution, ``choose_for_gradients(sizes)`` for its gradients; None
+    leaves it to that engine.
+    """
+
+    def __init__(self, name, choose, choose_for_gradients):
+        self.NAME, self._choose, self._choose_for_gradients = name, choose, choose_for_gradients
 
     def plan(self, sizes, threads):
         """The plan for a convolution on at most ``threads`` threads."""
@@ -36,7 +40,7 @@ class Engine:
 
     def plan_gradients(self, sizes, threads):
         """The plan for the gradients of a convolution on at most ``threads`` threads."""
-        found = self._choose(sizes)
+        found = self._choose_for_gradients(sizes)
         if found is None:
             return cpu.plan_gradients(sizes, threads)
         return GradientPartsPlan(sizes, gradient_workers(sizes, threads), *found)
@@ -54,21 +58,19 @@ class Engine:
     @staticmethod
     def describe():
         """What runs here, and who multiplies what beside fused multiply-adds, or why nobody does."""
-        tiles, dots = availability.why_no_tiles(), availability.why_no_dots()
+        tiles, dots = availability.why_no_tiles(), availability.why_no_fast_dots()
         return {
             **cpu.describe(),
             "AMX": f"not used: {tiles}"
             if tiles
-            else f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}; {UNMEASURED}",
+            else f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}",
             "AVX512-BF16": f"not used: {dots}" if dots else f"bf16 of layers of {_wide(choice.DOTS)}",
         }
-
-
-UNMEASURED = "chosen by the speed of a prototype, see docs/precision.md"
 
 
 def _wide(least):
     return f"{least.hidden} hidden channels and {least.filters} filters or more"
 
 
-AUTO, AMX = Engine("auto", choice.fastest), Engine("amx", choice.tiles)
+AUTO = Engine("auto", choice.fastest, choice.fastest_for_gradients)
+AMX = Engine("amx", choice.tiles, choice.tiles)
