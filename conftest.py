@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from nb_sepconv import graphs
+from nb_sepconv.framework import graph as graphs
 
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if not find_spec(name)]
 collect_ignore += ["nb_sepconv/kernels/cuda"]  # it imports CUDA, and its tests are in tests/gpu

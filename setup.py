@@ -59,7 +59,7 @@ setup(
         "cupycuda13": CUPY_CUDA13,
         "benchgpu": BENCHGPU,
     },
-    entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.weights.command_line:main"]},
+    entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.cli.main:main"]},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",

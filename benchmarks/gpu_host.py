@@ -39,7 +39,7 @@ def stand_ins():
     from nb_sepconv.kernels import engines
 
     engine = import_module(engines.GPU_ENGINE)
-    launch, memory = (import_module(f"{engines.GPU_ENGINE}.{name}") for name in ("launch", "memory"))
+    launch, memory = (import_module(f"{engines.GPU_ENGINE}.runtime.{name}") for name in ("launch", "memory"))
     stream = types.SimpleNamespace(cuda_stream=0)
     torch = types.ModuleType("torch")
     torch.cuda = types.SimpleNamespace(current_stream=lambda device: stream)

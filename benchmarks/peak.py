@@ -7,7 +7,7 @@ import numpy as np
 from llvmlite import ir
 from numba.extending import intrinsic
 
-from nb_sepconv.kernels.cpu.vector import INTP, Lanes, count_from
+from nb_sepconv.kernels.cpu.codegen.vector import INTP, Lanes, count_from
 
 ACCUMULATORS = 12
 STEPS = 1_000_000

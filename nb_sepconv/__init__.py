@@ -10,23 +10,23 @@ from nb_sepconv.version import __version__
 _MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train", "weights")
 
 _HOMES = {
-    "clipping": ("clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"),
-    "configuration": ("show_config", "warmup"),
-    "graph_keys": ("GraphKeys",),
-    "graphs": (
+    "clip_ops": ("clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"),
+    "cli.show_config": ("show_config", "warmup"),
+    "framework.graph_keys": ("GraphKeys",),
+    "framework.graph": (
         *("Graph", "add_to_collection", "add_to_collections", "get_all_collection_keys", "get_collection"),
         *("get_collection_ref", "get_default_graph", "reset_default_graph", "set_random_seed"),
     ),
     "kernels.cpu": ("get_num_threads", "num_threads", "set_num_threads"),
     "math_ops": ("abs", "reduce_mean", "reduce_sum", "square"),
-    "name_scopes": ("name_scope",),
-    "precisions": ("precision",),
-    "scopes": (
+    "framework.name_scope": ("name_scope",),
+    "convolution.precisions": ("precision",),
+    "framework.variable_scope": (
         *("AUTO_REUSE", "VariableScope", "get_local_variable", "get_variable", "get_variable_scope"),
         *("no_regularizer", "variable_scope"),
     ),
-    "templates": ("make_template",),
-    "variables": (
+    "framework.template": ("make_template",),
+    "framework.variables": (
         *("Variable", "VariableAggregation", "VariableSynchronization", "global_variables", "local_variables"),
         *("model_variables", "moving_average_variables", "trainable_variables"),
     ),
@@ -60,8 +60,8 @@ def _load(name):
     if name in _INITIALIZERS:
         return getattr(import_module("nb_sepconv.initializers"), _INITIALIZERS[name])
     if name in _DTYPES or name in _OPTIONAL_DTYPES:
-        return import_module("nb_sepconv.dtypes").dtype_named(name)
-    from nb_sepconv.not_offered import explain
+        return import_module("nb_sepconv.tensors.dtypes").dtype_named(name)
+    from nb_sepconv.checks.missing_names import explain
 
     raise AttributeError(explain("nb_sepconv", name))
 

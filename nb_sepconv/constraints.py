@@ -5,8 +5,8 @@ Source: the formulas of ``tf.keras.constraints``; norms are Euclidean, ``EPSILON
 
 import numpy as np
 
-from nb_sepconv.conversion import floats, widely
-from nb_sepconv.identifiers import interpret, keras_config
+from nb_sepconv.tensors.convert import floats, widely
+from nb_sepconv.tensors.serialization import interpret, keras_config
 
 EPSILON = 1e-7
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nb_sepconv.graph_keys import GraphKeys
-from nb_sepconv.graphs import get_collection
-from nb_sepconv.not_offered import explain
+from nb_sepconv.checks.missing_names import explain
+from nb_sepconv.framework.graph import get_collection
+from nb_sepconv.framework.graph_keys import GraphKeys
 
 
 def get_regularization_losses(scope=None):

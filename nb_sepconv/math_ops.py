@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from nb_sepconv.conversion import as_array, is_floating, widely
+from nb_sepconv.tensors.convert import as_array, is_floating, widely
 
 
 def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):

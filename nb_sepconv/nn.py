@@ -7,8 +7,8 @@ import numpy as np
 
 from nb_sepconv import activations
 from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish, spelling_of
-from nb_sepconv.conversion import floats, widely
-from nb_sepconv.not_offered import explain
+from nb_sepconv.checks.missing_names import explain
+from nb_sepconv.tensors.convert import floats, widely
 
 __all__ = [
     "elu",

@@ -2,15 +2,10 @@
 
 import numpy as np
 
-from nb_sepconv import (
-    array_arguments,
-    convolution,
-    convolution_gradients,
-    device_convolution,
-    device_gradients,
-    device_place,
-    geometry,
-)
+from nb_sepconv.checks import array_arguments
+from nb_sepconv.convolution import device as device_convolution
+from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients
+from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 
 __all__ = ["depthwise_conv1d", "depthwise_conv1d_gradients", "separable_conv1d", "separable_conv1d_gradients"]
@@ -186,7 +181,7 @@ def separable_conv1d_gradients(
     >>> d_x.ravel().tolist(), d_d.ravel().tolist(), d_p.tolist()
     ([-1.0, -9.0, 10.0], [21.0, 42.0], [[1.0, 2.0]])
     """
-    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
+    chosen = host.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
     return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
@@ -226,27 +221,27 @@ def depthwise_conv1d_gradients(
     >>> [gradient.ravel().tolist() for gradient in depthwise_conv1d_gradients([[[1.0], [10.0]]], x, d)]
     [[-1.0, -9.0, 10.0], [21.0, 42.0]]
     """
-    chosen = convolution.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
+    chosen = host.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel
     return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
 
 def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream):
-    if device_place.asked(operands[0], device, stream):
+    if context.asked(operands[0], device, stream):
         return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, stream)
-    return convolution_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
+    return host_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
 
 
 def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream):
-    if device_place.asked(arrays[0], device, stream):
-        fused, after = convolution.fused_activation(activation, engines.gpu_engine().FUSED_ACTIVATIONS)
-        settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
+    if context.asked(arrays[0], device, stream):
+        fused, after = host.fused_activation(activation, engines.gpu_engine().FUSED_ACTIVATIONS)
+        settings = host.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
         return device_convolution.convolve(arrays, settings, after, out, stream)
-    fused, after = convolution.fused_activation(activation)
-    settings = convolution.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
-    call = convolution.remembered(arrays, settings)
+    fused, after = host.fused_activation(activation)
+    settings = host.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
+    call = host.remembered(arrays, settings)
     if call is None:
-        arrays, call = convolution.prepare(arrays, settings)
+        arrays, call = host.prepare(arrays, settings)
     inputs, target = arrays[0], None
     if out is not None:
         array_arguments.output(out, call.shape, inputs.dtype)

@@ -8,8 +8,8 @@ import numbers
 
 import numpy as np
 
-from nb_sepconv.conversion import floats, widely
-from nb_sepconv.identifiers import interpret, keras_config
+from nb_sepconv.tensors.convert import floats, widely
+from nb_sepconv.tensors.serialization import interpret, keras_config
 
 _SMALLEST_NORM = 1e-6
 

@@ -19,7 +19,7 @@ from numba.np.ufunc import parallel
 
 import nb_sepconv as nb
 from nb_sepconv import ops
-from nb_sepconv.kernels.cpu import launch, own_threads, threads
+from nb_sepconv.kernels.cpu.runtime import launch, thread_pool, threads
 
 PRECISION = os.environ.get("SCENARIO_PRECISION", "float32")
 CALLERS = 16
@@ -340,7 +340,7 @@ def no_more_threads():
         refused.append(thread)
         raise RuntimeError("can't start new thread")
 
-    own_threads.own_threads.cache_clear()
+    thread_pool.own_threads.cache_clear()
     start, threading.Thread.start = threading.Thread.start, refuse
     try:
         check()

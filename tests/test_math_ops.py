@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import nb_sepconv as tf
-from nb_sepconv.conversion import as_array
+from nb_sepconv.tensors.convert import as_array
 
 FLOATS = (np.float16, ml_dtypes.bfloat16, np.float32, np.float64)
 AXES = (None, 0, -1, (0, 2), [1])

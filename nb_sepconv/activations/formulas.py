@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from nb_sepconv.conversion import floats, real_numbers, widely
+from nb_sepconv.tensors.convert import floats, real_numbers, widely
 
 INTEGER_FRIENDLY = {"linear", "relu", "relu6"}
 

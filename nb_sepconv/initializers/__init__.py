@@ -4,7 +4,7 @@ Same seed, same values, bit for bit, on every platform and with every NumPy. Uni
 graph mode bit for bit, normal and orthogonal ones to float rounding: see :mod:`.distributions`.
 """
 
-from nb_sepconv.identifiers import interpret, keras_config
+from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.initializers import keras
 from nb_sepconv.initializers.base import Initializer
 from nb_sepconv.initializers.fixed import Constant, Identity, Ones, Zeros
@@ -23,7 +23,7 @@ from nb_sepconv.initializers.random import (
     lecun_uniform,
 )
 from nb_sepconv.initializers.seeds import use_graph_seed
-from nb_sepconv.not_offered import explain
+from nb_sepconv.tensors.serialization import interpret, keras_config
 
 __all__ = [
     "Constant",

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from nb_sepconv.conversion import is_floating
-from nb_sepconv.dtypes import as_dtype
 from nb_sepconv.initializers.seeds import checked, operation_seeds
-from nb_sepconv.shapes import as_shape
+from nb_sepconv.tensors.convert import is_floating
+from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.tensor_shape import as_shape
 
 
 class Initializer:

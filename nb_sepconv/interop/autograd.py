@@ -3,8 +3,9 @@
 from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import getval
 
-from nb_sepconv import ops, precisions
-from nb_sepconv.convolution import OPERANDS
+from nb_sepconv import ops
+from nb_sepconv.convolution import precisions
+from nb_sepconv.convolution.host import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 
 

@@ -5,11 +5,13 @@ import math
 import numpy as np
 import torch
 
-from nb_sepconv import arguments, convolution, ops, precisions
-from nb_sepconv.convolution import OPERANDS
-from nb_sepconv.dtypes import dtype_named
-from nb_sepconv.geometry import geometry
+from nb_sepconv import ops
+from nb_sepconv.checks import arguments
+from nb_sepconv.convolution import host, precisions
+from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.host import OPERANDS
 from nb_sepconv.interop import activation as activation_of
+from nb_sepconv.tensors.dtypes import dtype_named
 
 TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
@@ -58,7 +60,7 @@ def _convolved(operands, strides, padding, data_format, dilation_rate, activatio
         if tensor is not None or name != "bias":
             _check(name, tensor)
     name, after = activation
-    chosen = convolution.settings(strides, padding, data_format, dilation_rate, name, precision=precision)
+    chosen = host.settings(strides, padding, data_format, dilation_rate, name, precision=precision)
     outputs = _convolve(*operands, *_plain(chosen))
     return outputs if after is None else after(outputs)
 

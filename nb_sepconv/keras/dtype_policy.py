@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nb_sepconv.dtypes import FLOATS, as_dtype
+from nb_sepconv.tensors.dtypes import FLOATS, as_dtype
 
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 

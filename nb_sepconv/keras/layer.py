@@ -4,17 +4,17 @@ import warnings
 
 import numpy as np
 
-from nb_sepconv.conversion import is_floating
-from nb_sepconv.deferred import as_loss
-from nb_sepconv.dtypes import as_dtype
-from nb_sepconv.graphs import get_default_graph
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.naming import snake_case
 from nb_sepconv.keras import constraints, initializers, regularizers
 from nb_sepconv.keras.dtype_policy import policy_of
 from nb_sepconv.keras.variable import KerasVariable
-from nb_sepconv.layer_inputs import as_input, check_floating, of_type
-from nb_sepconv.layer_weights import write_weights
-from nb_sepconv.names import snake_case
-from nb_sepconv.shapes import as_shape
+from nb_sepconv.layers.inputs import as_input, check_floating, of_type
+from nb_sepconv.layers.weights import write_weights
+from nb_sepconv.tensors.convert import is_floating
+from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.lazy_value import as_loss
+from nb_sepconv.tensors.tensor_shape import as_shape
 
 _SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
 

@@ -1,11 +1,11 @@
 """``keras.layers``: Keras 3's separable convolution layer."""
 
-from nb_sepconv import arguments
-from nb_sepconv.input_spec import InputSpec
+from nb_sepconv.checks import arguments
+from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
-from nb_sepconv.not_offered import explain
-from nb_sepconv.separable import SeparableConvolution
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.shared import SeparableConvolution
 
 __all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
 

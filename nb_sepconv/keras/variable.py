@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nb_sepconv.variables import Variable
+from nb_sepconv.framework.variables import Variable
 
 
 class KerasVariable(Variable):

@@ -8,7 +8,7 @@ from numba.core import config
 
 VARIABLE = "NB_SEPCONV_ENGINE"
 FMA = "nb_sepconv.kernels.cpu"
-PARTS = "nb_sepconv.kernels.bfloat16.engine"
+PARTS = "nb_sepconv.kernels.bf16.engine"
 ENGINES = ("fma", "amx", "auto")
 GPU = "cuda"
 GPU_ENGINE = "nb_sepconv.kernels.cuda"

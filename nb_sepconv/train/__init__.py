@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from nb_sepconv.not_offered import explain
+from nb_sepconv.checks.missing_names import explain
 
 _HOMES = {
     "adaptive": ("AdadeltaOptimizer", "AdagradOptimizer", "AdamOptimizer", "RMSPropOptimizer"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nb_sepconv.initializers import Constant, Ones
-from nb_sepconv.kernels.cpu import updates
+from nb_sepconv.kernels import optimizers
 from nb_sepconv.train.numbers import number
 from nb_sepconv.train.optimizer import Optimizer, computing_type, fused_update
 
@@ -46,7 +46,7 @@ class AdagradOptimizer(Optimizer):
         self._rate = number("learning_rate", self._learning_rate)
 
     def _apply_dense(self, grad, var):
-        fused_update(updates.adagrad, var, grad, [self.get_slot(var, "accumulator")], self._rate)
+        fused_update(optimizers.adagrad, var, grad, [self.get_slot(var, "accumulator")], self._rate)
 
 
 class AdadeltaOptimizer(Optimizer):
@@ -86,7 +86,7 @@ class AdadeltaOptimizer(Optimizer):
     def _apply_dense(self, grad, var):
         slots = [self.get_slot(var, "accum"), self.get_slot(var, "accum_update")]
         kept = computing_type(var).type(self._kept)
-        fused_update(updates.adadelta, var, grad, slots, self._rate, kept, 1 - kept, self._small)
+        fused_update(optimizers.adadelta, var, grad, slots, self._rate, kept, 1 - kept, self._small)
 
 
 class RMSPropOptimizer(Optimizer):
@@ -144,7 +144,7 @@ class RMSPropOptimizer(Optimizer):
 
     def _apply_dense(self, grad, var):
         names = ("mg", "rms", "momentum") if self._centered else ("rms", "momentum")
-        kernel = updates.centered_rmsprop if self._centered else updates.rmsprop
+        kernel = optimizers.centered_rmsprop if self._centered else optimizers.rmsprop
         taken = 1 - computing_type(var).type(self._kept)
         slots = [self.get_slot(var, name) for name in names]
         fused_update(kernel, var, grad, slots, self._rate, taken, self._inertia, self._small)
@@ -212,7 +212,7 @@ class AdamOptimizer(Optimizer):
             rate = wide(self._rate) * np.sqrt(1 - power2) / (1 - power1)
         taken = [1 - wide(kept) for kept in self._kept]
         slots = [self.get_slot(var, "m"), self.get_slot(var, "v")]
-        fused_update(updates.adam, var, grad, slots, rate, *taken, self._small)
+        fused_update(optimizers.adam, var, grad, slots, rate, *taken, self._small)
 
     def _finish(self):
         for power, kept in zip(self._powers, self._kept, strict=True):

@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from nb_sepconv.conversion import is_floating
+from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.weights import load
 
 

@@ -2,8 +2,8 @@
 
 import os
 
-from nb_sepconv.weights.checkpoint_state import FILE_NAME, latest_prefix
 from nb_sepconv.weights.loading import open_checkpoint
+from nb_sepconv.weights.tensorflow.checkpoint_state import FILE_NAME, latest_prefix
 
 
 class CheckpointReader:

@@ -1,6 +1,6 @@
 """Gradient descent, plain and with momentum."""
 
-from nb_sepconv.kernels.cpu import updates
+from nb_sepconv.kernels import optimizers
 from nb_sepconv.train.numbers import number
 from nb_sepconv.train.optimizer import Optimizer, fused_update
 
@@ -27,7 +27,7 @@ class GradientDescentOptimizer(Optimizer):
         self._rate = number("learning_rate", self._learning_rate)
 
     def _apply_dense(self, grad, var):
-        fused_update(updates.gradient_descent, var, grad, [], self._rate)
+        fused_update(optimizers.gradient_descent, var, grad, [], self._rate)
 
 
 class MomentumOptimizer(Optimizer):
@@ -63,5 +63,5 @@ class MomentumOptimizer(Optimizer):
         self._numbers = number("learning_rate", self._learning_rate), number("momentum", self._momentum)
 
     def _apply_dense(self, grad, var):
-        kernel = updates.nesterov if self._use_nesterov else updates.momentum
+        kernel = optimizers.nesterov if self._use_nesterov else optimizers.momentum
         fused_update(kernel, var, grad, [self.get_slot(var, "momentum")], *self._numbers)

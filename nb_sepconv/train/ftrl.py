@@ -3,7 +3,7 @@
 import numpy as np
 
 from nb_sepconv.initializers import Constant
-from nb_sepconv.kernels.cpu import updates
+from nb_sepconv.kernels import optimizers
 from nb_sepconv.train.numbers import number
 from nb_sepconv.train.optimizer import Optimizer, fused_update
 
@@ -83,7 +83,7 @@ class FtrlOptimizer(Optimizer):
 
     def _apply_dense(self, grad, var):
         slots = [self.get_slot(var, "accum"), self.get_slot(var, "linear")]
-        fused_update(updates.ftrl, var, grad, slots, *self._numbers)
+        fused_update(optimizers.ftrl, var, grad, slots, *self._numbers)
 
 
 def _check_at_least_zero(name, value):

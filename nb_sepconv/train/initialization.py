@@ -1,7 +1,7 @@
 """Starting a model from the variables of another one's checkpoint."""
 
+from nb_sepconv.framework.variables import Variable, global_variables
 from nb_sepconv.train.assignment import fill_variables
-from nb_sepconv.variables import Variable, global_variables
 from nb_sepconv.weights import load
 
 

@@ -6,8 +6,8 @@ Source of the formulas: the docstrings of ``tf.compat.v1.train``.
 
 import numpy as np
 
-from nb_sepconv.array_like import ArrayLike
-from nb_sepconv.conversion import is_floating
+from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.train.numbers import number
 
 

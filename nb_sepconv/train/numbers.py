@@ -1,6 +1,6 @@
 """Numbers that an optimizer is told: fixed, or asked for anew at each step."""
 
-from nb_sepconv.conversion import as_array, is_floating
+from nb_sepconv.tensors.convert import as_array, is_floating
 
 
 def number(name, value):

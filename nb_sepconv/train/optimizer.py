@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from nb_sepconv.array_like import ArrayLike
-from nb_sepconv.conversion import as_array, is_floating
-from nb_sepconv.graphs import get_default_graph, graph_of
+from nb_sepconv.framework.graph import get_default_graph, graph_of
+from nb_sepconv.framework.name_scope import name_scope
+from nb_sepconv.framework.variable_scope import get_variable, variable_scope
+from nb_sepconv.framework.variables import Variable, trainable_variables
 from nb_sepconv.initializers import Zeros
-from nb_sepconv.name_scopes import name_scope
-from nb_sepconv.scopes import get_variable, variable_scope
-from nb_sepconv.variables import Variable, trainable_variables
+from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.convert import as_array, is_floating
 
 
 class Optimizer:
@@ -208,7 +208,7 @@ def fused_update(kernel, variable, gradient, slots, *numbers):
     """Run a kernel once over a variable, its gradient and its slots; 16-bit types compute in float32.
 
     Args:
-        kernel: a function of :mod:`nb_sepconv.kernels.cpu.updates`.
+        kernel: a function of :mod:`nb_sepconv.kernels.optimizers`.
         variable: Variable.
         gradient: array of its shape.
         slots: list of Variable of its shape.

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import numpy as np
 
+from nb_sepconv.framework.variables import Variable, global_variables
 from nb_sepconv.train.assignment import fill_variables
 from nb_sepconv.train.checkpoints import checkpoint_exists
-from nb_sepconv.variables import Variable, global_variables
-from nb_sepconv.weights.bundle_writer import write_bundle
-from nb_sepconv.weights.checkpoint_state import FILE_NAME, write_state
+from nb_sepconv.weights.tensorflow.bundle_writer import write_bundle
+from nb_sepconv.weights.tensorflow.checkpoint_state import FILE_NAME, write_state
 
 STEP_DIGITS = 8
 SECONDS_PER_HOUR = 3600.0

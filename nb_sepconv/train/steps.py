@@ -1,10 +1,10 @@
 """The variable that counts training steps."""
 
-from nb_sepconv.graph_keys import GraphKeys
-from nb_sepconv.graphs import get_default_graph
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.variable_scope import get_variable
+from nb_sepconv.framework.variables import Variable, VariableAggregation
 from nb_sepconv.initializers import Zeros
-from nb_sepconv.scopes import get_variable
-from nb_sepconv.variables import Variable, VariableAggregation
 
 
 def get_global_step(graph=None):

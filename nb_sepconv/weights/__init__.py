@@ -1,7 +1,7 @@
 """Files of weights without the frameworks that wrote them: TensorFlow, Keras, NumPy, safetensors; PyTorch, ONNX."""
 
+from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.batch_norm import fold_batch_norm, unfold_batch_norm
-from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.loading import load
 from nb_sepconv.weights.onnx import from_onnx, to_onnx
 from nb_sepconv.weights.saving import save

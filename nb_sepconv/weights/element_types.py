@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.files.errors import WeightsError
 
 STRING = "string"
 BFLOAT16 = "bfloat16"

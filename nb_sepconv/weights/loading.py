@@ -3,19 +3,19 @@
 import os
 import re
 
-from nb_sepconv.weights import object_graph, sstable
-from nb_sepconv.weights.bundle import Bundle, is_v1_header
-from nb_sepconv.weights.checkpoint_state import FILE_NAME, latest_prefix
-from nb_sepconv.weights.checkpoint_v1 import CheckpointV1
-from nb_sepconv.weights.errors import WeightsError, located
-from nb_sepconv.weights.files import RandomAccessFile
+from nb_sepconv.files.errors import WeightsError, located
+from nb_sepconv.files.random_access import RandomAccessFile
 from nb_sepconv.weights.hdf5 import is_hdf5
-from nb_sepconv.weights.keras_archive import open_keras_archive
-from nb_sepconv.weights.keras_h5 import open_keras_h5
+from nb_sepconv.weights.keras.archive import open_keras_archive
+from nb_sepconv.weights.keras.h5 import open_keras_h5
 from nb_sepconv.weights.mapping import Weights
 from nb_sepconv.weights.npz import SUFFIX, Npz
 from nb_sepconv.weights.safetensors import Safetensors, is_safetensors
-from nb_sepconv.weights.slots import slot_names
+from nb_sepconv.weights.tensorflow import object_graph, sstable
+from nb_sepconv.weights.tensorflow.bundle import Bundle, is_v1_header
+from nb_sepconv.weights.tensorflow.checkpoint_state import FILE_NAME, latest_prefix
+from nb_sepconv.weights.tensorflow.checkpoint_v1 import CheckpointV1
+from nb_sepconv.weights.tensorflow.slots import slot_names
 from nb_sepconv.weights.zip_archive import Archive
 
 INDEX = ".index"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.files.errors import WeightsError
 
 
 class _Tensors(Mapping):

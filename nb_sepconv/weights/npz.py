@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nb_sepconv.files.atomic import replacing
+from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights import element_types, memory
-from nb_sepconv.weights.atomic import replacing
 from nb_sepconv.weights.element_types import TensorInfo
-from nb_sepconv.weights.errors import WeightsError, located
 from nb_sepconv.weights.zip_archive import Archive
 
 SUFFIX = ".npy"

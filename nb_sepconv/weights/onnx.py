@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nb_sepconv.weights.atomic import replacing
-from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.files.atomic import replacing
+from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.grouped_convolutions import from_separable, to_separable
 from nb_sepconv.weights.separable_names import named, separable_layers
 

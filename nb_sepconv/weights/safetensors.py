@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nb_sepconv.files.atomic import replacing
+from nb_sepconv.files.errors import WeightsError, located
+from nb_sepconv.files.random_access import RandomAccessFile
 from nb_sepconv.weights import element_types, memory
-from nb_sepconv.weights.atomic import replacing
-from nb_sepconv.weights.crc32c import crc32c
 from nb_sepconv.weights.element_types import TensorInfo
-from nb_sepconv.weights.errors import WeightsError, located
-from nb_sepconv.weights.files import RandomAccessFile
+from nb_sepconv.weights.tensorflow.crc32c import crc32c
 from nb_sepconv.weights.verified_read import read_with_crc
 from nb_sepconv.weights.verified_write import write_with_crc
 

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 
-from nb_sepconv.weights.bundle_writer import write_bundle
-from nb_sepconv.weights.keras_h5_writer import write_keras_h5
+from nb_sepconv.weights.keras.h5_writer import write_keras_h5
 from nb_sepconv.weights.npz import write_npz
 from nb_sepconv.weights.safetensors import write_safetensors
+from nb_sepconv.weights.tensorflow.bundle_writer import write_bundle
 
 WRITERS = {
     ".npz": write_npz,

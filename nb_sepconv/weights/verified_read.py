@@ -5,7 +5,7 @@ from functools import reduce
 
 import numpy as np
 
-from nb_sepconv.weights import crc32c
+from nb_sepconv.weights.tensorflow import crc32c
 
 BLOCK_BYTES = 1 << 21
 
@@ -47,8 +47,8 @@ def _share(action, count):
             left.clear()
 
     if count > 1 and crc32c.is_compiled():
-        from nb_sepconv.kernels.cpu.own_threads import run_together
-        from nb_sepconv.kernels.cpu.threads import get_num_threads
+        from nb_sepconv.kernels.cpu.runtime.thread_pool import run_together
+        from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads
 
         run_together(take, min(count, get_num_threads()))
     else:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nb_sepconv.weights.crc32c import crc32c
 from nb_sepconv.weights.element_types import NUMPY_NAMES
+from nb_sepconv.weights.tensorflow.crc32c import crc32c
 
 CHUNK_BYTES = 1 << 18
 

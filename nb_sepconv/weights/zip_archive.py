@@ -3,8 +3,8 @@
 import zipfile
 from contextlib import contextmanager
 
-from nb_sepconv.weights.errors import WeightsError
-from nb_sepconv.weights.files import RandomAccessFile
+from nb_sepconv.files.errors import WeightsError
+from nb_sepconv.files.random_access import RandomAccessFile
 
 END_SIGNATURE, END_BYTES = b"PK\x05\x06", 22
 UNCOUNTED = 0xFFFF

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from nb_sepconv.kernels import engines
-from nb_sepconv.kernels.cuda.runtime import SIMULATED
+from nb_sepconv.kernels.cuda.runtime.numba_cuda import SIMULATED
 
 if SIMULATED:
     sys.setswitchinterval(1e-5)  # the simulator's threads poll each other

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nb_sepconv.kernels import engines
-from nb_sepconv.kernels.cuda.runtime import SIMULATED, cuda
+from nb_sepconv.kernels.cuda.runtime.numba_cuda import SIMULATED, cuda
 
 LENGTHS = (1, 2, 5, 7) if SIMULATED else range(1, 8)
 FULL = not SIMULATED

@@ -11,7 +11,8 @@ import pytest
 import reference
 from device_data import SIMULATED, cuda, poisoned, random, to_gpu, to_host
 
-from nb_sepconv import device_arrays, ops
+from nb_sepconv import ops
+from nb_sepconv.devices import arrays as device_arrays
 
 assert not SIMULATED, "these tests need a GPU: unset NUMBA_ENABLE_CUDASIM"
 

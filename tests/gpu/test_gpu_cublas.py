@@ -11,8 +11,9 @@ import reference
 from device_data import FULL, random, to_gpu, to_host
 from test_gpu_forward import convolve
 
-from nb_sepconv import device_convolution, ops
-from nb_sepconv.kernels.cuda import library_product
+from nb_sepconv import ops
+from nb_sepconv.convolution import device as device_convolution
+from nb_sepconv.kernels.cuda.forward import cublas as library_product
 
 
 class Stream(contextlib.AbstractContextManager):

@@ -8,7 +8,8 @@ from device_data import FULL, in_layout, random, to_gpu, to_host
 from test_gpu_forward import GEOMETRIES, LAYOUTS, TYPES
 
 from nb_sepconv import activations, ops
-from nb_sepconv.kernels.cuda import FUSED_ACTIVATIONS, backward
+from nb_sepconv.kernels.cuda import FUSED_ACTIVATIONS
+from nb_sepconv.kernels.cuda.backward import plan
 
 NAMES = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 
@@ -73,10 +74,10 @@ def test_types(dtype):
 
 
 def test_sums_over_parts_of_the_rows(monkeypatch):
-    monkeypatch.setattr(backward, "PART_ROWS", 4)
-    monkeypatch.setattr(backward, "MOST_PARTS", 3)
-    assert backward.parts_of(9) == (3, 4)
-    assert backward.parts_of(24) == (3, 8)
+    monkeypatch.setattr(plan, "PART_ROWS", 4)
+    monkeypatch.setattr(plan, "MOST_PARTS", 3)
+    assert plan.parts_of(9) == (3, 4)
+    assert plan.parts_of(24) == (3, 8)
     rng = np.random.default_rng(3)
     x, *weights = case(rng, 13, 3, 1, channels=4, filters=4)
     g = like(rng, reference.separable_conv1d(x, *weights))

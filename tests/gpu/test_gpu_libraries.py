@@ -10,8 +10,10 @@ import pytest
 import reference
 from device_data import SIMULATED, random, to_gpu, to_host
 
-from nb_sepconv import device_arrays, dlpack, ops
-from nb_sepconv.kernels.cuda import memory
+from nb_sepconv import ops
+from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.devices import dlpack
+from nb_sepconv.kernels.cuda.runtime import memory
 
 STREAM = 0  # a handle that exists everywhere
 
@@ -320,7 +322,7 @@ def test_errors_of_the_device_name_the_call(monkeypatch):
 
     x, kernel, *_ = small()
     ops.depthwise_conv1d(x, kernel)
-    monkeypatch.setattr("nb_sepconv.kernels.cuda.forward.Plan.run", fail)
+    monkeypatch.setattr("nb_sepconv.kernels.cuda.forward.plan.Plan.run", fail)
     with pytest.raises(
         RuntimeError, match=r"The convolution of inputs of shape \(1, 6, 2\) failed on the GPU: an illegal"
     ):

@@ -9,9 +9,13 @@ from test_gpu_forward import BFLOAT16, LAYOUTS, convolve
 from test_gpu_gradients import assert_equal, gradients, like
 
 import nb_sepconv as tf
-from nb_sepconv import device_convolution, device_gradients, ops
-from nb_sepconv.kernels.cuda import Plan, Sizes, backward, forward, precision, tensor_instructions
-from nb_sepconv.kernels.cuda.form import Tile
+from nb_sepconv import ops
+from nb_sepconv.convolution import device, device_gradients
+from nb_sepconv.kernels.cuda import Plan, Sizes, precision
+from nb_sepconv.kernels.cuda.backward import plan as backward
+from nb_sepconv.kernels.cuda.codegen import mma_instructions
+from nb_sepconv.kernels.cuda.forward import plan as forward
+from nb_sepconv.kernels.cuda.forward.form import Tile
 
 REDUCED = ("tf32x3", "tf32")
 EPSILON = np.finfo(np.float32).eps
@@ -39,16 +43,16 @@ def test_fragments_lie_as_the_instruction_set_says(parts):
     rights = [(b[t, g], b[t + 4, g]) for g, t in where]
     for lane, (g, t) in enumerate(where):
         at = [g, g, g + 8, g + 8], [2 * t, 2 * t + 1, 2 * t, 2 * t + 1]
-        got = tensor_instructions._twin_add(lane, lefts, rights, c[at], parts)
+        got = mma_instructions._twin_add(lane, lefts, rights, c[at], parts)
         np.testing.assert_array_equal(got, (a @ b + c)[at])
 
 
 def test_rounding_to_tf32():
     step = 2.0**-10
     below, half, above = np.float32(1 + 0.499 * step), np.float32(1 + step / 2), np.float32(-1 - 0.501 * step)
-    assert tensor_instructions.tf32([1 / 3, below, half, above]).tolist() == [0.333251953125, 1, 1 + step, -1 - step]
+    assert mma_instructions.tf32([1 / 3, below, half, above]).tolist() == [0.333251953125, 1, 1 + step, -1 - step]
     special = [np.inf, -np.inf, np.nan, 0.0]
-    np.testing.assert_array_equal(tensor_instructions.tf32(special), np.array(special, np.float32))
+    np.testing.assert_array_equal(mma_instructions.tf32(special), np.array(special, np.float32))
 
 
 @pytest.mark.parametrize("asked", REDUCED)
@@ -170,7 +174,7 @@ def planned(monkeypatch):
     found, make = [], precision.served
     for module in (forward, backward):
         monkeypatch.setattr(module, "served", lambda sizes: found.append(sizes.precision) or make(sizes))
-    device_convolution.forget()
+    device.forget()
     device_gradients._plan.cache_clear()
     return found
 

@@ -14,7 +14,7 @@ from nb_sepconv.kernels.cpu.engine import (
     run_gradients,
 )
 from nb_sepconv.kernels.cpu.jitted import register as register_jitted
-from nb_sepconv.kernels.cpu.threads import get_num_threads, num_threads, set_num_threads
+from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads, num_threads, set_num_threads
 
 NAME = "fma"
 

@@ -6,17 +6,17 @@ import llvmlite
 import numba
 import numpy as np
 
-from nb_sepconv.kernels.cpu.across_plan import across_plan
-from nb_sepconv.kernels.cpu.backward import gradient_worker_address
-from nb_sepconv.kernels.cpu.backward_weights import gradient_packer_address
-from nb_sepconv.kernels.cpu.derivatives import OF_OUTPUTS
-from nb_sepconv.kernels.cpu.gradient_plan import GradientPlan, GradientSizes
-from nb_sepconv.kernels.cpu.launch import launch, threading_layer
-from nb_sepconv.kernels.cpu.plan import Plan, Sizes
-from nb_sepconv.kernels.cpu.threads import get_num_threads
-from nb_sepconv.kernels.cpu.vector import cpu_name, vector_unit
-from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
-from nb_sepconv.kernels.cpu.weights import pack_runner
+from nb_sepconv.kernels.cpu.backward.loops import gradient_worker_address
+from nb_sepconv.kernels.cpu.backward.packing import gradient_packer_address
+from nb_sepconv.kernels.cpu.backward.plan import GradientPlan, GradientSizes
+from nb_sepconv.kernels.cpu.codegen.derivatives import OF_OUTPUTS
+from nb_sepconv.kernels.cpu.codegen.vector import cpu_name, vector_unit
+from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
+from nb_sepconv.kernels.cpu.forward.packing import pack_runner
+from nb_sepconv.kernels.cpu.forward.plan import Plan, Sizes
+from nb_sepconv.kernels.cpu.runtime.launch import launch, threading_layer
+from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads
+from nb_sepconv.kernels.cpu.transposed.plan import transposed_plan
 
 FUSED_ACTIVATIONS = frozenset(ACTIVATIONS)
 OUTPUT_ACTIVATIONS = frozenset(OF_OUTPUTS)  # their derivatives need no more than their outputs
@@ -35,7 +35,7 @@ class Packing(NamedTuple):
 def plan(sizes: Sizes, threads: int) -> Plan:
     """The plan for a convolution on at most ``threads`` threads."""
     busy = workers(sizes, threads)
-    return across_plan(sizes, busy) or Plan(sizes, busy)
+    return transposed_plan(sizes, busy) or Plan(sizes, busy)
 
 
 def workers(sizes: Sizes, threads: int) -> int:

@@ -7,17 +7,17 @@ from numba import njit, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
 
-from nb_sepconv.kernels.cpu import weights
-from nb_sepconv.kernels.cpu.forward import worker_address
-from nb_sepconv.kernels.cpu.layout import layout
-from nb_sepconv.kernels.cpu.plan import procedure
-from nb_sepconv.kernels.cpu.problem import Problem
-from nb_sepconv.kernels.cpu.procedures import address_of, call5, call6, stack_memory
-from nb_sepconv.kernels.cpu.storage import storage
-from nb_sepconv.kernels.cpu.tickets import all_taken, fill_table
-from nb_sepconv.kernels.cpu.tiling import ROWS, tiling
-from nb_sepconv.kernels.cpu.vector import ALIGNMENT, INTP
-from nb_sepconv.kernels.cpu.vectormath import ACTIVATIONS
+from nb_sepconv.kernels.cpu.codegen.procedures import address_of, call5, call6, stack_memory
+from nb_sepconv.kernels.cpu.codegen.storage import storage
+from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT, INTP
+from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
+from nb_sepconv.kernels.cpu.forward import packing
+from nb_sepconv.kernels.cpu.forward.layout import layout
+from nb_sepconv.kernels.cpu.forward.loops import worker_address
+from nb_sepconv.kernels.cpu.forward.plan import procedure
+from nb_sepconv.kernels.cpu.forward.problem import Problem
+from nb_sepconv.kernels.cpu.forward.tiling import ROWS, tiling
+from nb_sepconv.kernels.cpu.runtime.work_queue import all_taken, fill_table
 
 FIELDS = len(Problem._fields)
 PADDINGS = ("valid", "same", "causal")
@@ -140,7 +140,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
     in_place = int(channels_last)
     activate = _constant_address(procedure(dtype, activation) if activation else 0, activation or "linear")
     worker = _constant_address(worker_address(), "worker")
-    packer = _constant_address(weights.packer_address(), "packer")
+    packer = _constant_address(packing.packer_address(), "packer")
 
     @njit
     def zeros_before(length, span, stride):

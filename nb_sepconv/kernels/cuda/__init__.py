@@ -1,11 +1,19 @@
 """The GPU kernels. Plan once per shape, then launch on arrays that are described by address, shape and strides."""
 
-from nb_sepconv.kernels.cuda.activations import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS
-from nb_sepconv.kernels.cuda.backward import GradientPlan, GradientSizes
-from nb_sepconv.kernels.cuda.copying import CopyPlan
-from nb_sepconv.kernels.cuda.forward import Plan, Sizes
-from nb_sepconv.kernels.cuda.library_product import ApartPlan, wanted
-from nb_sepconv.kernels.cuda.memory import device_of, download, empty, on_device, require_gpu, synchronize, upload
+from nb_sepconv.kernels.cuda.backward.plan import GradientPlan, GradientSizes
+from nb_sepconv.kernels.cuda.codegen.activations import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS
+from nb_sepconv.kernels.cuda.forward.cublas import ApartPlan, wanted
+from nb_sepconv.kernels.cuda.forward.plan import Plan, Sizes
+from nb_sepconv.kernels.cuda.runtime.copying import CopyPlan
+from nb_sepconv.kernels.cuda.runtime.memory import (
+    device_of,
+    download,
+    empty,
+    on_device,
+    require_gpu,
+    synchronize,
+    upload,
+)
 
 NAME = "cuda"
 

@@ -1,7 +1,7 @@
 """By which products the kernels serve the precision that is asked for: never less exact."""
 
-from nb_sepconv.kernels.cuda.emission import STORAGE
-from nb_sepconv.kernels.cuda.runtime import SIMULATED, cuda
+from nb_sepconv.kernels.cuda.codegen.emission import STORAGE
+from nb_sepconv.kernels.cuda.runtime.numba_cuda import SIMULATED, cuda
 
 TENSOR_CORES_SINCE = (8, 0)  # compute capability with TF32
 OF_FLOAT32 = {"float32": "float32", "bf16x3": "tf32x3", "tf32x3": "tf32x3", "tf32": "tf32", "bf16": "tf32"}

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 
-from nb_sepconv.weights.errors import WeightsError
+from nb_sepconv.files.errors import WeightsError
 
 
 class ClaimedFile:

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.element_types import BFLOAT16
-from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.hdf5.claims import number
 
 VERSION_1 = 0x10

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.element_types import TensorInfo
-from nb_sepconv.weights.errors import WeightsError, located
 from nb_sepconv.weights.hdf5 import headers
 from nb_sepconv.weights.hdf5.claims import ClaimedFile, expect, number, require
 from nb_sepconv.weights.hdf5.datatypes import type_name

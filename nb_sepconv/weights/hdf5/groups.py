@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from nb_sepconv.weights.errors import WeightsError, located
+from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
 
 TREE_PREFIX_BYTES = 24

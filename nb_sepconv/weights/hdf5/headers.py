@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nb_sepconv.weights.errors import located
+from nb_sepconv.files.errors import located
 from nb_sepconv.weights.hdf5.claims import number, require
 
 PREFIX_BYTES = 16

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights import element_types
-from nb_sepconv.weights.errors import WeightsError
 from nb_sepconv.weights.hdf5.claims import number, require
 
 UNDEFINED = (1 << 64) - 1

@@ -2,7 +2,7 @@
 
 from math import prod
 
-from nb_sepconv.weights.errors import WeightsError, located
+from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
 from nb_sepconv.weights.hdf5.datatypes import text_type
 from nb_sepconv.weights.hdf5.messages import element_bytes, parse_shape

@@ -1,0 +1,1 @@
+"""Checks of what callers pass, and the messages they get."""

@@ -1,0 +1,141 @@
+"""Every check of an operation's arrays, and its message."""
+
+import math
+
+import numpy as np
+
+from nb_sepconv.tensors.convert import as_array
+
+FLOATING = ("float16", "bfloat16", "float32", "float64")
+
+
+def series(value):
+    """The inputs as an array of a floating type in native byte order with three axes."""
+    array = floating("inputs", value)
+    three_axes(array)
+    return array
+
+
+def three_axes(inputs):
+    """Refuse inputs that are no series."""
+    if inputs.ndim != 3:
+        raise ValueError(
+            "`inputs` must have 3 axes: (examples, steps, channels), or (examples, channels, steps) with "
+            f'data_format="channels_first". Received: shape {inputs.shape}'
+        )
+
+
+def floating(name, value):
+    """``value`` as an array of a floating type in native byte order; Python numbers and lists become float32."""
+    if hasattr(value, "__cuda_array_interface__"):
+        raise TypeError(f"`{name}` lies on a GPU; copy it to the host first. Received: {type(value).__name__}")
+    array = _as_array(name, value)
+    if array.dtype.name not in FLOATING:
+        raise TypeError(f"`{name}` must be an array of {', '.join(FLOATING)}. Received: {array.dtype}")
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return array
+
+
+def _as_array(name, value):
+    try:
+        if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
+            return np.from_dlpack(value)
+        return as_array(value)
+    except (TypeError, ValueError, BufferError) as error:
+        raise type(error)(
+            f"`{name}` must be an array of {', '.join(FLOATING)}. Received: {type(value).__name__} ({error})"
+        ) from None
+
+
+def weight(name, value, shape, dtype):
+    """A kernel or bias as a C-contiguous array of ``dtype`` and of ``shape``, whose names stand for any size.
+
+    Python numbers and lists take the type of the inputs; an array must have it.
+    """
+    array = floating(name, value)
+    if hasattr(value, "dtype"):
+        same_type(name, array, dtype)
+    array = array.astype(dtype, copy=False)
+    fitting(name, array, shape)
+    return np.ascontiguousarray(array)
+
+
+def same_type(name, array, dtype):
+    """Refuse an array of another type than the inputs'."""
+    if array.dtype != dtype:
+        raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
+
+
+def fitting(name, array, shape):
+    """Refuse a kernel or bias that is empty or not of ``shape``, whose names stand for any size."""
+    sizes = tuple(size if isinstance(size, int) else None for size in shape)
+    if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(sizes, array.shape, strict=True)):
+        wanted = ", ".join(str(size) for size in shape)
+        raise ValueError(f"`{name}` must have the shape ({wanted}). Received: shape {array.shape}")
+    if 0 in array.shape:
+        raise ValueError(f"`{name}` must have no axis of size 0. Received: shape {array.shape}")
+
+
+def pointwise_kernel(value, hidden, dtype):
+    """The pointwise kernel, (C*M, F) or (1, C*M, F)."""
+    array = floating("pointwise_kernel", value)
+    if array.ndim == 2:
+        return weight("pointwise_kernel", value, (hidden, "F"), dtype)
+    return weight("pointwise_kernel", value, (1, hidden, "F"), dtype)
+
+
+def output(value, shape, dtype):
+    """The ``out`` argument: a writable array of just this shape and type."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(
+            f"`out` must be a NumPy array of shape {shape} and type {dtype}. Received: {type(value).__name__}"
+        )
+    if value.shape != shape or value.dtype != dtype:
+        raise wrong_output(value, shape, dtype)
+    if not value.flags.writeable:
+        raise ValueError(f"`out` must be writable. Received: a read-only array of shape {value.shape}")
+    return value
+
+
+def wrong_output(value, shape, dtype):
+    """What to raise for an ``out`` that does not fit."""
+    return ValueError(
+        f"`out` must have the shape {shape} and the type {dtype}. Received: shape {value.shape}, type {value.dtype}"
+    )
+
+
+def addressable(shape, dtype):
+    """Refuse an output of more bytes than an address counts."""
+    if math.prod(shape) * dtype.itemsize > np.iinfo(np.intp).max:
+        raise too_large(shape, dtype)
+
+
+def allocated(shape, dtype):
+    """A new array, or a MemoryError that says how much was asked for."""
+    try:
+        return np.empty(shape, dtype)
+    except MemoryError:
+        raise too_large(shape, dtype) from None
+
+
+def too_large(shape, dtype):
+    """What to raise where there is no memory for an array."""
+    gibibytes = math.prod(shape) * dtype.itemsize / 2**30
+    return MemoryError(f"The output of shape {shape} and type {dtype} needs {gibibytes:.1f} GiB, more than there is")
+
+
+def like_outputs(name, value, shape, dtype):
+    """``d_outputs`` and their like: an array of the outputs' shape and type; lists take the type."""
+    array = floating(name, value)
+    if hasattr(value, "dtype"):
+        same_type(name, array, dtype)
+    array = array.astype(dtype, copy=False)
+    shaped_like_outputs(name, array, shape)
+    return array
+
+
+def shaped_like_outputs(name, array, shape):
+    """Refuse an array of another shape than the outputs'."""
+    if array.shape != shape:
+        raise ValueError(f"`{name}` must have the shape of the outputs, {shape}. Received: shape {array.shape}")

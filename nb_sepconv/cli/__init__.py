@@ -1,0 +1,1 @@
+"""The command ``nb-sepconv``, and what it prints."""

@@ -1,0 +1,149 @@
+"""The command ``nb-sepconv``."""
+
+import argparse
+import difflib
+import os
+import sys
+from collections import ChainMap
+
+import numpy as np
+
+from nb_sepconv.cli.tables import print_table, watched
+from nb_sepconv.version import __version__
+from nb_sepconv.weights.differences import differences
+from nb_sepconv.weights.loading import load
+from nb_sepconv.weights.renaming import FLOATS, Renamed, parse_rule
+from nb_sepconv.weights.saving import save
+
+SAME, DIFFERENT, FAILED = 0, 1, 2
+SHOWN_ELEMENTS, LISTED_NAMES = 100, 20
+FILE = "a file, the prefix of a checkpoint, or a folder with a checkpoint or a SavedModel"
+NEW_FILE = "ends in .npz, .safetensors or .weights.h5; with .ckpt or no suffix the prefix of a TensorFlow V2 checkpoint"
+RENAMING = "replace what the regular expression matches in the names; may repeat"
+
+
+def main(arguments=None):
+    """Run the command and return its exit status: 0, 1 where two files differ, 2 for what cannot be done."""
+    options = _parser().parse_args(arguments)
+    try:
+        status = options.run(options)
+        print(end="", flush=True)
+        return status
+    except BrokenPipeError:
+        _forget_output()
+        return SAME
+    except (OSError, ValueError, KeyError, ImportError, TypeError) as error:
+        print(f"nb-sepconv: {_message(error)}", file=sys.stderr)
+        _forget_output()
+        return FAILED
+
+
+def _message(error):
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return error.args[0] if isinstance(error, KeyError) else error
+
+
+def _forget_output():
+    """Nothing more is written: Python would complain at its end about what nobody takes."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="nb-sepconv", description="Separable convolutions on NumPy arrays.")
+    parser.add_argument("--version", action="version", version=f"nb_sepconv {__version__}")
+    rooms = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add(rooms, "doctor", _doctor, "what runs here: versions, processor, engines and why not others, threads, GPU")
+    weights = rooms.add_parser("weights", help="files of weights: TensorFlow, Keras, NumPy, safetensors")
+    commands = weights.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "list", _list, "name, shape, type and bytes of every variable", PATH=FILE)
+    _add(commands, "show", _show, "one variable and its statistics", PATH=FILE, NAME="as `list` has it")
+    _add(
+        commands, "diff", _diff, "what differs in two files; the exit status is 1 where something does", A=FILE, B=FILE
+    )
+    convert = _add(commands, "convert", _convert, "write the variables in another format", SRC=FILE, DST=NEW_FILE)
+    convert.add_argument("--rename", metavar="PATTERN=REPL", action="append", default=[], help=RENAMING)
+    convert.add_argument("--dtype", choices=FLOATS, help="the type of all arrays of floats")
+    convert.add_argument("--slots", action="store_true", help="take what belongs to the optimizer along")
+    return parser
+
+
+def _add(commands, name, run, help_text, **arguments):
+    parser = commands.add_parser(name, help=help_text, description=help_text)
+    for argument, meaning in arguments.items():
+        parser.add_argument(argument.lower(), metavar=argument, help=meaning)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _doctor(options):
+    from nb_sepconv.cli.show_config import show_config
+
+    show_config()
+    return SAME
+
+
+def _list(options):
+    with load(options.path) as file:
+        rows = [*_rows(file, ""), *_rows(file.slots, "optimizer")]
+        rows += [_row(name, info, "not readable") for name, info in file.unreadable.items()]
+        nbytes = sum(part.info(name).nbytes for part in (file, file.slots) for name in part)
+        title = f"{file.path}: {file.format}, {len(rows)} tensors, {nbytes} bytes"
+    print_table(title, ["name", "shape", "type", ">bytes", "note"], rows)
+    return SAME
+
+
+def _rows(part, note):
+    return [_row(name, part.info(name), note) for name in sorted(part)]
+
+
+def _row(name, info, note):
+    return [name, str(list(info.shape)), info.type_name, str(info.nbytes), note]
+
+
+def _show(options):
+    with load(options.path) as file:
+        part = file.slots if options.name in file.slots else file
+        if options.name not in part:
+            raise KeyError(
+                f"{file.path} has no {options.name!r}; it has {_some_names(options.name, {*file, *file.slots})}"
+            )
+        info, array = part.info(options.name), part[options.name]
+    print(f"{options.name}: shape {list(info.shape)}, {info.type_name}, {info.nbytes} bytes")
+    if array.size and array.dtype != object and array.dtype.kind not in "cSU":
+        values = array.astype(np.float64)
+        print(f"least {values.min():.6g}, greatest {values.max():.6g}, mean {values.mean():.6g}")
+    print(np.array2string(array, threshold=SHOWN_ELEMENTS))
+    return SAME
+
+
+def _some_names(wanted, names):
+    """The names, or where they are many those like the wanted one."""
+    if len(names) <= LISTED_NAMES:
+        return ", ".join(sorted(names))
+    close = difflib.get_close_matches(wanted, names, LISTED_NAMES, cutoff=0)
+    return f"{len(names)} tensors, among them {', '.join(close)}"
+
+
+def _convert(options):
+    rules = [parse_rule(rule) for rule in options.rename]
+    with load(options.src) as file:
+        source = ChainMap(file, file.slots) if options.slots else file
+        renamed = Renamed(source, rules, options.dtype)
+        with watched(renamed, f"writing {options.dst}") as arrays:
+            save(options.dst, arrays)
+    print(f"{options.dst}: {len(renamed)} variables")
+    return SAME
+
+
+def _diff(options):
+    with load(options.a) as first, load(options.b) as second, watched(second, "comparing") as other:
+        rows = [list(row) for row in differences(first, other)]
+    if not rows:
+        print("equal")
+        return SAME
+    print_table(f"{options.a} and {options.b} differ", ["name", "difference"], rows)
+    return DIFFERENT

@@ -1,0 +1,1 @@
+"""Planned convolutions and their gradients, on the host and on a GPU."""

@@ -1,0 +1,246 @@
+"""A convolution of arrays on a GPU: the checks, the plan for their shapes, and the launch."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from nb_sepconv import activations
+from nb_sepconv.activations.advanced import ActivationLayer
+from nb_sepconv.checks import arguments, array_arguments
+from nb_sepconv.convolution import host, precisions
+from nb_sepconv.convolution.host import OPERANDS
+from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.devices import dlpack
+from nb_sepconv.devices.context import Place, upload
+from nb_sepconv.kernels import engines
+
+REMEMBERED_CALLS = 1024
+_calls = {}
+
+
+def convolve(arrays, chosen, after, out, stream):
+    """The outputs for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise).
+
+    Args:
+        arrays: on a GPU, or on the host for results on the host.
+        chosen: the :class:`convolution.Settings`.
+        after: a function to apply to the outputs, or None.
+        out: array for the outputs, or None.
+        stream: the caller's stream, or None.
+    """
+    library = device_arrays.library_of(arrays[0])
+    if library is None:
+        return _from_host(arrays, chosen, after, out, stream)
+    if after is None:
+        place = Place(library, arrays[0], stream, chosen.engine)
+        return run(place, described(place, arrays), chosen, out)
+    refuse_numpy_function(after)
+    outputs = after(convolve(arrays, chosen, None, None, stream))
+    if out is None:
+        return outputs
+    out[...] = outputs
+    return out
+
+
+class Call(NamedTuple):
+    """What is remembered of a call: its plan, its outputs' shape, and the bytes that inputs and outputs reach."""
+
+    plan: object
+    shape: tuple
+    read: tuple
+    written: tuple
+
+
+def run(place, operands, chosen, out=None):
+    """The outputs, of the caller's kind, for arrays that are described."""
+    target = None if out is None else place.describe("out", out)
+    key = _key(operands, chosen, target)
+    call = _calls.get(key)
+    if call is None:
+        operands, call = _prepared(place, operands, chosen, target, key)
+    if target is None:
+        out, target = place.new(call.shape, operands[0].dtype)
+    elif _overlap(call, operands[0].address, target.address):
+        raise ValueError("`out` must not share memory with `inputs` on a GPU. Received: arrays that overlap")
+    inputs, *weights = operands
+    scratch = [place.new(shape, inputs.dtype)[1] for shape in call.plan.scratch]
+    place.launch("The convolution", call.plan.run, inputs, weights, target, *scratch)
+    return out
+
+
+def forget():
+    """Plan every call anew."""
+    _calls.clear()
+    _plan.cache_clear()
+
+
+def _key(operands, chosen, target):
+    return (chosen, target and target.form, *[array and array.form for array in operands])
+
+
+def _prepared(place, operands, chosen, target, key):
+    """The arrays as the kernels take them, and the call, remembered where they could be taken as they were."""
+    inputs, *weights = checked = fitting(place, operands, chosen)
+    sizes, shape = sizes_of(checked, chosen)
+    if target is None:
+        outputs = inputs._replace(address=0, shape=shape, strides=dlpack.contiguous(shape))  # new memory is aligned
+    elif target.shape != shape or target.dtype != inputs.dtype:
+        raise array_arguments.wrong_output(target, shape, inputs.dtype)
+    else:
+        outputs = target
+    plan = _plan(convolution_sizes(place, sizes, inputs, weights, outputs, chosen))
+    call = Call(plan, shape, _reach(inputs), _reach(outputs))
+    if all(one is other for one, other in zip(operands, checked, strict=True)):
+        if len(_calls) >= REMEMBERED_CALLS:
+            _calls.clear()
+        _calls[key] = call
+    return checked, call
+
+
+def convolution_sizes(place, sizes, inputs, weights, outputs, chosen):
+    """The engine's Sizes: a convolution's sizes and how its arrays lie."""
+    last = arguments.data_format(chosen.data_format) == "channels_last"
+    return place.engine.Sizes(
+        **sizes,
+        input_strides=host.by_step(inputs.strides, last),
+        output_strides=host.by_step(outputs.strides, last),
+        aligned=inputs.aligned and weights[0].aligned and outputs.aligned,
+        biased=len(weights) > 2 and weights[2] is not None,
+    )
+
+
+def described(place, arrays):
+    """The DeviceArrays of a call's operands."""
+    given = zip(OPERANDS, arrays, strict=False)
+    return [None if array is None and name == "bias" else place.describe(name, array) for name, array in given]
+
+
+def fitting(place, operands, chosen):
+    """The arrays as the kernels take them: checked, and the weights in one piece."""
+    inputs, depthwise, *others = operands
+    array_arguments.three_axes(inputs)
+    channels = inputs.shape[2 if arguments.data_format(chosen.data_format) == "channels_last" else 1]
+    _check("depthwise_kernel", depthwise, ("K", channels, "M"), inputs.dtype)
+    if others:
+        pointwise, bias = others
+        hidden = channels * depthwise.shape[2]
+        axes = (hidden, "F") if pointwise.ndim == 2 else (1, hidden, "F")
+        _check("pointwise_kernel", pointwise, axes, inputs.dtype)
+        if bias is not None:
+            _check("bias", bias, (pointwise.shape[-1],), inputs.dtype)
+    return inputs, *map(place.contiguous, (depthwise, *others))
+
+
+def _check(name, array, shape, dtype):
+    array_arguments.same_type(name, array, dtype)
+    array_arguments.fitting(name, array, shape)
+
+
+def sizes_of(operands, chosen):
+    """A convolution's sizes, and its outputs' shape."""
+    inputs, depthwise, *others = operands
+    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
+    return host.sizes(inputs, depthwise.shape, others[0].shape[-1] if others else None, channels_last, chosen)
+
+
+@lru_cache(REMEMBERED_CALLS)
+def _plan(sizes):
+    return engines.gpu_engine().plan(sizes)
+
+
+def _overlap(call, inputs, outputs):
+    """Whether a call with arrays at these addresses would write what it reads."""
+    return inputs + call.read[0] < outputs + call.written[1] and outputs + call.written[0] < inputs + call.read[1]
+
+
+def _reach(array):
+    """The bytes before and behind an array's address, none for one without elements."""
+    if 0 in array.shape:
+        return 0, 0
+    far = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
+    item = array.dtype.itemsize
+    return sum(min(each, 0) for each in far) * item, (sum(max(each, 0) for each in far) + 1) * item
+
+
+def refuse_numpy_function(function):
+    """Refuse an activation that this library computes on the host alone."""
+    ours = function is not None and (
+        isinstance(function, ActivationLayer) or activations.fused_name(function) is not None
+    )
+    if ours:
+        known = ", ".join(sorted(engines.gpu_engine().FUSED_ACTIVATIONS))
+        raise TypeError(
+            f"`activation` must be one of {known}, or a function of the caller's arrays, on a GPU. "
+            f"Received: {function!r}"
+        )
+
+
+def _from_host(arrays, chosen, after, out, stream):
+    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
+    checked, _ = host.checked_arrays(arrays, channels_last)
+    engine, handle = engines.gpu_engine(), 0 if stream is None else device_arrays.stream_handle(stream)
+    if out is not None:
+        array_arguments.output(out, sizes_of(checked, chosen)[1], checked[0].dtype)
+    uploaded = [None if array is None else engine.upload(array, handle) for array in checked]
+    outputs = engine.download(convolve(uploaded, chosen, None, None, handle), handle)
+    outputs = outputs if after is None else after(outputs)
+    if out is None:
+        return outputs
+    out[...] = outputs
+    return out
+
+
+class DeviceConvolution:
+    """A convolution by the same variables again and again: their values stay on the GPU until one may have changed.
+
+    ``activation`` is None, a name or a function; the other settings are those of the operation.
+    """
+
+    def __init__(self, strides, padding, data_format, dilation_rate, activation, precision=None):
+        self.given = (strides, padding, data_format, dilation_rate, activation, precision)
+        self._precision = precisions.checked(precision)
+        known = engines.gpu_engine().FUSED_ACTIVATIONS
+        fused, self._after = host.fused_activation(activation, known)
+        refuse_numpy_function(self._after)
+        settings = host.settings(strides, padding, data_format, dilation_rate, fused)
+        self._settings = settings._replace(precision=None)
+        self._kept = {}
+
+    def __reduce__(self):
+        return type(self), self.given
+
+    def __call__(self, inputs, variables, arrays):
+        """The outputs for ``inputs``; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or None)."""
+        place = Place(device_arrays.library_of(inputs), inputs, None)
+        outputs = run(place, *self._operands(place, inputs, variables, arrays))
+        return outputs if self._after is None else self._after(outputs)
+
+    def again(self, inputs, *variables):
+        """The same for an array that is like one of an earlier call, and None for any other."""
+        library = device_arrays.library_of(inputs)
+        if library is None or self._after is not None:
+            return None
+        place, arrays = Place(library, inputs, None), [getattr(variable, "array", None) for variable in variables]
+        operands, settings = self._operands(place, inputs, variables, arrays)
+        return run(place, operands, settings) if _key(operands, settings, None) in _calls else None
+
+    def _operands(self, place, inputs, variables, arrays):
+        """What to convolve, described, and how."""
+        operands = (place.describe("inputs", inputs), *self._on_gpu(place, variables, arrays))
+        precision = precisions.chosen(self._precision)
+        settings = self._settings
+        return operands, settings if precision is None else settings._replace(precision=precision)
+
+    def _on_gpu(self, place, variables, arrays):
+        versions = [_version(variable, array) for variable, array in zip(variables, arrays, strict=True)]
+        known, weights = self._kept.get(place.device, (None, None))
+        if known != versions:
+            weights = [None if array is None else upload(place, array) for array in arrays]
+            self._kept[place.device] = versions, weights
+        return weights
+
+
+def _version(variable, array):
+    """What is equal as long as a variable's value is surely the same."""
+    if variable is None:
+        return None
+    return (id(variable), variable.version) if array is getattr(variable, "array", None) else object()

@@ -1,0 +1,92 @@
+"""Where a call on a GPU runs: the GPU, the stream, and the library of the caller's arrays."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from nb_sepconv.checks import array_arguments
+from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.kernels import engines
+
+REMEMBERED_COPIES = 1024
+DEVICES = (None, "cpu", "cuda")
+
+
+def asked(inputs, device, stream):
+    """Whether a call with these arguments runs on a GPU."""
+    if type(inputs) is np.ndarray and device is None and stream is None:
+        return False
+    if device not in DEVICES:
+        raise ValueError(f'`device` must be None, "cpu" or "cuda". Received: {device!r}')
+    on_gpu = device_arrays.library_of(inputs) is not None
+    if on_gpu and device == "cpu":
+        raise ValueError(f'`device` "cpu" does not fit inputs on a GPU. Received: {type(inputs).__name__}')
+    if stream is not None and not (on_gpu or device == "cuda"):
+        raise ValueError(f"`stream` is for arrays on a GPU. Received: stream={stream!r} with inputs on the host")
+    return on_gpu or device == "cuda"
+
+
+class Place:
+    """Where and how a call runs: the engine, the library of the caller's arrays, the GPU and the stream's handle."""
+
+    def __init__(self, library, inputs, stream, engine=None):
+        if engine not in (None, "auto", engines.GPU):
+            raise ValueError(f"`engine` must be {engines.GPU} or auto for arrays on a GPU. Received: {engine!r}")
+        self.engine = engines.gpu_engine()
+        self.library, self._like, self._kind = library, inputs, type(inputs)
+        self.stream = library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
+        self.device = library.device(inputs)
+
+    def describe(self, name, value):
+        """The DeviceArray of an argument, which must lie on the same GPU."""
+        if type(value) is self._kind and self.library.device(value) == self.device:
+            return self.library.describe(name, value, self.stream)
+        array = device_arrays.describe(name, value, self.stream)
+        if array.device != self.device:
+            raise ValueError(
+                f"`{name}` must lie on the same GPU as `inputs`, number {self.device}. Received: one on {array.device}"
+            )
+        return array
+
+    def new(self, shape, dtype, library=None):
+        """A new array, of the caller's kind or that of another library, and its description."""
+        library = library or self.library
+        try:
+            with self.engine.on_device(self.device):
+                value = library.empty(self._like, shape, dtype.name)
+        except Exception as error:  # every library has a type of its own for memory that is not there
+            if "memory" in f"{type(error).__name__} {error}".lower():
+                raise array_arguments.too_large(shape, dtype) from error
+            raise
+        return value, library.describe("out", value, self.stream)
+
+    def contiguous(self, array):
+        """``array``, or a copy of it in one piece."""
+        if array is None or array.contiguous:
+            return array
+        _, copy = self.new(array.shape, array.dtype)
+        self.launch("The copy of weights", _copy_plan(array.dtype.name, array.shape, array.strides).run, array, copy)
+        return copy
+
+    def launch(self, what, run, *arrays):
+        """``run(stream, *arrays)`` on the GPU; its errors say ``what`` it was and of which inputs."""
+        try:
+            with self.engine.on_device(self.device):
+                run(self.stream, *arrays)
+        except Exception as error:  # the driver's, which only the packages of the GPU name
+            shape = tuple(getattr(self._like, "shape", ()))
+            raise RuntimeError(f"{what} of inputs of shape {shape} failed on the GPU: {error}") from error
+        self.library.finish(self.engine, self.stream)
+
+
+@lru_cache(REMEMBERED_COPIES)
+def _copy_plan(dtype, shape, strides):
+    return engines.gpu_engine().CopyPlan(dtype, shape, strides)
+
+
+def upload(place, array):
+    """The DeviceArray of a copy of a host's array, which every stream may read."""
+    with place.engine.on_device(place.device):
+        copy = place.engine.upload(array, place.stream)
+        place.engine.synchronize(place.stream)
+    return device_arrays.describe("weights", copy)

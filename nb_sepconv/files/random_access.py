@@ -1,0 +1,67 @@
+"""Reading stretches of a file at known places, each checked against the file's size before anything is allocated."""
+
+import os
+import stat
+import threading
+import weakref
+
+from nb_sepconv.files.errors import WeightsError
+
+
+class RandomAccessFile:
+    """A regular file, open for reading at any place from any thread.
+
+    Args:
+        path: str or path-like.
+        descriptor: int or None, of the file where it is open already; ``path`` is then its name for errors.
+    """
+
+    def __init__(self, path, descriptor=None):
+        self.path = os.fspath(path)
+        if descriptor is None:
+            if not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise WeightsError("this is not a regular file", self.path)
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._descriptor = descriptor
+        self.close = weakref.finalize(self, os.close, self._descriptor)
+        self._seeking = threading.Lock()
+        self.size = os.fstat(self._descriptor).st_size
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def read(self, offset, size, what):
+        """The ``size`` bytes at ``offset``; ``what`` they should be goes into the error when they are not there."""
+        self.require(offset, size, what)
+        buffer = bytearray(size)
+        self.read_into(offset, buffer, what)
+        return bytes(buffer)
+
+    def read_into(self, offset, buffer, what):
+        """Fill a writable buffer of bytes from ``offset`` on."""
+        remaining = memoryview(buffer)
+        self.require(offset, remaining.nbytes, what)
+        while remaining.nbytes:
+            count = self._read_some(offset, remaining)
+            if count == 0:
+                raise WeightsError(f"the file ends inside {what}", self.path, offset)
+            remaining = remaining[count:]
+            offset += count
+
+    def require(self, offset, size, what):
+        """Refuse a stretch that the file does not hold."""
+        if offset < 0 or size < 0 or offset + size > self.size:
+            expected = f"expected {what} in bytes {offset} to {offset + size}"
+            raise WeightsError(f"{expected}, but the file has {self.size} bytes", self.path, min(offset, self.size))
+
+    def _read_some(self, offset, buffer):
+        if hasattr(os, "preadv"):
+            return os.preadv(self._descriptor, [buffer], offset)
+        with self._seeking:
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            chunk = os.read(self._descriptor, min(buffer.nbytes, 1 << 24))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)

@@ -1,0 +1,1 @@
+"""TF1's graphs, scopes, variables and templates."""

@@ -1,0 +1,145 @@
+"""Templates: functions that create their variables once and share them in every later call."""
+
+from functools import partial
+
+from nb_sepconv.framework.graph import get_collection, get_collection_ref
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.variable_scope import enter_unnamed_scope, unique_scope_name, variable_scope
+
+
+def make_template(name_, func_, create_scope_now_=False, unique_name_=None, custom_getter_=None, **kwargs):
+    """A function that does what ``func_`` does, in a variable scope of its own: created at the first call, then shared.
+
+    Args:
+        name_: str, the scope's name, made unique.
+        func_: the function; it makes its variables with ``get_variable``.
+        create_scope_now_: bool, whether the scope is fixed now rather than at the first call. Default False.
+        unique_name_: str, used instead of ``name_`` and not made unique. Default None.
+        custom_getter_: the scope's custom getter. Default None.
+        kwargs: arguments that ``func_`` always receives.
+
+    Returns:
+        A Template.
+
+    Raises:
+        ValueError: when ``name_`` is None; at a later call, when ``func_`` creates a trainable variable.
+
+    >>> from nb_sepconv.framework.variable_scope import get_variable
+    >>> gain = make_template("doc_gain", lambda x: x * get_variable("g", [], initializer=lambda shape, dtype: 2.0))
+    >>> float(gain(3.0)), float(gain(4.0)), [v.name for v in gain.variables]
+    (6.0, 8.0, ['doc_gain/g:0'])
+    """
+    function = partial(func_, **kwargs) if kwargs else func_
+    return Template(name_, function, create_scope_now_, unique_name_, custom_getter_)
+
+
+class Template:
+    """What ``make_template`` returns; see there."""
+
+    def __init__(self, name, func, create_scope_now=False, unique_name=None, custom_getter=None):
+        if name is None:
+            raise ValueError("`name_` cannot be None. Received: None")
+        self._name = name
+        self._func = func
+        self._unique_name = unique_name
+        self._custom_getter = custom_getter
+        self._variable_scope = None
+        self._variables_created = False
+        self._first_call = True
+        if create_scope_now:
+            with enter_unnamed_scope(unique_name or unique_scope_name(name), custom_getter) as scope:
+                self._variable_scope = scope
+
+    def __call__(self, *args, **kwargs):
+        """Call the function in the template's scope."""
+        if self._variable_scope:
+            with variable_scope(self._variable_scope, reuse=not self._first_call):
+                return self._call(args, kwargs)
+        with variable_scope(self._unique_name, self._name, custom_getter=self._custom_getter) as scope:
+            self._variable_scope = scope
+            return self._call(args, kwargs)
+
+    def _call(self, args, kwargs):
+        if self._variables_created:
+            return self._call_again(args, kwargs)
+        if not self._first_call:
+            return self._func(*args, **kwargs)
+        self._first_call = False
+        try:
+            result = self._func(*args, **kwargs)
+        except BaseException:
+            self._first_call = True
+            raise
+        self._variables_created = True
+        return result
+
+    def _call_again(self, args, kwargs):
+        trainable = get_collection_ref(GraphKeys.TRAINABLE_VARIABLES)
+        before = len(trainable)
+        result = self._func(*args, **kwargs)
+        if len(trainable) != before:
+            raise ValueError(
+                "Trainable variable created when calling a template after the first time, "
+                f"perhaps you used Variable when you meant get_variable: {trainable[before:]}"
+            )
+        return result
+
+    @property
+    def name(self):
+        """The name given to it."""
+        return self._name
+
+    @property
+    def func(self):
+        """The function given to it."""
+        return self._func
+
+    @property
+    def variable_scope(self):
+        """Its VariableScope, or None before there is one."""
+        return self._variable_scope
+
+    var_scope = variable_scope
+
+    @property
+    def variable_scope_name(self):
+        """Its scope's name with a slash at its end, or None before there is a scope."""
+        if not self._variable_scope:
+            return None
+        name = self._variable_scope.name
+        return name if not name or name.endswith("/") else f"{name}/"
+
+    def _collected(self, key):
+        return get_collection(key, self.variable_scope_name) if self._variables_created else []
+
+    @property
+    def global_variables(self):
+        """The global variables in its scope; none before the first call is over."""
+        return self._collected(GraphKeys.GLOBAL_VARIABLES)
+
+    @property
+    def local_variables(self):
+        """The local variables in its scope."""
+        return self._collected(GraphKeys.LOCAL_VARIABLES)
+
+    @property
+    def variables(self):
+        """The global and local variables in its scope."""
+        return self.global_variables + self.local_variables
+
+    weights = variables
+
+    @property
+    def trainable_variables(self):
+        """The trainable variables in its scope."""
+        return self._collected(GraphKeys.TRAINABLE_VARIABLES)
+
+    trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_variables(self):
+        """The global variables in its scope that are not trainable."""
+        trainable = set(self.trainable_variables)
+        return [variable for variable in self.global_variables if variable not in trainable]
+
+    non_trainable_weights = non_trainable_variables

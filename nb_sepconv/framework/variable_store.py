@@ -1,0 +1,188 @@
+"""The variables of a graph by full name: what ``get_variable`` gets or creates."""
+
+import enum
+import inspect
+from functools import partial
+
+import numpy as np
+
+from nb_sepconv import initializers
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.variables import Variable, VariableAggregation, VariableSynchronization, resolve_trainable
+from nb_sepconv.tensors.convert import as_array, is_floating
+from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.lazy_value import LazyValue
+from nb_sepconv.tensors.tensor_shape import as_shape
+
+
+class ReuseMode(enum.Enum):
+    """How a scope treats variables that exist, beside True, False and None."""
+
+    AUTO_REUSE = 1
+
+
+AUTO_REUSE = ReuseMode.AUTO_REUSE
+
+_GETTER_DEFAULTS = {
+    **dict.fromkeys(("shape", "dtype", "initializer", "regularizer", "reuse", "trainable", "collections")),
+    **dict.fromkeys(("caching_device", "partitioner", "use_resource")),
+    "validate_shape": True,
+    "synchronization": VariableSynchronization.AUTO,
+    "aggregation": VariableAggregation.NONE,
+}
+
+
+class VariableStore:
+    """A graph's variables by the full names that ``get_variable`` knows them under."""
+
+    def __init__(self, graph):
+        self.graph = graph
+        self.variables = {}
+
+    def get_variable(self, name, *, custom_getter=None, constraint=None, **settings):
+        """The variable ``name``, got or created as ``get_variable`` says, through ``custom_getter`` if there is one.
+
+        Args:
+            name: str, the full name.
+            custom_getter: a function ``(getter, name, **settings)`` that is asked instead. Default None.
+            constraint: the new variable's constraint. Default None.
+            settings: the other arguments of ``get_variable``, and ``reuse``.
+        """
+        if custom_getter is not None and not callable(custom_getter):
+            raise ValueError(f"Passed a custom_getter which is not callable: {custom_getter!r}")
+        settings = _GETTER_DEFAULTS | settings
+        settings["trainable"] = resolve_trainable(settings["trainable"], settings["synchronization"], name)
+        if custom_getter is None:
+            return self._get(name, constraint=constraint, **settings)
+        if _accepts(custom_getter, "constraint"):
+            settings["constraint"] = constraint
+        return custom_getter(getter=self._get, name=name, **settings)
+
+    def _get(
+        self,
+        name,
+        shape=None,
+        dtype=np.float32,
+        initializer=None,
+        regularizer=None,
+        reuse=None,
+        trainable=None,
+        collections=None,
+        caching_device=None,
+        partitioner=None,
+        validate_shape=True,
+        use_resource=None,
+        constraint=None,
+        synchronization=VariableSynchronization.AUTO,
+        aggregation=VariableAggregation.NONE,
+    ):
+        refuse_partitioner(partitioner)
+        if shape is not None and initializer is not None and not callable(initializer):
+            raise ValueError(
+                "If initializer is a constant, do not specify shape. "
+                f"Received: `shape`={shape!r} for the variable {name}"
+            )
+        dtype = as_dtype(dtype)
+        shape = None if shape is None else as_shape(shape)
+        if name in self.variables:
+            return self._existing(name, shape, dtype, reuse)
+        if reuse is True:
+            raise ValueError(
+                f"Variable {name} does not exist, or was not created with get_variable(). "
+                "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
+            )
+        initial_value, dtype = _initial_value(name, shape, dtype, initializer)
+        with self.graph.undo_on_failure():
+            variable = Variable(
+                initial_value,
+                name=name,
+                trainable=trainable,
+                collections=collections,
+                dtype=dtype,
+                constraint=constraint,
+                synchronization=synchronization,
+                shape=shape,
+            )
+            self._keep(name, variable, regularizer)
+        return variable
+
+    def _existing(self, name, shape, dtype, reuse):
+        variable = self.variables[name]
+        if reuse is False:
+            raise ValueError(
+                f"Variable {name} already exists, disallowed. "
+                "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?"
+            )
+        if shape is not None and not shape.is_compatible_with(variable.shape):
+            raise ValueError(
+                f"Trying to share variable {name}, but specified shape {tuple(shape)} "
+                f"and found shape {tuple(variable.shape)}."
+            )
+        if dtype != variable.dtype:
+            raise ValueError(
+                f"Trying to share variable {name}, but specified dtype {dtype.name} "
+                f"and found dtype {variable.dtype.name}."
+            )
+        return variable
+
+    def _keep(self, name, variable, regularizer):
+        self.variables[name] = variable
+        self.graph.log_undo(partial(self.variables.pop, name, None))
+        if regularizer and regularizer(variable) is not None:
+            loss = LazyValue(f"{name}/Regularizer", partial(regularizer, variable))
+            self.graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+
+
+def refuse_partitioner(partitioner):
+    """Raise for a partitioner: variables are whole here."""
+    if partitioner is not None:
+        raise ValueError(
+            "`partitioner` must be None: variables are not split into shards here, as one machine holds them whole. "
+            f"Received: {partitioner!r}"
+        )
+
+
+def _initial_value(name, shape, dtype, initializer):
+    """A value or a function that makes it, and the type to convert it to (None: its own)."""
+    if initializer is None:
+        if shape is None:
+            raise ValueError(f"Variable {name} did not get an initializer, so its `shape` argument must be specified.")
+        initializer = _default_initializer(name, dtype)
+    if not callable(initializer):
+        return initializer, None
+    if inspect.isclass(initializer):
+        initializer = initializer()
+    if shape is not None and shape.is_fully_defined():
+        extra = {"partition_info": None} if "partition_info" in _parameters(initializer) else {}
+        return partial(initializer, shape.as_list(), dtype=dtype, **extra), dtype
+    if all(parameter.default is not parameter.empty for parameter in _parameters(initializer).values()):
+        return initializer, None
+    raise ValueError(
+        "The initializer passed is not valid. It should be a callable with no arguments and no `shape` given, "
+        f"or an initializer and a `shape` that is fully defined. Received: `shape`={shape} for the variable {name}"
+    )
+
+
+def _default_initializer(name, dtype):
+    if is_floating(dtype):
+        return initializers.get("glorot_uniform")
+    if dtype.kind in "iub":
+        return initializers.get("zeros")
+    raise ValueError(f"An initializer for variable {name} of {dtype.name} is required")
+
+
+def constant_dtype(initializer):
+    """The type of a variable that starts from the constant ``initializer``."""
+    return as_array(initializer).dtype
+
+
+def _parameters(function):
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        return {}
+
+
+def _accepts(function, name):
+    parameters = _parameters(function)
+    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())

@@ -1,0 +1,1 @@
+"""The gradients with the pointwise products in bfloat16 parts."""

@@ -1,0 +1,55 @@
+"""Which unit multiplies, in how many parts: decided by the layer's shape, type and precision alone.
+
+Examples and length have no say, so that no result depends on how a series is cut.
+"""
+
+from typing import NamedTuple
+
+from nb_sepconv.kernels.bf16 import availability
+
+PARTS = {"float32": 3, "tf32x3": 3, "bf16x3": 2, "tf32": 2, "bf16": 1}
+
+
+class Least(NamedTuple):
+    """Hidden channels and filters from which on a unit is the faster one."""
+
+    hidden: int
+    filters: int
+
+
+# By the number of parts; measured, docs/precision.md.
+TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 192)}
+GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}  # in three parts they gain nothing
+DOTS = Least(64, 32)
+
+
+def fastest(sizes, tiles_from=TILES):
+    """(unit, parts) where a unit is faster than fused multiply-adds, else None."""
+    parts = _parts(sizes)
+    if _reached(sizes, tiles_from.get(parts)) and (unit := availability.tiles_unit()):
+        return unit, parts
+    if parts == 1 and _reached(sizes, DOTS) and (unit := availability.dots_unit()):
+        return unit, parts
+    return None
+
+
+def fastest_for_gradients(sizes):
+    """The same for the gradients of a convolution."""
+    return fastest(sizes, GRADIENT_TILES)
+
+
+def tiles(sizes):
+    """(unit, parts) wherever tiles can multiply, else None."""
+    parts = _parts(sizes)
+    unit = parts and availability.tiles_unit()
+    return (unit, parts) if unit else None
+
+
+def _parts(sizes):
+    """How many parts are as exact as is asked for; None for what is not split."""
+    return None if sizes.filters is None or sizes.dtype == "float64" else PARTS[sizes.precision]
+
+
+def _reached(sizes, least):
+    hidden = sizes.channels * sizes.multiplier
+    return least is not None and hidden >= least.hidden and sizes.filters >= least.filters

@@ -1,0 +1,1 @@
+"""The inner loops on bfloat16 parts, as LLVM instructions."""

@@ -1,0 +1,76 @@
+"""Planning, packing and running where a unit for bfloat16 pairs may multiply; everything else is the FMA engine's."""
+
+from nb_sepconv.kernels import cpu
+from nb_sepconv.kernels.bf16 import availability, choice
+from nb_sepconv.kernels.bf16.backward.plan import GradientPartsPlan
+from nb_sepconv.kernels.bf16.forward.packing import splitter_address
+from nb_sepconv.kernels.bf16.forward.plan import PartsPlan
+from nb_sepconv.kernels.cpu.engine import gradient_workers, launch_packing, workers
+
+
+class Engine:
+    """The interface of :mod:`nb_sepconv.kernels.cpu`.
+
+    ``choose(sizes)`` gives (unit, parts) for a convolution, ``choose_for_gradients(sizes)`` for its gradients; None
+    leaves it to that engine.
+    """
+
+    def __init__(self, name, choose, choose_for_gradients):
+        self.NAME, self._choose, self._choose_for_gradients = name, choose, choose_for_gradients
+
+    def plan(self, sizes, threads):
+        """The plan for a convolution on at most ``threads`` threads."""
+        found = self._choose(sizes)
+        if found is None:
+            return cpu.plan(sizes, threads)
+        return PartsPlan(sizes, workers(sizes, threads), *found)
+
+    @staticmethod
+    def pack(plan, depthwise, pointwise=None, bias=None):
+        """The weights as the kernels read them, as :func:`nb_sepconv.kernels.cpu.pack` takes them."""
+        buffer = cpu.pack(plan, depthwise, pointwise, bias)
+        if isinstance(plan, PartsPlan):
+            launch_packing(splitter_address(), plan, buffer, buffer)
+        return buffer
+
+    @staticmethod
+    def run(plan, inputs, outputs, packed):
+        """Fill ``outputs`` from ``inputs``, as :func:`nb_sepconv.kernels.cpu.run` does."""
+        cpu.run(plan, inputs, outputs, packed)
+
+    def plan_gradients(self, sizes, threads):
+        """The plan for the gradients of a convolution on at most ``threads`` threads."""
+        found = self._choose_for_gradients(sizes)
+        if found is None:
+            return cpu.plan_gradients(sizes, threads)
+        return GradientPartsPlan(sizes, gradient_workers(sizes, threads), *found)
+
+    @staticmethod
+    def pack_gradients(plan, depthwise):
+        """The depthwise weights as the gradients read them."""
+        return cpu.pack_gradients(plan, depthwise)
+
+    @staticmethod
+    def run_gradients(plan, packed, operands):
+        """Fill the gradients, as :func:`nb_sepconv.kernels.cpu.run_gradients` does."""
+        cpu.run_gradients(plan, packed, operands)
+
+    @staticmethod
+    def describe():
+        """What runs here, and who multiplies what beside fused multiply-adds, or why nobody does."""
+        tiles, dots = availability.why_no_tiles(), availability.why_no_fast_dots()
+        return {
+            **cpu.describe(),
+            "AMX": f"not used: {tiles}"
+            if tiles
+            else f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}",
+            "AVX512-BF16": f"not used: {dots}" if dots else f"bf16 of layers of {_wide(choice.DOTS)}",
+        }
+
+
+def _wide(least):
+    return f"{least.hidden} hidden channels and {least.filters} filters or more"
+
+
+AUTO = Engine("auto", choice.fastest, choice.fastest_for_gradients)
+AMX = Engine("amx", choice.tiles, choice.tiles)

@@ -1,0 +1,1 @@
+"""The forward pass with the pointwise product in bfloat16 parts."""

@@ -1,0 +1,87 @@
+"""A plan whose pointwise product is in parts: the FMA engine's problem, and what parts need beyond it."""
+
+from nb_sepconv.kernels.bf16.forward.loops import parts_worker_address
+from nb_sepconv.kernels.bf16.forward.problem import Parts, PartsProblem
+from nb_sepconv.kernels.bf16.units import UNITS
+from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.procedures import compile_procedure
+from nb_sepconv.kernels.cpu.codegen.storage import storage
+from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
+from nb_sepconv.kernels.cpu.forward.plan import PreparedPlan, problem_of
+from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
+
+
+class PartsPlan(PreparedPlan):
+    """The problem of one convolution for some workers, on a unit, with so many parts of each number."""
+
+    worker_address = staticmethod(parts_worker_address)
+    packer_address = staticmethod(packer_address)
+    sharing_packer_address = staticmethod(sharing_packer_address)
+
+    def __init__(self, sizes, workers, unit, parts):
+        made = UNITS[unit]
+        base = problem_of(sizes, workers, made.block_rows)
+        found, scratch_bytes, packed_bytes = _parts(base, made, parts)
+        base = base._replace(scratch_bytes=scratch_bytes, packed_bytes=packed_bytes)
+        problem = PartsProblem(*base, *found)
+        super().__init__(problem, workers, problem.panels)
+        self.packing = f"{parts} parts for {unit}"
+
+
+def _parts(p, unit, parts):
+    """The fields, and the sizes of scratch memory and of the packed weights."""
+    vector_bytes = p.width * p.item_bytes
+    sum_steps = ceil_div(p.sum_blocks * p.multiplier, 2)
+    row_blocks = ceil_div(p.tile_rows, unit.block_rows)
+    row_block_bytes = (sum_steps * parts * unit.block_rows + 1) * vector_bytes  # apart: not a multiple of a page
+    row_parts = aligned(p.scratch_bytes)
+    row_ranges = row_parts + row_blocks * row_block_bytes
+    tile_sums = aligned(row_ranges + p.tile_rows * 2 * INTP_BYTES)
+    saved_rows = tile_sums + row_blocks * unit.block_rows * PANEL_VECTORS * vector_bytes
+    scratch_bytes = saved_rows + p.tile_rows * PANEL_VECTORS * vector_bytes
+    weight_bytes = parts * p.width * vector_bytes
+    weight_parts = aligned(p.packed_bytes)
+    sums = ceil_div(p.blocks, p.sum_blocks)
+    weight_ranges = weight_parts + p.panels * PANEL_VECTORS * sums * sum_steps * weight_bytes
+    zero_row = aligned(weight_ranges + p.panels * 2 * INTP_BYTES)
+    found = Parts(
+        sum_steps=sum_steps,
+        row_block_bytes=row_block_bytes,
+        row_parts=row_parts,
+        row_ranges=row_ranges,
+        tile_sums=tile_sums,
+        saved_rows=saved_rows,
+        weight_bytes=weight_bytes,
+        weight_parts=weight_parts,
+        weight_ranges=weight_ranges,
+        zero_row=zero_row,
+        **_procedures(p, unit, parts),
+    )
+    return found, scratch_bytes, zero_row + PANEL_VECTORS * vector_bytes
+
+
+def _procedures(p, unit, parts):
+    """The addresses of what this problem calls; compiled when they are first asked for."""
+    vectors = ceil_div(p.filters, p.width)
+    used = {
+        "split_rows": True,
+        "split_pairs": True,
+        "product:2": vectors >= PANEL_VECTORS,
+        "product:1": vectors % PANEL_VECTORS == 1,
+        "begin": unit.configured,
+        "end": unit.configured,
+    }
+    return {field_of(name): procedure(name, unit.name, parts) if needed else 0 for name, needed in used.items()}
+
+
+def field_of(name):
+    """The field that holds the address of a procedure."""
+    return name.replace(":", "_")
+
+
+@compile_once
+def procedure(name, unit, parts):
+    """The address of a compiled inner loop for a unit, compiled when it is first asked for."""
+    arity, emit = UNITS[unit].emitter(name, storage("float32").lanes, parts)
+    return compile_procedure(f"nb_sepconv.{unit}.{name}.{parts}", arity, emit)

@@ -1,0 +1,1 @@
+"""Inner loops as LLVM instructions, and their compilation."""

@@ -1,0 +1,229 @@
+"""The two inner loops, unrolled over registers: depthwise over taps, pointwise over channels."""
+
+from functools import partial
+
+from numba.core.cgutils import alloca_once_value, for_range
+
+from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
+from nb_sepconv.kernels.cpu.forward.tiling import ADJACENT, FEW, PANEL_VECTORS, ROWS, STEPS
+
+AHEAD_BYTES = 2048  # how far ahead weights are fetched
+
+
+def convolve(lanes, across=False):
+    """``hidden[t] = sum_k x[tap_row[k] + t] * weights[k]`` for ``steps`` rows of one vector of channels.
+
+    Addresses: ``x`` is rows of one vector, ``hidden`` too, ``hidden_stride`` bytes apart; ``tap_offsets`` holds where
+    each tap's first row lies in ``x`` (bytes, intp); ``weights`` is one vector per tap. Both buffers reach further than
+    ``steps`` rows: rows are computed in groups, some in vain. ``runs`` is not used.
+
+    ``across`` writes the results transposed: panels of ``PANEL_VECTORS`` vectors of steps, ``panel_bytes`` apart, whose
+    rows are the channels; ``row`` is the number of the first step in all panels, a multiple of ``STEPS``.
+    """
+
+    def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
+        with for_range(builder, taps) as tap:
+            row = builder.add(x, _load_intp(builder, tap_offsets, tap.index))
+            weight = lanes.load(builder, builder.add(weights, builder.mul(tap.index, INTP(lanes.bytes))))
+            _add_taps(builder, lanes, sums, row, [weight])
+
+    return _in_groups(lanes, sum_taps, across)
+
+
+def convolve_adjacent(lanes, across=False):
+    """The same where taps come in ``runs`` whose rows follow one another: a row is loaded once for several taps.
+
+    Run ``r`` is the taps ``r``, ``r + runs``, ``r + 2*runs``, ...; tap ``r + j*runs`` begins at row ``tap_row[r] + j``.
+    """
+
+    def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
+        distance = builder.mul(runs, INTP(lanes.bytes))
+        with for_range(builder, runs) as run:
+            start = builder.add(x, _load_intp(builder, tap_offsets, run.index))
+            first = builder.add(weights, builder.mul(run.index, INTP(lanes.bytes)))
+            after = builder.sub(builder.add(taps, runs), builder.add(run.index, INTP(1)))
+            count = builder.sdiv(after, runs)
+            done = alloca_once_value(builder, INTP(0))
+            for together in ADJACENT:
+                with while_at_least(builder, count, done, together):
+                    at = builder.load(done)
+                    row = builder.add(start, builder.mul(at, INTP(lanes.bytes)))
+                    weight_at = builder.add(first, builder.mul(at, distance))
+                    loaded = [
+                        lanes.load(builder, builder.add(weight_at, builder.mul(distance, INTP(k))))
+                        for k in range(together)
+                    ]
+                    _add_taps(builder, lanes, sums, row, loaded)
+                    builder.store(builder.add(at, INTP(together)), done)
+
+    return _in_groups(lanes, sum_taps, across)
+
+
+def _load_intp(builder, table, index):
+    at = builder.add(table, builder.mul(index, INTP(8)))
+    return builder.load(builder.inttoptr(at, INTP.as_pointer()))
+
+
+def _add_taps(builder, lanes, sums, row, weights):
+    """``sums[t] += sum_k x[row + t + k] * weights[k]``, each row loaded once."""
+    for position in range(len(sums) + len(weights) - 1):
+        value = lanes.load(builder, lanes.at(builder, row, position * lanes.bytes))
+        for k, weight in enumerate(weights):
+            if 0 <= position - k < len(sums):
+                total = sums[position - k]
+                builder.store(lanes.fma(builder, value, weight, builder.load(total)), total)
+
+
+def _in_groups(lanes, sum_taps, across):
+    """The arity and the instructions for groups of steps."""
+
+    def sums_of(builder, at, size, x, tap_offsets, taps, runs, weights):
+        sums = lanes.registers(builder, [lanes.zero()] * size)
+        sum_taps(builder, sums, builder.add(x, builder.mul(at, INTP(lanes.bytes))), tap_offsets, taps, runs, weights)
+        return [builder.load(total) for total in sums]
+
+    return (9, _transposed(lanes, sums_of)) if across else (8, _row_by_row(lanes, sums_of))
+
+
+def _row_by_row(lanes, sums_of):
+    """Groups of many steps, the last one over rows that are done already where there are enough; then of few."""
+
+    def group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride):
+        for step, total in enumerate(sums_of(builder, at, size, x, tap_offsets, taps, runs, weights)):
+            row = builder.add(hidden, builder.mul(builder.add(at, INTP(step)), hidden_stride))
+            lanes.store(builder, total, row)
+
+    def emit(builder, x, tap_offsets, taps, runs, weights, hidden, hidden_stride, steps):
+        done = alloca_once_value(builder, INTP(0))
+        last = builder.sub(steps, INTP(STEPS))
+        for size, least in ((STEPS, 2 * FEW + 1), (FEW, 1)):
+            with while_at_least(builder, steps, done, least):
+                at = builder.load(done)
+                if size == STEPS:
+                    again = builder.and_(builder.icmp_signed(">", at, last), builder.icmp_signed(">=", last, INTP(0)))
+                    at = builder.select(again, last, at)
+                group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride)
+                builder.store(builder.add(at, INTP(size)), done)
+
+    return emit
+
+
+def _transposed(lanes, sums_of):
+    """Groups of many steps alone, each a square of steps by channels for every vector of steps in it."""
+    panel_steps = PANEL_VECTORS * lanes.width
+
+    def emit(builder, x, tap_offsets, taps, runs, weights, hidden, panel_bytes, row, steps):
+        with count_from(builder, INTP(0), steps, STEPS) as at:
+            sums = sums_of(builder, at, STEPS, x, tap_offsets, taps, runs, weights)
+            for first in range(0, STEPS, lanes.width):
+                place = builder.add(row, builder.add(at, INTP(first)))
+                panel = builder.mul(builder.sdiv(place, INTP(panel_steps)), panel_bytes)
+                step = builder.mul(builder.srem(place, INTP(panel_steps)), INTP(lanes.item_bytes))
+                to = builder.add(hidden, builder.add(panel, step))
+                for channel, steps_of in enumerate(lanes.transpose(builder, sums[first : first + lanes.width])):
+                    lanes.store(builder, steps_of, lanes.at(builder, to, channel * PANEL_VECTORS * lanes.bytes))
+
+    return emit
+
+
+def multiply(lanes, vectors, across=False, far=False):
+    """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
+
+    ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
+    blocks have ``width`` channels, ``part_blocks`` more have ``part_lanes``; ``weights`` has ``vectors`` vectors for
+    each. Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
+
+    ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps; a row starts from a number.
+    ``far``: weights are fetched ahead, and the lines of ``y`` before its sums, since they come from far memory.
+    """
+
+    def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
+              y, y_row_bytes, rows):  # fmt: skip
+        def address(base, row_bytes, row, vector):
+            return builder.add(builder.add(base, builder.mul(row_bytes, INTP(row))), INTP(vector * lanes.bytes))
+
+        places = [(row, vector) for row in range(rows) for vector in range(vectors)]
+        if across:
+            biases = [lanes.broadcast(builder, address(start, start_row_bytes, row, 0)) for row in range(rows)]
+            starts = [biases[row] for row, _ in places]
+        else:
+            starts = [lanes.load(builder, address(start, start_row_bytes, *at), lanes.item_bytes) for at in places]
+        if far:
+            for at in places:  # the last bytes: the first line is also the last one of the panel before
+                prefetch(builder, builder.add(address(y, y_row_bytes, *at), INTP(lanes.bytes - 1)), for_writing=True)
+        sums = lanes.registers(builder, starts)
+        add_products(
+            builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far
+        )
+        for place, total in zip(places, sums, strict=True):
+            lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
+
+    def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
+             y, y_row_bytes, rows):  # fmt: skip
+        done = alloca_once_value(builder, INTP(0))
+        for size, total in ((ROWS, _whole_groups(builder, rows)), (FEW, rows), (1, rows)):
+            with while_at_least(builder, total, done, size):
+                at = builder.load(done)
+                group(
+                    builder,
+                    builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
+                    block_bytes,
+                    whole_blocks,
+                    part_blocks,
+                    part_lanes,
+                    weights,
+                    builder.add(start, builder.mul(at, start_row_bytes)),
+                    start_row_bytes,
+                    builder.add(y, builder.mul(at, y_row_bytes)),
+                    y_row_bytes,
+                    size,
+                )
+                builder.store(builder.add(at, INTP(size)), done)
+
+    return 11, emit
+
+
+def _whole_groups(builder, rows):
+    """Rows to take in groups of ``ROWS``; a group less (none, if negative) where two rows would be left to go one by
+    one, which fill groups of ``FEW`` with those of the group.
+    """
+    whole = builder.sub(rows, builder.srem(rows, INTP(ROWS)))
+    pair = builder.icmp_signed("==", builder.srem(builder.sub(rows, whole), INTP(FEW)), INTP(2))
+    return builder.select(pair, builder.sub(whole, INTP(ROWS)), whole)
+
+
+def add_products(
+    builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far=False
+):  # fmt: skip
+    """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors."""
+    weight_at = alloca_once_value(builder, weights)
+    with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
+        whole = builder.icmp_signed("<", block.index, whole_blocks)
+        count = builder.select(whole, INTP(lanes.width), part_lanes)
+        values = builder.add(hidden, builder.mul(block.index, block_bytes))
+        with for_range(builder, count) as lane:
+            value_at = builder.add(values, builder.mul(lane.index, INTP(lanes.item_bytes)))
+            panel = builder.load(weight_at)
+            weight = [lanes.load(builder, lanes.at(builder, panel, v * lanes.bytes)) for v in range(vectors)]
+            for v in range(vectors if far else 0):
+                prefetch(builder, lanes.at(builder, panel, AHEAD_BYTES + v * lanes.bytes))
+            for row in range(len(sums) // vectors):
+                value = lanes.broadcast(builder, lanes.at(builder, value_at, row * lanes.bytes))
+                for v in range(vectors):
+                    total = sums[row * vectors + v]
+                    builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
+            builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
+
+
+BY_NAME = {
+    "convolve": convolve,
+    "convolve_transposed": partial(convolve, across=True),
+    "convolve_adjacent": convolve_adjacent,
+    "convolve_adjacent_transposed": partial(convolve_adjacent, across=True),
+    "multiply_panel": partial(multiply, vectors=PANEL_VECTORS),
+    "multiply_vector": partial(multiply, vectors=1),
+    "multiply_panel_far": partial(multiply, vectors=PANEL_VECTORS, far=True),
+    "multiply_vector_far": partial(multiply, vectors=1, far=True),
+    "multiply_transposed": partial(multiply, vectors=PANEL_VECTORS, across=True),
+    "multiply_transposed_far": partial(multiply, vectors=PANEL_VECTORS, across=True, far=True),
+}

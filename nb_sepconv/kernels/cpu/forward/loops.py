@@ -1,0 +1,245 @@
+"""The fused forward pass, tile by tile: load, depthwise, pointwise, activation, store.
+
+A row is one output step of one example; rows are numbered through all examples. A tile's depthwise result never leaves
+the cache, and each output sums its channels in one order (channel block, multiplier, lane), whatever the tile.
+Nothing here knows an element type: the inner loops are procedures that the problem names by address.
+"""
+
+from numba import cfunc, types
+
+from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call4, call7, call8, call10, call11, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
+from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div, first_row_of
+from nb_sepconv.kernels.cpu.runtime.work_queue import compiled, next_ticket
+
+_kept = []
+
+
+def run_worker(problem, inputs, outputs, weights, tickets, worker):
+    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
+    p = problem_at(problem)
+    buffer = allocate(p.scratch_bytes + ALIGNMENT)
+    if buffer:
+        _fill_tiles(p, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
+        release(buffer)
+
+
+@compiled
+def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
+    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+    fill_tables(p, scratch)
+    rows = p.examples * p.steps
+    ticket = next_ticket(tickets, worker)
+    while ticket >= 0:
+        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
+        first_panel = ticket % p.filter_parts * p.part_panels
+        _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
+        ticket = next_ticket(tickets, worker)
+
+
+@compiled
+def rows_of_tile(p, tile, rows):
+    """A tile's first row, and the one behind its last; all tiles together have so many."""
+    first = first_row_of(tile, p.tiles, p.row_groups, p.row_group)
+    return first, min(first_row_of(tile + 1, p.tiles, p.row_groups, p.row_group), rows)
+
+
+@compiled
+def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
+    last_panel = min(first_panel + p.part_panels, p.panels)
+    for first_block in range(0, p.blocks, p.sum_blocks):
+        last_block = min(first_block + p.sum_blocks, p.blocks)
+        fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
+        if not p.fused:
+            _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch)
+            continue
+        for panel in range(first_panel, last_panel):
+            place = panel - first_panel if p.sum_blocks < p.blocks else 0
+            _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_block, panel, place, scratch)
+
+
+@compiled
+def fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch):
+    """The depthwise results of a tile's rows for some blocks of channels, example by example."""
+    vector_bytes = p.width * p.item_bytes
+    kernel_bytes = p.kernel_size * vector_bytes
+    row = first_row
+    while row < last_row:
+        example, step = row // p.steps, row % p.steps
+        steps = min(p.steps - step, last_row - row)
+        for loaded in range(first_block, last_block, p.load_blocks):
+            end = min(loaded + p.load_blocks, last_block)
+            load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
+            for block in range(loaded, end):
+                x = scratch + p.x + (block - loaded) * p.x_block_bytes
+                for m in range(p.multiplier):
+                    kernel = weights + (block * p.multiplier + m) * kernel_bytes
+                    place = (block - first_block) * p.multiplier + m
+                    hidden = scratch + p.hidden + place * p.hidden_block_bytes + (row - first_row) * vector_bytes
+                    _convolve(p, x, scratch + p.tap_table, kernel, hidden, steps)
+        row += steps
+
+
+@compiled
+def _convolve(p, x, tap_offsets, weights, hidden, steps):
+    """One block of channels and one multiplier, output phase by output phase."""
+    vector_bytes = p.width * p.item_bytes
+    for phase in range(min(p.output_phases, steps)):
+        call8(
+            p.convolve,
+            x + phase * p.phase_rows * vector_bytes,
+            tap_offsets,
+            p.kernel_size,
+            p.runs,
+            weights,
+            hidden + phase * vector_bytes,
+            p.output_phases * vector_bytes,
+            ceil_div(steps - phase, p.output_phases),
+        )
+
+
+@compiled
+def load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
+    """Some blocks of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
+    channels = min(last_block * p.width, p.channels) - first_block * p.width
+    count = (steps - 1) * p.stride + p.window_span
+    source = inputs + example * p.input_example_stride + first_block * p.width * p.input_channel_stride
+    for window in range(p.windows):
+        at = step * p.stride - p.left + window * p.dilation
+        first = min(max(-at, 0), count)
+        last = min(max(p.length - at, first), count)
+        call10(
+            p.load,
+            source + at * p.input_step_stride,
+            p.input_step_stride,
+            p.input_channel_stride,
+            channels,
+            first,
+            last,
+            count,
+            scratch + p.x + window * p.window_bytes,
+            scratch,
+            p.x_block_bytes,
+        )
+
+
+@compiled
+def _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch):
+    """The depthwise results as outputs: channel ``c`` and multiplier ``m`` are output channel ``c*M + m``."""
+    vector_bytes = p.width * p.item_bytes
+    for block in range(first_block, last_block):
+        for m in range(p.multiplier):
+            place = (block - first_block) * p.multiplier + m
+            hidden = scratch + p.hidden + place * p.hidden_block_bytes
+            if p.activate:
+                call4(p.activate, hidden, last_row - first_row, vector_bytes, 1)
+            target = outputs + (block * p.width * p.multiplier + m) * p.output_filter_stride
+            filters = p.channels - block * p.width
+            stride = p.multiplier * p.output_filter_stride
+            store_rows(p, hidden, vector_bytes, first_row, last_row, filters, target, stride)
+
+
+@compiled
+def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_block, panel, place, scratch):
+    """A tile's sums over some blocks of channels for one panel of filters; after the last block they are finished."""
+    vector_bytes = p.width * p.item_bytes
+    first_filter = panel * PANEL_VECTORS * p.width
+    filters = p.filters - first_filter
+    vectors = min(PANEL_VECTORS, ceil_div(filters, p.width))
+    in_place = p.rows_in_place and vectors * p.width <= filters
+    y, y_row_bytes = scratch + p.y + place * p.tile_rows * PANEL_VECTORS * vector_bytes, vectors * vector_bytes
+    if in_place:
+        y, y_row_bytes = outputs + first_row * p.output_step_stride + first_filter * p.item_bytes, p.output_step_stride
+    start, start_row_bytes = y, y_row_bytes
+    if first_block == 0:
+        start, start_row_bytes = weights + p.bias + first_filter * p.item_bytes, 0
+    channels_before = first_block * p.width * p.multiplier
+    panel_weights = (
+        weights
+        + p.pointwise
+        + (first_filter * p.channels * p.multiplier + channels_before * vectors * p.width) * p.item_bytes
+    )
+    whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, first_block, last_block)
+    call11(
+        p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
+        scratch + p.hidden,
+        p.hidden_block_bytes,
+        whole_blocks,
+        part_blocks,
+        part_lanes,
+        panel_weights,
+        start,
+        start_row_bytes,
+        y,
+        y_row_bytes,
+        last_row - first_row,
+    )
+    if last_block * p.width < p.channels:
+        return
+    if p.activate:
+        call4(p.activate, y, last_row - first_row, y_row_bytes, vectors)
+    if not in_place:
+        for v in range(vectors):
+            target = outputs + (first_filter + v * p.width) * p.output_filter_stride
+            store_rows(
+                p,
+                y + v * vector_bytes,
+                y_row_bytes,
+                first_row,
+                last_row,
+                filters - v * p.width,
+                target,
+                p.output_filter_stride,
+            )
+
+
+@compiled
+def sum_blocks_of(p, first_block, last_block):
+    """Hidden blocks of all lanes in some blocks of channels, those of fewer lanes behind them, and their lanes."""
+    part_lanes = p.channels % p.width
+    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
+    return (last_block - first_block) * p.multiplier - part_blocks, part_blocks, part_lanes
+
+
+@compiled
+def store_rows(p, y, y_row_bytes, first_row, last_row, filters, target, filter_stride):
+    """One vector of filters of a tile's rows, example by example."""
+    row = first_row
+    while row < last_row:
+        example, step = row // p.steps, row % p.steps
+        steps = min(p.steps - step, last_row - row)
+        at = target + example * p.output_example_stride + step * p.output_step_stride
+        source = y + (row - first_row) * y_row_bytes
+        call7(p.store, source, y_row_bytes, steps, filters, at, p.output_step_stride, filter_stride)
+        row += steps
+
+
+@compiled
+def fill_tables(p, scratch):
+    """Where each step of a window lies in scratch, ``phases`` apart, and where each tap's first row does."""
+    vector_bytes = p.width * p.item_bytes
+    for phase in range(p.phases):
+        offset = phase * p.phase_rows * vector_bytes
+        for i in range(phase, p.window_steps, p.phases):
+            store_intp(offset, scratch + i * INTP_BYTES)
+            offset += vector_bytes
+    rows, phase = 0, 0
+    rows_apart, phases_apart = p.phases * p.phase_rows, 0
+    if p.windows == 1:
+        rows_apart, phases_apart = p.dilation // p.phases, p.dilation % p.phases
+    for k in range(p.kernel_size):
+        store_intp((phase * p.phase_rows + rows) * vector_bytes, scratch + p.tap_table + k * INTP_BYTES)
+        rows, phase = rows + rows_apart, phase + phases_apart
+        if phase >= p.phases:
+            rows, phase = rows + 1, phase - p.phases
+
+
+@compile_once
+def worker_address():
+    """The machine address of the compiled worker."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
+    _kept.append(worker)
+    return worker.address

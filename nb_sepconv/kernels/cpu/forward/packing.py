@@ -1,0 +1,133 @@
+"""Weights in the order that the micro-kernels read them, in one aligned buffer.
+
+Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][block][m][lane][filter]``: zeros in lanes
+and filters that do not exist, no rows for channels that do not exist.
+"""
+
+from numba import cfunc, njit, types
+
+from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call4, call5, call10, data_of, release, store_intp
+from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.forward.loops import compiled
+from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
+from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
+
+_kept = []
+
+
+def pack_weights(problem, depthwise, pointwise, bias, buffer):
+    """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,); all arguments are addresses, 0 for none."""
+    p = problem_at(problem)
+    target = aligned(buffer)
+    offsets = target + p.pack_table
+    pack_depthwise(p, depthwise, target, offsets)
+    if p.fused:
+        pack_bias(p, bias, target + p.bias, offsets)
+    if pointwise:
+        for panel in range(p.panels):
+            _pack_panel(p, pointwise, target + p.pointwise, offsets, panel)
+
+
+@compiled
+def space(offsets, count, distance):
+    for i in range(count):
+        store_intp(i * distance, offsets + i * INTP_BYTES)
+
+
+@compiled
+def pack_depthwise(p, depthwise, target, offsets):
+    """A block of channels is a block of scratch, its taps are the rows."""
+    item = p.stored_bytes
+    load = p.load_rows if p.multiplier == 1 else p.load_items
+    vector_bytes = p.width * p.item_bytes
+    block_bytes = p.multiplier * p.kernel_size * vector_bytes
+    space(offsets, p.kernel_size, vector_bytes)
+    for m in range(p.multiplier):
+        source = depthwise + m * item
+        step_stride, channel_stride = p.channels * p.multiplier * item, p.multiplier * item
+        taps = p.kernel_size
+        at = target + m * taps * vector_bytes
+        call10(load, source, step_stride, channel_stride, p.channels, 0, taps, taps, at, offsets, block_bytes)
+
+
+@compiled
+def pack_bias(p, bias, target, offsets):
+    present = 1 if bias else 0
+    vector_bytes = p.width * p.item_bytes
+    call10(p.load_rows, bias, 0, p.stored_bytes, p.filters, 0, present, 1, target, offsets, vector_bytes)
+
+
+@compiled
+def _pack_panel(p, pointwise, target, offsets, panel):
+    """A panel's vectors of filters are blocks of scratch, channels are the rows."""
+    item, hidden = p.stored_bytes, p.channels * p.multiplier
+    vector_bytes = p.width * p.item_bytes
+    first = panel * PANEL_VECTORS * p.width
+    filters = min(PANEL_VECTORS * p.width, p.filters - first)
+    step_stride, row_bytes = p.multiplier * p.filters * item, ceil_div(filters, p.width) * vector_bytes
+    target += first * hidden * p.item_bytes
+    space(offsets, p.width, row_bytes)
+    for block in range(0, p.channels, p.width):
+        channels = min(p.width, p.channels - block)
+        for m in range(p.multiplier):
+            source = pointwise + ((block * p.multiplier + m) * p.filters + first) * item
+            if filters == PANEL_VECTORS * p.width:
+                call4(p.pack_panel, source, step_stride, channels, target)
+            else:
+                call10(
+                    p.load_rows,
+                    source,
+                    step_stride,
+                    item,
+                    filters,
+                    0,
+                    channels,
+                    channels,
+                    target,
+                    offsets,
+                    vector_bytes,
+                )
+            target += channels * row_bytes
+
+
+def run_packer(problem, pointwise, unused, buffer, tickets, worker):
+    """Pack panels of pointwise weights, by ticket, until none is left. All arguments but the last are addresses."""
+    p = problem_at(problem)
+    offsets = allocate(p.width * INTP_BYTES)
+    if offsets:
+        panel = next_ticket(tickets, worker)
+        while panel >= 0:
+            _pack_panel(p, pointwise, aligned(buffer) + p.pointwise, offsets, panel)
+            panel = next_ticket(tickets, worker)
+        release(offsets)
+
+
+@compile_once
+def packer_address():
+    """The machine address of the compiled :func:`pack_weights`."""
+    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
+    _kept.append(packer)
+    return packer.address
+
+
+@compile_once
+def sharing_packer_address():
+    """The machine address of the compiled :func:`run_packer`."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_packer)
+    _kept.append(worker)
+    return worker.address
+
+
+@compile_once
+def pack_runner():
+    """Compiled ``pack(packer, problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
+
+    @njit("void(intp, intp, intp, intp, intp, intp)", nogil=True)
+    def pack(packer, problem, depthwise, pointwise, bias, buffer):
+        pointwise = data_of(pointwise) if pointwise else 0
+        bias = data_of(bias) if bias else 0
+        call5(packer, problem, data_of(depthwise), pointwise, bias, data_of(buffer))
+
+    return pack

@@ -1,0 +1,1 @@
+"""Threads, launches, and how work is shared out."""

@@ -1,0 +1,144 @@
+"""The fused forward pass for outputs whose steps lie side by side: the product with its sides exchanged.
+
+The vectors of the product are steps and its rows are filters, so that sums go where they belong without a
+transposition; the depthwise results are transposed where they arise, while they are in registers. Every output is
+summed in the order of the other pass, and has its bits.
+
+A row is one step of one example as there, but every example has ``example_rows``, a multiple of the depthwise group.
+"""
+
+from numba import cfunc, types
+
+from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call4, call7, call9, call11, release
+from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
+from nb_sepconv.kernels.cpu.forward.layout import aligned
+from nb_sepconv.kernels.cpu.forward.loops import compiled, fill_tables, load_blocks, rows_of_tile, sum_blocks_of
+from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
+from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
+from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
+
+_kept = []
+
+
+def run_worker(problem, inputs, outputs, weights, tickets, worker):
+    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
+    p, a = problem_at(problem), transposed_at(problem)
+    buffer = allocate(p.scratch_bytes + ALIGNMENT)
+    if buffer:
+        _fill_tiles(p, a, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
+        release(buffer)
+
+
+@compiled
+def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
+    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+    fill_tables(p, scratch)
+    rows = p.examples * a.example_rows
+    ticket = next_ticket(tickets, worker)
+    while ticket >= 0:
+        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
+        _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch)
+        _multiply(p, a, outputs, weights, first_row, last_row, ticket % p.filter_parts, scratch)
+        ticket = next_ticket(tickets, worker)
+
+
+@compiled
+def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
+    """The depthwise results of a tile, panels of steps whose rows are the hidden channels in the order of the sums."""
+    row = first_row
+    while row < last_row:
+        example, step = row // a.example_rows, row % a.example_rows
+        rows = min(a.example_rows - step, last_row - row)
+        steps = min(p.steps - step, rows)
+        for first_block in range(0, p.blocks, p.load_blocks):
+            last_block = min(first_block + p.load_blocks, p.blocks)
+            load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch)
+            for block in range(first_block, last_block):
+                x = scratch + p.x + (block - first_block) * p.x_block_bytes
+                _convolve(p, a, x, weights, block, row - first_row, rows, scratch)
+        row += rows
+
+
+@compiled
+def _convolve(p, a, x, weights, block, row, rows, scratch):
+    vector_bytes = p.width * p.item_bytes
+    lanes = min(p.width, p.channels - block * p.width)
+    for m in range(p.multiplier):
+        channel = block * p.multiplier * p.width + m * lanes
+        call9(
+            p.convolve,
+            x,
+            scratch + p.tap_table,
+            p.kernel_size,
+            p.runs,
+            weights + (block * p.multiplier + m) * p.kernel_size * vector_bytes,
+            scratch + p.hidden + channel * PANEL_VECTORS * vector_bytes,
+            a.panel_bytes,
+            row,
+            rows,
+        )
+
+
+@compiled
+def _multiply(p, a, outputs, weights, first_row, last_row, part, scratch):
+    """The sums of a tile: some filters for all its panels of steps, then the next filters."""
+    panel_rows = PANEL_VECTORS * p.width
+    last = min((part + 1) * a.part_groups, ceil_div(p.filters, a.group_filters))
+    for group in range(part * a.part_groups, last):
+        for row in range(first_row, last_row, panel_rows):
+            hidden = scratch + p.hidden + (row - first_row) // panel_rows * a.panel_bytes
+            _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, scratch + p.y)
+
+
+@compiled
+def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, y):
+    """A group of filters for one panel of steps, in place where all its steps are of one example."""
+    first_filter = group * a.group_filters
+    filters = min(a.group_filters, p.filters - first_filter)
+    vector_bytes = p.width * p.item_bytes
+    y_row_bytes = PANEL_VECTORS * vector_bytes
+    targets = outputs + first_filter * p.output_filter_stride
+    example, step = row // a.example_rows, row % a.example_rows
+    in_place = p.rows_in_place and step + PANEL_VECTORS * p.width <= p.steps
+    if in_place:
+        y = targets + example * p.output_example_stride + step * p.output_step_stride
+        y_row_bytes = p.output_filter_stride
+    whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, 0, p.blocks)
+    call11(
+        a.multiply,
+        weights + p.pointwise + group * a.group_bytes,
+        a.filter_block_bytes,
+        whole_blocks,
+        part_blocks,
+        part_lanes,
+        hidden,
+        weights + p.bias + first_filter * p.item_bytes,
+        p.item_bytes,
+        y,
+        y_row_bytes,
+        filters,
+    )
+    if p.activate:
+        call4(p.activate, y, filters, y_row_bytes, PANEL_VECTORS)
+    if not in_place:
+        for v in range(min(PANEL_VECTORS, (last_row - row) // p.width)):
+            _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, filters, targets)
+
+
+@compiled
+def _store(p, a, y, y_row_bytes, row, filters, targets):
+    """One vector of steps, of which those that exist."""
+    example, step = row // a.example_rows, row % a.example_rows
+    if step < p.steps:
+        target = targets + example * p.output_example_stride + step * p.output_step_stride
+        call7(p.store, y, y_row_bytes, filters, p.steps - step, target, p.output_filter_stride, p.output_step_stride)
+
+
+@compile_once
+def transposed_worker_address():
+    """The machine address of the compiled worker."""
+    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
+    _kept.append(worker)
+    return worker.address

@@ -1,0 +1,1 @@
+"""The gradients on a GPU: their plan and their kernels."""

@@ -1,0 +1,1 @@
+"""The convolution on a GPU: its plan and its kernels."""

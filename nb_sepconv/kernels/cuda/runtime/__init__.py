@@ -1,0 +1,1 @@
+"""The driver, memory and launches, and what stands for them in the simulator."""

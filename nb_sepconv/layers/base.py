@@ -1,0 +1,407 @@
+"""What every TF1 layer has: a name, a scope decided at first use, weights, losses, and a call that builds once."""
+
+import contextlib
+import copy
+import warnings
+from functools import partial
+
+import numpy as np
+
+from nb_sepconv import initializers, regularizers
+from nb_sepconv.checks import arguments
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.name_scope import name_scope
+from nb_sepconv.framework.naming import snake_case
+from nb_sepconv.framework.variable_scope import VariableScope, get_variable, get_variable_scope, variable_scope
+from nb_sepconv.framework.variables import (
+    VariableAggregation,
+    VariableSynchronization,
+    global_variables,
+    resolve_trainable,
+    trainable_variables,
+)
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.inputs import as_input, check_floating, of_type
+from nb_sepconv.layers.losses import LayerLosses
+from nb_sepconv.layers.weights import LayerWeights, write_weights
+from nb_sepconv.tensors.convert import is_floating
+from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
+from nb_sepconv.tensors.lazy_value import as_loss
+
+KEYWORDS = frozenset(
+    ("input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast", "implementation", "dynamic")
+)
+
+
+class Layer:
+    """The base of layers; see ``SeparableConv1D`` for the arguments."""
+
+    def __init__(self, trainable=True, name=None, dtype=None, activity_regularizer=None, **kwargs):
+        scope, self._reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
+        arguments.known_keywords(kwargs, KEYWORDS)
+        self.trainable = trainable
+        self.built = False
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.dynamic = kwargs.get("dynamic", False)
+        self.supports_masking = False
+        self._set_name(name)
+        self._dtype = None if dtype is None else as_dtype(dtype).name
+        self._autocast = bool(kwargs.get("autocast", False))
+        self._initial_weights = kwargs.get("weights")
+        self._batch_input_shape = arguments.batch_input_shape(**kwargs)
+        self._input_spec = None
+        self._weights = LayerWeights()
+        self._losses = LayerLosses()
+        self._graph = self._scope = None
+        self._open_scopes = []
+        if scope:
+            self._capture_scope(variable_scope(scope))
+
+    # ---- names and scopes ----
+
+    def _set_name(self, name):
+        if not name or isinstance(name, VariableScope):
+            class_name = snake_case(type(self).__name__)
+            self._name = get_default_graph().next_layer_name(class_name)
+            self._base_name = name.name if name else class_name
+        else:
+            self._name = self._base_name = name
+
+    @property
+    def name(self):
+        """The layer's name; unnamed layers are counted from ``_1`` per graph."""
+        return self._name
+
+    @property
+    def scope_name(self):
+        """The prefix of the variables' names, decided when the layer is first used."""
+        if not self._scope:
+            raise ValueError(
+                f'No name available for layer scope because the layer "{self._name}" has not been used yet. '
+                "The scope name is determined the first time the layer instance is called. "
+                "You must therefore call the layer before querying `scope_name`."
+            )
+        return self._scope.name
+
+    @property
+    def graph(self):
+        """Always None, with a warning, as in TF 2: layers no longer tell their graph."""
+        warnings.warn("`Layer.graph` is deprecated: layers do not tell their graph any more", stacklevel=2)
+
+    def _capture_scope(self, scope):
+        with scope as captured:
+            self._scope, self._graph = captured, get_default_graph()
+
+    def _set_scope(self, scope=None):
+        if self._scope is not None:
+            return
+        if self._reuse:
+            self._capture_scope(variable_scope(self._base_name if scope is None else scope))
+        else:
+            self._capture_scope(variable_scope(scope, default_name=self._base_name))
+
+    @contextlib.contextmanager
+    def _entered(self, reuse):
+        """The layer's own variable scope and name scope in the layer's graph, unless this thread is in them already."""
+        current = get_variable_scope()
+        if current in self._open_scopes and current.reuse == (reuse or self._scope.reuse):
+            yield current
+            return
+        with (
+            self._graph.as_default(),
+            variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope,
+            name_scope(scope.original_name_scope),
+        ):
+            self._open_scopes.append(scope)
+            try:
+                yield scope
+            finally:
+                self._open_scopes.remove(scope)
+
+    # ---- weights ----
+
+    @property
+    def dtype(self):
+        """The name of the weights' type; None before the first input decides it."""
+        return self._dtype
+
+    def add_weight(
+        self,
+        name,
+        shape,
+        dtype=None,
+        initializer=None,
+        regularizer=None,
+        trainable=None,
+        constraint=None,
+        use_resource=None,
+        synchronization=VariableSynchronization.AUTO,
+        aggregation=VariableAggregation.NONE,
+        partitioner=None,
+    ):
+        """Create, or get from the layer's scope, a variable of the layer.
+
+        Args:
+            name: str, appended to the scope's name.
+            shape: sequence of ints.
+            dtype: the type. Default the layer's, else float32.
+            initializer: name, config or callable. Default the scope's, else Glorot uniform.
+            regularizer: a function of the variable whose value joins the layer's losses. Default None.
+            trainable: bool. Default True; False in a layer that is not trainable.
+            constraint: kept on the variable. Default None.
+            partitioner: must be None.
+            use_resource, synchronization, aggregation: passed on to custom getters.
+
+        Returns:
+            The Variable, or what the scope's custom getter made of it.
+        """
+        trainable = resolve_trainable(trainable, synchronization, name) and self.trainable
+        dtype = as_dtype(dtype or self._dtype or "float32")
+        self._dtype = self._dtype or dtype.name
+        self._set_scope()
+        with self._entered(reuse=self.built or self._reuse) as scope:
+            known = global_variables() if regularizer else []
+            get = partial(
+                get_variable,
+                name,
+                shape,
+                dtype=dtype,
+                initializer=_initializer(initializer, scope, dtype),
+                trainable=resolve_trainable(trainable, synchronization, name),
+                constraint=constraint,
+                partitioner=partitioner,
+                use_resource=use_resource or scope.use_resource,
+                synchronization=synchronization,
+                aggregation=aggregation,
+            )
+            weight = get()
+            self._weights.keep(name, weight, get)
+            if regularizer and not _is_among(weight, known):
+                loss = partial(self._weight_loss, name, regularizer)
+                self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
+                self._weights.regularize(name, regularizer)
+            if trainable is not None and not (trainable and _is_among(weight, trainable_variables())):
+                self._weights.freeze(name)
+        return weight
+
+    def _weight_loss(self, name, regularizer):
+        return regularizer(self._weights[name])
+
+    add_variable = add_weight
+
+    @property
+    def trainable_weights(self):
+        """The variables that are trained; none in a layer that is not trainable."""
+        return self._weights.trained() if self.trainable else []
+
+    @property
+    def non_trainable_weights(self):
+        """The variables that are not trained."""
+        return self._weights.frozen() if self.trainable else self._weights.trained() + self._weights.frozen()
+
+    @property
+    def weights(self):
+        """All variables, trained ones first, in the order of creation."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def variables(self):
+        """The same as ``weights``."""
+        return self.weights
+
+    @property
+    def trainable_variables(self):
+        """The same as ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self):
+        """The same as ``non_trainable_weights``."""
+        return self.non_trainable_weights
+
+    def count_params(self):
+        """The number of elements of all weights; a ValueError before the layer is built."""
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on {self.name}, but the layer isn't built. "
+                f"You can build it manually via: `{self.name}.build(batch_input_shape)`."
+            )
+        return sum(int(np.size(weight)) for weight in self.weights)
+
+    def get_weights(self):
+        """Copies of the weights as a list of arrays, in the order of ``weights``."""
+        return [np.array(weight) for weight in self.weights]
+
+    def set_weights(self, weights):
+        """Write arrays into the weights.
+
+        Args:
+            weights: list of arrays in the order of ``weights``, each of its shape.
+
+        Raises:
+            ValueError: when there are more or fewer, or a shape differs; then none is written.
+        """
+        write_weights(self.weights, weights, self.name)
+
+    # ---- losses ----
+
+    @property
+    def losses(self):
+        """The losses as NumPy scalars: those of calls, then those of weights, computed anew."""
+        return self._losses.values()
+
+    @property
+    def updates(self):
+        """Always empty: this library's layers update nothing beside their outputs."""
+        return []
+
+    def add_loss(self, losses, inputs=None):
+        """Add losses to the layer and to ``REGULARIZATION_LOSSES``.
+
+        Args:
+            losses: a number, a function of no arguments that returns one, None, or a list of these.
+            inputs: accepted as TF1 has it and unused.
+        """
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            if callable(loss):
+                self._losses.add_function(f"{self.name}/loss", loss)
+            elif loss is not None:
+                self._losses.add_value(f"{self.name}/loss", loss)
+
+    def _add_activity_loss(self, outputs):
+        if self.activity_regularizer:
+            loss = as_loss(self.activity_regularizer(outputs))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                mean = loss / loss.dtype.type(len(outputs))
+            self._losses.add_value(f"{self._scope.original_name_scope}ActivityRegularizer/truediv", mean)
+
+    # ---- building and calling ----
+
+    @property
+    def input_spec(self):
+        """The InputSpec that inputs are checked against."""
+        return self._input_spec
+
+    @input_spec.setter
+    def input_spec(self, value):
+        if value is not None and not isinstance(value, InputSpec):
+            raise TypeError(f"Layer input_spec must be an instance of InputSpec. Received: {value!r}")
+        self._input_spec = value
+
+    def build(self, input_shape):
+        """Create the weights for inputs of ``input_shape``; subclasses do it and set ``built``."""
+        self.built = True
+
+    def call(self, inputs):
+        """Compute the outputs; subclasses do it."""
+        raise NotImplementedError(f"{type(self).__name__} must define `call`")
+
+    def apply(self, inputs, **kwargs):
+        """The same as calling the layer."""
+        return self(inputs, **kwargs)
+
+    def __call__(self, inputs, *, scope=None, training=None):
+        """Build the layer if it is not, and compute its outputs.
+
+        Args:
+            inputs: the input array.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
+            training: accepted as TF1 has it and unused.
+
+        Returns:
+            The output array.
+        """
+        inputs = as_input(inputs, self.name)
+        self._set_scope(scope)
+        if self.built:
+            with self._entered(reuse=True):
+                vars(self).update(self._weights.compute_anew())
+                outputs = self._compute(inputs)
+            self._fast_path = self._build_fast_path()
+            return outputs
+        with self._all_or_nothing(), self._entered(self._reuse):
+            self._build_for(inputs)
+            return self._compute(inputs)
+
+    def _build_fast_path(self):
+        """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
+
+    def __setattr__(self, name, value):
+        vars(self)["_fast_path"] = None
+        super().__setattr__(name, value)
+
+    def _compute(self, inputs):
+        self.input_spec.check(inputs.shape, self.name)
+        check_floating(inputs, self.name)
+        outputs = self.call(self._as_called(inputs))
+        self._add_activity_loss(outputs)
+        return outputs
+
+    def _as_called(self, inputs):
+        return of_type(as_input(inputs, self.name), self._dtype, self.name, self._autocast)
+
+    def _regularizer_of(self, weight):
+        return self._weights.regularizer_of(weight)
+
+    def _build_for(self, inputs):
+        self.input_spec.check(inputs.shape, self.name)
+        check_floating(inputs, self.name)
+        self._dtype = self._dtype or dtype_name_of(inputs)
+        self.build(tuple(inputs.shape))
+        if self._initial_weights is not None:
+            self.set_weights(self._initial_weights)
+            self._initial_weights = None
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self):
+        """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
+        before = vars(self) | {"_weights": copy.copy(self._weights), "_losses": copy.copy(self._losses)}
+        with (self._graph or get_default_graph()).undo_on_failure():
+            try:
+                yield
+            except BaseException:
+                vars(self).update(before, _scope=self._scope, _graph=self._graph)
+                for added in vars(self).keys() - before.keys():
+                    delattr(self, added)
+                raise
+
+    # ---- configuration, copies ----
+
+    def get_config(self):
+        """The constructor's arguments as a dict, without the weights."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        if self._batch_input_shape is not None:
+            config["batch_input_shape"] = self._batch_input_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        """A new layer with the arguments ``config``."""
+        return cls(**config)
+
+    def __copy__(self):
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _open_scopes=[], _fast_path=None)
+        return copied
+
+    def __deepcopy__(self, memo):
+        copied = memo[id(self)] = copy.copy(self)
+        own = {key: value for key, value in vars(copied).items() if key not in ("_graph", "_scope")}
+        vars(copied).update(copy.deepcopy(own, memo))
+        return copied
+
+    def __getstate__(self):
+        return {**vars(self), "_graph": None, "_open_scopes": [], "_fast_path": None}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._graph = self._scope and get_default_graph()
+
+
+def _initializer(initializer, scope, dtype):
+    initializer = initializers.get(scope.initializer if initializer is None else initializer)
+    return initializer or initializers.get("glorot_uniform" if is_floating(dtype) else "zeros")
+
+
+def _is_among(value, values):
+    return any(value is other for other in values)

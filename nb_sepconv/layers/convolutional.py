@@ -1,0 +1,316 @@
+"""TF1's separable convolution layer: check, build once, call the op."""
+
+import warnings
+
+import numpy as np
+
+from nb_sepconv import activations, constraints, initializers, regularizers
+from nb_sepconv.checks import arguments
+from nb_sepconv.framework.variables import Variable
+from nb_sepconv.layers.base import Layer
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.shared import SeparableConvolution
+from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+__all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
+
+_ZEROS = initializers.Zeros()
+_IGNORED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "conv_op")
+
+
+class SeparableConv1D(SeparableConvolution, Layer):
+    """Depthwise separable convolution of series: each channel by itself, then a mix of all channels.
+
+    ``y[n,t,f] = activation(bias[f] + sum_{c,m} P[0, c*M+m, f] * sum_k x_padded[n, t*s + k*d, c] * D[k,c,m])``
+
+    Args:
+        filters: int > 0, the output's channels F.
+        kernel_size: int > 0 or a tuple of one, the taps K.
+        strides: int > 0 or a tuple of one. Default 1.
+        padding: "valid", "same" or "causal", in any case. Default "valid".
+        data_format: "channels_last" (N, L, C) or "channels_first" (N, C, L). Default "channels_last".
+        dilation_rate: int > 0 or a tuple of one; not together with strides > 1. Default 1.
+        depth_multiplier: int > 0, depthwise channels M per input channel. Default 1.
+        activation: callable or name. Default None, linear.
+        use_bias: bool. Default True.
+        depthwise_initializer, pointwise_initializer: callable, name or config. Default the variable scope's, else
+            Glorot uniform.
+        bias_initializer: callable, name or config. Default zeros.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: functions of the variable; their values join
+            the layer's losses and ``REGULARIZATION_LOSSES``. Default None.
+        activity_regularizer: function of the output; its value over the batch size joins them. Default None.
+        depthwise_constraint, pointwise_constraint, bias_constraint: kept on the layer and on the variable for
+            optimizers. Default None.
+        trainable: bool, whether the variables join ``TRAINABLE_VARIABLES``. Default True.
+        name: str, or a VariableScope that the variables go directly into. Default "separable_conv1d", made unique.
+        kwargs: ``dtype`` (default that of the first input), ``weights`` (arrays to start from), ``autocast``,
+            ``_scope``, ``_reuse``, and what else TF's layer accepts and does not use.
+
+    Raises:
+        ValueError, TypeError: for an argument out of its range; the message names it.
+
+    >>> layer = SeparableConv1D(6, 3, padding="same")
+    >>> layer(np.zeros((2, 9, 4), np.float32)).shape, layer.count_params()
+    ((2, 9, 6), 42)
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format="channels_last",
+        dilation_rate=1,
+        depth_multiplier=1,
+        activation=None,
+        use_bias=True,
+        depthwise_initializer=None,
+        pointwise_initializer=None,
+        bias_initializer=_ZEROS,
+        depthwise_regularizer=None,
+        pointwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        pointwise_constraint=None,
+        bias_constraint=None,
+        trainable=True,
+        name=None,
+        **kwargs,
+    ):
+        self.activation = activations.get(activation)
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.pointwise_initializer = initializers.get(pointwise_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        activity_regularizer = regularizers.get(activity_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        groups = kwargs.pop("groups", None)
+        _warn_of_ignored({key: kwargs.pop(key) for key in _IGNORED if key in kwargs})
+        super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
+        self.filters = arguments.filters(filters)
+        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides = arguments.one_integer(strides, "strides", least=0)
+        self.padding = arguments.padding(padding)
+        self.data_format = arguments.data_format(data_format)
+        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.groups = arguments.groups(groups, self.filters)
+        arguments.stride_or_dilation(self.strides, self.dilation_rate)
+        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
+        self.use_bias = use_bias
+        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
+        self.input_spec = InputSpec(min_ndim=3)
+
+    def build(self, input_shape):
+        """Create the variables for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of three ints and Nones; the channels must be known.
+
+        Raises:
+            ValueError: when the channels are unknown, or ``filters`` is None.
+        """
+        channels = self._channels(as_shape(input_shape))
+        with self._all_or_nothing():
+            self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
+            self._create_weights(channels)
+            self.built = True
+
+    def __call__(self, inputs, *, scope=None, training=None):
+        """Build the layer if it is not, and convolve ``inputs``.
+
+        Args:
+            inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
+            training: accepted as TF1 has it and unused.
+
+        Returns:
+            array (N, T, F) or (N, F, T) of the type of ``inputs``.
+
+        Raises:
+            ValueError: when the rank, the channels or the length do not fit, or variables may not be shared or created.
+            TypeError: when the type is not that of the weights.
+        """
+        short = self._fast_path
+        if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
+            convolve, dtype, axis, channels, weights, thread, scope_name = short
+            if inputs.dtype == dtype and inputs.shape[axis] == channels:
+                counts = thread.scope_counts
+                counts[scope_name] = counts.get(scope_name, 0) + 1
+                return convolve(inputs, *weights)
+        elif short is not None and self._device_convolution is not None:
+            *_, weights, thread, scope_name = short
+            outputs = self._device_convolution.again(inputs, *weights)
+            if outputs is not None:
+                thread.scope_counts[scope_name] = thread.scope_counts.get(scope_name, 0) + 1
+                return outputs
+        return super().__call__(inputs, scope=scope, training=training)
+
+    def _build_fast_path(self):
+        """What a call needs when nothing it runs could see the layer's scope: all but the arrays, looked up once.
+
+        The scope's count of openings, which later default names depend on, is all that entering it would change.
+        """
+        weights = (self.depthwise_kernel, self.pointwise_kernel, *([] if self.bias is None else [self.bias]))
+        if (
+            type(self).call is not SeparableConv1D.call
+            or self.activity_regularizer
+            or activations.fused_name(self.activation) is None
+            or not all(type(weight) is Variable for weight in weights)
+        ):
+            return None
+        channels = self.depthwise_kernel.shape[1]
+        dtype = self.depthwise_kernel.dtype
+        return (
+            self._convolution(),
+            dtype,
+            self._channel_axis,
+            channels,
+            (self.depthwise_kernel, self.pointwise_kernel, self.bias),
+            self._graph.thread,
+            self._scope.name,
+        )
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of three ints and Nones.
+
+        Returns:
+            A Shape, with None where it is unknown.
+
+        Raises:
+            ValueError: when the kernel does not fit into the length.
+        """
+        shape = self._output_shape(input_shape)
+        steps = shape[1 if self.data_format == "channels_last" else 2]
+        if steps is not None and steps < (1 if self.padding == "valid" else 0):
+            raise ValueError(
+                f"One of the dimensions in the output is <= 0 due to downsampling in {self.name}. "
+                f"Consider increasing the input size. Received: input shape {tuple(input_shape)}"
+            )
+        return Shape(shape)
+
+    @staticmethod
+    def _array(weight):
+        try:
+            return weight.array
+        except AttributeError:
+            return np.asarray(weight)
+
+    def get_config(self):
+        """The constructor's arguments as a dict that JSON can hold, without the weights."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+            "dilation_rate": self.dilation_rate,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **self._serialized(initializers, "bias_initializer"),
+            **self._serialized(regularizers, "bias_regularizer", "activity_regularizer"),
+            **self._serialized(constraints, "bias_constraint"),
+            "depth_multiplier": self.depth_multiplier,
+            **self._serialized(initializers, "depthwise_initializer", "pointwise_initializer"),
+            **self._serialized(regularizers, "depthwise_regularizer", "pointwise_regularizer"),
+            **self._serialized(constraints, "depthwise_constraint", "pointwise_constraint"),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
+        return cls(**{key: value for key, value in config.items() if key not in (*_IGNORED, "groups")})
+
+
+def _warn_of_ignored(keywords):
+    for key in keywords:
+        warnings.warn(
+            f"`{key}` is ignored by SeparableConv1D, as in TF: use `{key.replace('kernel', 'depthwise')}` and "
+            f"`{key.replace('kernel', 'pointwise')}`",
+            stacklevel=3,
+        )
+
+
+def separable_conv1d(
+    inputs,
+    filters,
+    kernel_size,
+    strides=1,
+    padding="valid",
+    data_format="channels_last",
+    dilation_rate=1,
+    depth_multiplier=1,
+    activation=None,
+    use_bias=True,
+    depthwise_initializer=None,
+    pointwise_initializer=None,
+    bias_initializer=_ZEROS,
+    depthwise_regularizer=None,
+    pointwise_regularizer=None,
+    bias_regularizer=None,
+    activity_regularizer=None,
+    depthwise_constraint=None,
+    pointwise_constraint=None,
+    bias_constraint=None,
+    trainable=True,
+    name=None,
+    reuse=None,
+):
+    """Depthwise separable convolution of series with variables that the current graph keeps by name.
+
+    Args:
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
+        name: str, the variables' scope, used as it is; or a VariableScope. Default "separable_conv1d", made unique.
+        reuse: True shares the variables of the same name, AUTO_REUSE shares or creates them. Default as the scope.
+        filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, activation, use_bias:
+            as in ``SeparableConv1D``.
+        depthwise_initializer, pointwise_initializer, bias_initializer, depthwise_regularizer, pointwise_regularizer,
+        bias_regularizer, activity_regularizer, depthwise_constraint, pointwise_constraint, bias_constraint, trainable:
+            as in ``SeparableConv1D``.
+
+    Returns:
+        array (N, T, F) or (N, F, T) of the type of ``inputs``.
+
+    Raises:
+        ValueError: when an argument is out of its range, the input does not fit, or the variables exist already and
+            are not to be shared (or the reverse).
+        TypeError: when an argument or the input has a wrong type.
+
+    >>> separable_conv1d(np.zeros((2, 9, 4), np.float32), 6, 3, name="doc_example").shape
+    (2, 7, 6)
+    """
+    layer = SeparableConv1D(
+        filters,
+        kernel_size,
+        strides,
+        padding,
+        data_format,
+        dilation_rate,
+        depth_multiplier,
+        activation,
+        use_bias,
+        depthwise_initializer,
+        pointwise_initializer,
+        bias_initializer,
+        depthwise_regularizer,
+        pointwise_regularizer,
+        bias_regularizer,
+        activity_regularizer,
+        depthwise_constraint,
+        pointwise_constraint,
+        bias_constraint,
+        trainable,
+        name,
+        _reuse=reuse,
+        _scope=name,
+    )
+    return layer(inputs)

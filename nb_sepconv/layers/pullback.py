@@ -1,0 +1,88 @@
+"""A layer's gradients: what a call leaves behind for them, and the function that computes them."""
+
+from functools import partial
+
+import numpy as np
+
+from nb_sepconv import regularizers
+from nb_sepconv.checks import array_arguments
+from nb_sepconv.convolution import device_gradients, host, host_gradients
+from nb_sepconv.devices import arrays as device_arrays
+
+
+class Pullback:
+    """The gradients of one call of a layer, as a function of the gradient of its outputs.
+
+    It keeps the inputs and the outputs and copies the weights: variables may be assigned to before it is called, and
+    calling it again gives the same answer; the two arrays must stay as they are.
+
+    Args:
+        layer: a built layer of a separable convolution.
+        inputs: array, what was convolved.
+        outputs: array, what the layer made of it.
+    """
+
+    def __init__(self, layer, inputs, outputs):
+        self._inputs, self._outputs = inputs, outputs
+        weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
+        self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
+        self._weights[1] = self._weights[1].reshape(self._weights[1].shape[-2:])  # as the kernels take it
+        self._trained = [
+            _Trained(variable, weights, layer._regularizer_of(variable)) for variable in layer.trainable_variables
+        ]
+        self._activity_regularizer = layer.activity_regularizer
+        self._activation = layer.activation
+        self._settings = host.settings(
+            layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None, precision=layer.precision
+        )  # fmt: skip
+
+    def __call__(self, d_outputs, regularization=False, inputs=True):
+        """The gradients of the inputs and of the trained variables; these are on the host, as the variables are.
+
+        Args:
+            d_outputs: array of the shape and type of the outputs.
+            regularization: bool, add the gradients of the losses that this call and the trained variables put into
+                ``layer.losses``. Default False.
+            inputs: bool, compute the gradient of the inputs too. Default True.
+
+        Returns:
+            (d_inputs or None, a list with an array for each of ``layer.trainable_variables``, of its shape and type).
+
+        Raises:
+            TypeError: an activation or a regularizer whose derivative is not known.
+            ValueError: ``d_outputs`` does not fit.
+        """
+        if regularization and self._activity_regularizer is not None and len(self._outputs):
+            d_outputs = self._with_activity(d_outputs)
+        operands = (trained.operand for trained in self._trained if trained.operand)
+        how = self._settings, self._activation, self._outputs, (*(["inputs"] if inputs else []), *operands)
+        if device_arrays.library_of(self._inputs) is None:
+            found = host_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how)
+        else:
+            found = device_gradients.of_layer(d_outputs, self._inputs, self._weights, *how)
+        by_name = dict(zip(host.OPERANDS, found, strict=True))
+        return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
+
+    def _with_activity(self, d_outputs):
+        outputs = self._outputs
+        d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
+        penalty = regularizers.gradient(self._activity_regularizer, outputs)
+        return d_outputs + (penalty / len(outputs)).astype(outputs.dtype)
+
+
+class _Trained:
+    """A trained variable: which operand it is, and what its penalty is of."""
+
+    def __init__(self, variable, weights, regularizer):
+        places = [name for name, weight in zip(host.OPERANDS[1:], weights, strict=True) if weight is variable]
+        self.operand = places[0] if places else None
+        self._shape, self._dtype = tuple(variable.shape), variable.dtype
+        self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))
+
+    def gradient(self, by_name, regularization):
+        """The variable's gradient; zeros where the layer does not use it."""
+        gradient = by_name.get(self.operand)
+        if gradient is None:
+            gradient = np.zeros(self._shape, self._dtype)
+        gradient = gradient.astype(self._dtype, copy=False).reshape(self._shape)
+        return gradient + self._penalty() if regularization and self._penalty else gradient

@@ -1,0 +1,149 @@
+"""What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
+
+from nb_sepconv import ops
+from nb_sepconv.convolution import precisions
+from nb_sepconv.convolution.device import DeviceConvolution
+from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.host import PackedConvolution
+from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.pullback import Pullback
+from nb_sepconv.tensors.tensor_shape import as_shape
+
+
+class SeparableConvolution:
+    """The weights' shapes, the convolution and the output's shape, from the settings that a layer keeps.
+
+    A subclass sets ``filters``, ``kernel_size``, ``strides``, ``padding``, ``data_format``, ``dilation_rate``,
+    ``depth_multiplier``, ``activation``, ``use_bias``, the initializers, regularizers and constraints of
+    ``depthwise``, ``pointwise`` and ``bias``, and has ``name`` and ``add_weight``.
+    """
+
+    @property
+    def _channel_axis(self):
+        return -1 if self.data_format == "channels_last" else -2
+
+    def _channels(self, shape):
+        InputSpec(min_ndim=3).check(shape, self.name)
+        if shape[self._channel_axis] is None:
+            raise ValueError(
+                "The channel dimension of the inputs should be defined. "
+                f"The input_shape received is {tuple(shape)}, where axis {self._channel_axis} (0-based) "
+                "is the channel dimension, which found to be `None`."
+            )
+        return shape[self._channel_axis]
+
+    def _create_weights(self, channels):
+        if self.filters is None:
+            raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
+        self._create("depthwise", "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
+        self._create("pointwise", "pointwise_kernel", (1, channels * self.depth_multiplier, self.filters))
+        if self.use_bias:
+            self._create("bias", "bias", (self.filters,))
+
+    def _create(self, kind, name, shape):
+        weight = self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=getattr(self, f"{kind}_initializer"),
+            regularizer=getattr(self, f"{kind}_regularizer"),
+            constraint=getattr(self, f"{kind}_constraint"),
+            trainable=True,
+        )
+        setattr(self, name, weight)
+
+    _packed_convolution = _device_convolution = _precision = None
+
+    @property
+    def precision(self):
+        """The least exactness of the pointwise product, as in ``ops``: a name, or None (the default) for that of the
+        block of :func:`nb_sepconv.precision` or of the type. It may be set at any time.
+        """
+        return self._precision
+
+    @precision.setter
+    def precision(self, value):
+        self._precision = precisions.checked(value)
+
+    @property
+    def _given(self):
+        return self.strides, self.padding, self.data_format, self.dilation_rate, self.activation, self.precision
+
+    def _convolution(self):
+        """The convolution with the settings as they are now, which keeps its variables packed between calls."""
+        if self._packed_convolution is None or self._packed_convolution.given != self._given:
+            self._packed_convolution = PackedConvolution(*self._given)
+        return self._packed_convolution
+
+    def _convolution_on_gpu(self):
+        """The same for inputs on a GPU; it keeps its variables there."""
+        if self.activity_regularizer is not None:
+            raise TypeError(
+                "`activity_regularizer` is computed on the host alone: leave it out for inputs on a GPU. "
+                f"Received: {self.activity_regularizer!r} in the layer {self.name}"
+            )
+        if self._device_convolution is None or self._device_convolution.given != self._given:
+            self._device_convolution = DeviceConvolution(*self._given)
+        return self._device_convolution
+
+    def call(self, inputs):
+        """Convolve ``inputs`` with the weights as they are now."""
+        weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
+        arrays = [None if weight is None else self._array(weight) for weight in weights]
+        if device_arrays.library_of(inputs) is not None:
+            return self._convolution_on_gpu()(inputs, weights, arrays)
+        if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
+            return self._convolution()(inputs, *weights)
+        return ops.separable_conv1d(
+            inputs,
+            *arrays,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+            activation=self.activation,
+            precision=self.precision,
+        )
+
+    def value_and_pullback(self, inputs):
+        """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
+
+        Args:
+            inputs: array, as the layer is called with.
+
+        Returns:
+            (outputs, pullback). ``pullback(d_outputs, regularization=False, inputs=True)`` returns ``d_inputs``, of the
+            shape of the inputs and the type that the layer computes in (None without ``inputs``), and a list of
+            gradients in the order of ``trainable_variables``; with ``regularization`` those of this call's and the
+            variables' losses are added. Until then, inputs and outputs must not be changed in place; variables may.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+            ValueError: as calling the layer does.
+
+        >>> import numpy as np, nb_sepconv as tf
+        >>> layer = tf.layers.SeparableConv1D(6, 3)
+        >>> y, pullback = layer.value_and_pullback(np.ones((2, 9, 4), np.float32))
+        >>> d_x, gradients = pullback(np.ones_like(y))
+        >>> d_x.shape, [gradient.shape for gradient in gradients]
+        ((2, 9, 4), [(3, 4, 1), (1, 4, 6), (6,)])
+        """
+        if type(self).call is not SeparableConvolution.call:
+            raise TypeError(
+                "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
+                f"define `value_and_pullback` too. Received: a {type(self).__name__}"
+            )
+        outputs = self(inputs)
+        return outputs, Pullback(self, self._as_called(inputs), outputs)
+
+    def _output_shape(self, input_shape):
+        """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""
+        shape = as_shape(input_shape)
+        InputSpec(ndim=3).check(shape, self.name)
+        batch, length = shape[0], shape[1 if self.data_format == "channels_last" else 2]
+        taps, stride, dilation = self.kernel_size[0], self.strides[0], self.dilation_rate[0]
+        steps = None if length is None else geometry(length, taps, stride, dilation, self.padding).output_length
+        return (batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps)
+
+    def _serialized(self, module, *names):
+        return {name: module.serialize(getattr(self, name)) for name in names}

@@ -1,0 +1,68 @@
+"""The weights of a layer by name: which are trained, and which are computed from variables by custom getters."""
+
+import numpy as np
+
+from nb_sepconv.framework.variables import Variable
+
+
+class LayerWeights:
+    """A layer's weights in the order of their creation."""
+
+    def __init__(self):
+        self._by_name = {}
+        self._frozen = frozenset()
+        self._getters = {}
+        self._regularizers = {}
+
+    def __getitem__(self, name):
+        return self._by_name[name]
+
+    def keep(self, name, weight, get):
+        """Add a weight; ``get`` makes it anew if it is no variable but an array that a custom getter computed."""
+        self._by_name = {**self._by_name, name: weight}
+        if not isinstance(weight, Variable):
+            self._getters = {**self._getters, name: get}
+
+    def freeze(self, name):
+        """Count a weight among those that are not trained."""
+        self._frozen |= {name}
+
+    def regularize(self, name, regularizer):
+        """Note whose penalty on a weight is among the layer's losses."""
+        self._regularizers = {**self._regularizers, name: regularizer}
+
+    def regularizer_of(self, weight):
+        """The regularizer of a weight whose penalty is among the layer's losses, or None."""
+        names = (name for name, kept in self._by_name.items() if kept is weight)
+        return self._regularizers.get(next(names, None))
+
+    def compute_anew(self):
+        """Ask custom getters again for the arrays that they computed; returns these by name."""
+        computed = {name: get() for name, get in self._getters.items()}
+        self._by_name = self._by_name | computed
+        return computed
+
+    def trained(self):
+        """The weights that are trained, as a list."""
+        return [weight for name, weight in self._by_name.items() if name not in self._frozen]
+
+    def frozen(self):
+        """The weights that are not trained, as a list."""
+        return [weight for name, weight in self._by_name.items() if name in self._frozen]
+
+
+def write_weights(variables, values, layer_name):
+    """Assign arrays to variables one by one, or raise a ValueError before the first when they do not fit."""
+    if len(values) != len(variables):
+        raise ValueError(
+            f'You called `set_weights(weights)` on layer "{layer_name}" with a weight list of length {len(values)}, '
+            f"but the layer was expecting {len(variables)} weights. Provided weights: {str(values)[:50]}..."
+        )
+    for variable, value in zip(variables, values, strict=True):
+        if tuple(variable.shape) != np.shape(value):
+            raise ValueError(
+                f"Layer weight shape {tuple(variable.shape)} not compatible with provided weight shape "
+                f"{np.shape(value)}"
+            )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,1 @@
+"""Values: types, shapes, conversion to arrays, and objects that stand for arrays."""

@@ -1,0 +1,75 @@
+"""The narrower vector units of older processors, which Numba's code generator plays on any x86 machine."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+TIMEOUT = 1800
+UNITS = {
+    "haswell": ("AVX2+FMA, 256 bits, 16 registers", {"ymm": True, "zmm": False, "vfmadd": True}),
+    "generic": ("128-bit, 128 bits, 16 registers", {"xmm": True, "ymm": False, "vfmadd": False, "vmov": False}),
+}
+QUICK = "edges or sixteen_bits or survives or dilations or wide_sums or kind or bound and float32"
+
+PROBE = """
+import importlib, json
+import nb_sepconv
+from nb_sepconv.kernels.cpu import procedures
+plans = importlib.import_module("nb_sepconv.kernels.cpu.forward.plan")
+movers = "load_rows load_columns load_items store_rows store_columns store_items pack_panel"
+gradients = "correlate rank_update_3 add_rows multiply_panel_into_blocks differentiate_mish"
+names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector"]
+names += ["multiply_panel_far", "mish", *gradients.split()]
+for dtype in ("float16", "float32", "float64"):
+    for name in names:
+        plans.procedure(dtype, name)
+nb_sepconv.show_config()
+assembly = "".join(library.get_asm_str() for library in procedures._libraries)
+print(json.dumps({token: token in assembly for token in ("xmm", "ymm", "zmm", "vfmadd", "vmov")}))
+"""
+
+pytestmark = pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"), reason="these are processors of the x86 family"
+)
+
+
+def run_as(processor, *command, features=""):
+    """By its name alone Numba would give an older processor the features of this one; "" leaves it its own."""
+    chosen = {"NUMBA_CPU_NAME": processor, "PYTHONPATH": str(TESTS.parent)}
+    chosen |= {} if features is None else {"NUMBA_CPU_FEATURES": features}
+    environment = {**os.environ, **chosen}
+    command = [sys.executable, *command]
+    done = subprocess.run(command, env=environment, cwd=TESTS.parent, capture_output=True, text=True, timeout=TIMEOUT)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("processor", UNITS)
+def test_the_unit_is_reported_and_alone_in_the_machine_code(processor):
+    vectors, tokens = UNITS[processor]
+    *told, found = run_as(processor, "-c", PROBE).splitlines()
+    facts = dict(line.split("  ", 1) for line in told)
+    assert facts["processor"].strip() == processor
+    assert facts["vectors"].strip() == vectors
+    found = json.loads(found)
+    assert {token: found[token] for token in tokens} == tokens
+
+
+@pytest.mark.slow
+def test_a_processor_by_its_name_alone():
+    assert f"{UNITS['haswell'][0]}\n" in run_as("haswell", "-c", PROBE, features=None)
+
+
+@pytest.mark.parametrize("processor", UNITS)
+@pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
+def test_the_arithmetic(processor, part):
+    names = ("ops", "transposed", "gradients", "bf16", "bf16_gradients")
+    files = [*(f"convolution/test_{name}.py" for name in names), "kernels/test_vectormath.py"]
+    files = [str(TESTS / name) for name in files]
+    assert " passed" in run_as(processor, "-m", "pytest", "-q", *files, "-k", part)
