@@ -22,10 +22,10 @@ help:
 	@echo "make test-all  the same, and the tests that take minutes or PyTorch"
 	@echo "make test-gpu  the tests of arrays on a GPU; it fails where there is none"
 	@echo "make lint      format and lint alone"
-	@echo "make format    put the format right"
+	@echo "make format    fix formatting"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
 	@echo "make bench-gpu the same on a GPU; writes docs/cuda-benchmarks.md, and fails where there is none"
-	@echo "make docs      write docs/api.md from the docstrings"
+	@echo "make docs      write docs/reference/api.md from the docstrings"
 	@echo "make clean     remove .venv and everything that was built"
 
 train: $(VENV)/demo.installed

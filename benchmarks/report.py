@@ -28,9 +28,9 @@ A forward call with bias in float32, then the gradients of the inputs, both kern
 outputs. Everything is as above, except that weights may change from call to call, so that nothing is packed beforehand.
 Before it is timed each gradient is compared with float64""",
     "precision": """\
-A built layer in each [precision](precision.md), against the other libraries in float32, and against those that compute
-in bfloat16 when told to. Arrays are float32, those of PyTorch in bfloat16 and of our last columns bfloat16. All else is
-as above; answers may differ from float64 by 2e-4 of the largest number in "bf16x3", by 2e-2 in "bf16\"""",
+A built layer in each [precision](how-to/precision.md), against the other libraries in float32, and against those that
+compute in bfloat16 when told to. Arrays are float32, those of PyTorch in bfloat16 and of our last columns bfloat16. All
+else is as above; answers may differ from float64 by 2e-4 of the largest number in "bf16x3", by 2e-2 in "bf16\"""",
 }
 MEMORY_TITLES = {
     "forward": "Peak memory above input, weights and output",

@@ -1,4 +1,4 @@
-"""Write docs/api.md: every public name of the package, with its signature and the first sentence of its docstring."""
+"""Write docs/reference/api.md: every public name, with its signature and the first sentence of its docstring."""
 
 import ast
 import inspect
@@ -11,7 +11,7 @@ from types import ModuleType
 
 import nb_sepconv
 
-DOCUMENT = Path(__file__).with_name("api.md")
+DOCUMENT = Path(__file__).parent / "reference" / "api.md"
 IMPORTED_BY_THEMSELVES = ["activations", "constraints", "regularizers"]
 WITH_OTHER_LIBRARIES = [f"nb_sepconv.interop.{name}" for name in ("autograd", "jax", "torch")]
 HEADER = """\

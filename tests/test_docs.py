@@ -11,7 +11,8 @@ import nb_sepconv as tf
 from docs import write_api
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TRAINING = ROOT / "docs" / "how-to" / "training.md"
 CODE_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -58,12 +59,12 @@ def test_programs_run(document, tmp_path, monkeypatch):
         exec(compile(program, by_name(document), "exec"), {"__name__": "document"})
 
 
-@pytest.mark.parametrize("program", blocks(ROOT / "docs" / "training.md", "py"), ids=lambda code: code.split()[1])
+@pytest.mark.parametrize("program", blocks(TRAINING, "py"), ids=lambda code: code.split()[1])
 def test_programs_with_other_libraries_run(program, tmp_path, monkeypatch):
     """Blocks marked ``py`` stand alone, each with a library of its own."""
     pytest.importorskip(program.split()[1])
     monkeypatch.chdir(tmp_path)
-    exec(compile(program, "docs/training.md", "exec"), {"__name__": "document"})
+    exec(compile(program, by_name(TRAINING), "exec"), {"__name__": "document"})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=by_name)

@@ -17,7 +17,7 @@ class Least(NamedTuple):
     filters: int
 
 
-# By the number of parts; measured, docs/precision.md.
+# By the number of parts; measured, docs/how-to/precision.md.
 TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 192)}
 GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}  # in three parts they gain nothing
 DOTS = Least(64, 32)
