@@ -3,9 +3,15 @@
 Names are loaded when they are first used; nothing is compiled by importing.
 """
 
+import sys
 from importlib import import_module
 
 from nb_sepconv.version import __version__
+
+if sys.maxsize < 2**63 - 1:
+    raise ImportError(
+        "nb_sepconv needs a 64-bit Python: its kernels compute 64-bit addresses. Received: a 32-bit Python"
+    )
 
 _MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train", "weights")
 

@@ -95,7 +95,7 @@ def one_thread_starts_no_layer():
     with nb.num_threads(1):
         check()
     assert not parallel._is_initialized
-    assert launch.threading_layer() == "none yet"
+    assert launch.threading_layer() is None
 
 
 def nothing_global_is_left():

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import json
 import os
 import sys
 from collections import ChainMap
@@ -56,7 +57,10 @@ def _parser():
     parser = argparse.ArgumentParser(prog="nb-sepconv", description="Separable convolutions on NumPy arrays.")
     parser.add_argument("--version", action="version", version=f"nb_sepconv {__version__}")
     rooms = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add(rooms, "doctor", _doctor, "what runs here: versions, processor, engines and why not others, threads, GPU")
+    doctor = _add(
+        rooms, "doctor", _doctor, "what runs here: versions, processor, engines and why not others, threads, GPU"
+    )
+    doctor.add_argument("--json", action="store_true", help="as one JSON object, for programs and bug reports")
     weights = rooms.add_parser("weights", help="files of weights: TensorFlow, Keras, NumPy, safetensors")
     commands = weights.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "list", _list, "name, shape, type and bytes of every variable", PATH=FILE)
@@ -80,9 +84,12 @@ def _add(commands, name, run, help_text, **arguments):
 
 
 def _doctor(options):
-    from nb_sepconv.cli.show_config import show_config
+    from nb_sepconv.cli.show_config import configuration, show_config
 
-    show_config()
+    if options.json:
+        print(json.dumps(configuration(), indent=2))
+    else:
+        show_config()
     return SAME
 
 

@@ -10,6 +10,41 @@ from nb_sepconv import ops
 from nb_sepconv.kernels import engines
 from nb_sepconv.version import __version__
 
+LABELS = {
+    "nb_sepconv": "nb_sepconv",
+    "python": "Python",
+    "numpy": "NumPy",
+    "numba": "Numba",
+    "engine": "engine",
+    "processor": "processor",
+    "vectors": "vectors",
+    "threads": "threads",
+    "threading_layer": "threading layer",
+    "amx": "AMX",
+    "avx512_bf16": "AVX512-BF16",
+    "gpu": "GPU",
+}
+
+
+def configuration() -> dict:
+    """What runs here, as values that JSON has; docs/how-to/platforms.md tells what each key means."""
+    chosen = engines.engine()
+    return {
+        "nb_sepconv": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "engine": chosen.NAME,
+        **{"amx": None, "avx512_bf16": None},  # where the engine has no such units
+        **chosen.describe(),
+        "gpu": {
+            "packages": engines.gpu_packages(),
+            "numba_cuda": metadata.version("numba-cuda") if find_spec("numba_cuda") else None,
+            "simulated": engines.simulated(),
+        },
+    }
+
 
 def show_config() -> None:
     """Print the versions, the engine, the processor, the threads, and what is kept on disk.
@@ -17,27 +52,30 @@ def show_config() -> None:
     >>> show_config()  # doctest: +ELLIPSIS
     nb_sepconv...
     """
-    chosen = engines.engine()
-    facts = {
-        "nb_sepconv": __version__,
-        "Python": platform.python_version(),
-        "NumPy": np.__version__,
-        "engine": chosen.NAME,
-        **chosen.describe(),
-        "GPU": _gpu(),
-        "cache on disk": "none: kernels are compiled in each process, on first use",
+    facts = configuration()
+    words = {
+        "numba": f"{facts['numba']}, llvmlite {facts['llvmlite']}",
+        "vectors": "{unit}, {bits} bits, {registers} registers".format(**facts["vectors"]),
+        "threading_layer": facts["threading_layer"] or "none yet",
+        "gpu": _gpu_in_words(**facts["gpu"]),
+        **{name: _use_in_words(**facts[name]) for name in ("amx", "avx512_bf16") if facts[name]},
     }
-    width = max(map(len, facts))
-    print("\n".join(f"{name:{width}}  {value}" for name, value in facts.items()))
+    lines = {label: words.get(name, facts[name]) for name, label in LABELS.items() if facts[name] or name in words}
+    lines["cache on disk"] = "none: kernels are compiled in each process, on first use"
+    width = max(map(len, lines))
+    print("\n".join(f"{label:{width}}  {value}" for label, value in lines.items()))
 
 
-def _gpu():
+def _use_in_words(used, serves, why_not):
+    return serves if used else f"not used: {why_not}"
+
+
+def _gpu_in_words(packages, numba_cuda, simulated):
     """What is installed for arrays on a GPU; to look for a GPU would occupy it."""
-    if not engines.gpu_packages():
+    if not packages:
         return f"no packages for it: {engines.INSTALL_CUDA}"
-    version = metadata.version("numba-cuda") if find_spec("numba_cuda") else "none"
-    simulated = ", simulated: NUMBA_ENABLE_CUDASIM is set" if engines.simulated() else ""
-    return f"arrays on it are convolved there, numba-cuda {version}{simulated}"
+    suffix = ", simulated: NUMBA_ENABLE_CUDASIM is set" if simulated else ""
+    return f"arrays on it are convolved there, numba-cuda {numba_cuda or 'none'}{suffix}"
 
 
 def warmup(dtype="float32", data_format="channels_last", activation=None) -> None:

@@ -58,14 +58,17 @@ class Engine:
     @staticmethod
     def describe():
         """What runs here, and who multiplies what beside fused multiply-adds, or why nobody does."""
-        tiles, dots = availability.why_no_tiles(), availability.why_no_fast_dots()
+        tiles = f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}"
+        dots = f"bf16 of layers of {_wide(choice.DOTS)}"
         return {
             **cpu.describe(),
-            "AMX": f"not used: {tiles}"
-            if tiles
-            else f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}",
-            "AVX512-BF16": f"not used: {dots}" if dots else f"bf16 of layers of {_wide(choice.DOTS)}",
+            "amx": _use(tiles, availability.why_no_tiles()),
+            "avx512_bf16": _use(dots, availability.why_no_fast_dots()),
         }
+
+
+def _use(purpose, why_not):
+    return {"used": not why_not, "serves": None if why_not else purpose, "why_not": why_not or None}
 
 
 def _wide(least):

@@ -112,13 +112,14 @@ def run_gradients(plan: GradientPlan, packed, operands) -> None:
     launch(gradient_worker_address(), plan, table, table, packed)
 
 
-def describe() -> dict[str, str]:
-    """What the kernels run on here, for people: the processor, its vectors, the threads and their layer."""
+def describe() -> dict:
+    """What the kernels run on here: versions, the processor, its vectors, the threads and their layer."""
     unit = vector_unit()
     return {
-        "Numba": f"{numba.__version__}, llvmlite {llvmlite.__version__}",
+        "numba": numba.__version__,
+        "llvmlite": llvmlite.__version__,
         "processor": cpu_name(),
-        "vectors": f"{unit.name}, {unit.width_bytes * 8} bits, {unit.registers} registers",
-        "threads": str(get_num_threads()),
-        "threading layer": threading_layer(),
+        "vectors": {"unit": unit.name, "bits": unit.width_bytes * 8, "registers": unit.registers},
+        "threads": get_num_threads(),
+        "threading_layer": threading_layer(),
     }

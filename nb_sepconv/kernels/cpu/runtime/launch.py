@@ -132,8 +132,8 @@ def parallel_runner():
 
 
 def threading_layer():
-    """The name of Numba's layer, or that none is in use yet."""
-    return numba.threading_layer() if parallel._is_initialized else "none yet"
+    """The name of Numba's layer, or None while none is in use."""
+    return numba.threading_layer() if parallel._is_initialized else None
 
 
 def _started_by_python():

@@ -1,0 +1,58 @@
+"""``nb-sepconv doctor --json``: its keys are a promise, docs/how-to/platforms.md lists them."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nb_sepconv
+from nb_sepconv.cli.main import main
+from nb_sepconv.kernels import engines
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "platforms.md"
+STRINGS = ("nb_sepconv", "python", "numpy", "numba", "llvmlite", "system", "machine", "engine", "processor")
+KEYS = {*STRINGS, "vectors", "threads", "threading_layer", "amx", "avx512_bf16", "gpu"}
+
+
+def report(capsys, monkeypatch, engine):
+    monkeypatch.setenv(engines.VARIABLE, engine)
+    assert main(["doctor", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_keys_are_the_same_with_every_engine(capsys, monkeypatch, engine):
+    found = report(capsys, monkeypatch, engine)
+    assert found.keys() == KEYS
+    assert all(isinstance(found[name], str) for name in STRINGS)
+    assert found["engine"] == engine
+    assert found["nb_sepconv"] == nb_sepconv.__version__
+    assert found["threads"] >= 1
+    assert {name: type(value) for name, value in found["vectors"].items()} == {
+        "unit": str,
+        "bits": int,
+        "registers": int,
+    }
+    assert found["gpu"].keys() == {"packages", "numba_cuda", "simulated"}
+
+
+@pytest.mark.parametrize("unit", ["amx", "avx512_bf16"])
+def test_a_unit_is_used_for_something_or_not_for_a_reason(capsys, monkeypatch, unit):
+    assert report(capsys, monkeypatch, "fma")[unit] is None
+    found = report(capsys, monkeypatch, "auto")[unit]
+    assert found.keys() == {"used", "serves", "why_not"}
+    assert (found["serves"] is not None) == found["used"] == (found["why_not"] is None)
+
+
+def test_documented_keys_are_those():
+    rows = re.findall(r"^\| (`.+`) \|", PAGE.read_text(encoding="utf-8").partition("## Reports")[2], re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == KEYS
+
+
+def test_the_package_runs_as_the_command():
+    command = [sys.executable, "-m", "nb_sepconv", "--version"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == f"nb_sepconv {nb_sepconv.__version__}\n"
