@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from nb_sepconv import initializers, regularizers
+from nb_sepconv import regularizers
 from nb_sepconv.checks import arguments
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.name_scope import name_scope
@@ -23,8 +23,7 @@ from nb_sepconv.framework.variables import (
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses
-from nb_sepconv.layers.weights import LayerWeights, write_weights
-from nb_sepconv.tensors.convert import is_floating
+from nb_sepconv.layers.weights import LayerWeights, initializer_or_default, is_among, write_weights
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.lazy_value import as_loss
 
@@ -166,7 +165,7 @@ class Layer:
                 name,
                 shape,
                 dtype=dtype,
-                initializer=_initializer(initializer, scope, dtype),
+                initializer=initializer_or_default(initializer, scope, dtype),
                 trainable=resolve_trainable(trainable, synchronization, name),
                 constraint=constraint,
                 partitioner=partitioner,
@@ -176,11 +175,11 @@ class Layer:
             )
             weight = get()
             self._weights.keep(name, weight, get)
-            if regularizer and not _is_among(weight, known):
+            if regularizer and not is_among(weight, known):
                 loss = partial(self._weight_loss, name, regularizer)
                 self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
                 self._weights.regularize(name, regularizer)
-            if trainable is not None and not (trainable and _is_among(weight, trainable_variables())):
+            if trainable is not None and not (trainable and is_among(weight, trainable_variables())):
                 self._weights.freeze(name)
         return weight
 
@@ -396,12 +395,3 @@ class Layer:
     def __setstate__(self, state):
         vars(self).update(state)
         self._graph = self._scope and get_default_graph()
-
-
-def _initializer(initializer, scope, dtype):
-    initializer = initializers.get(scope.initializer if initializer is None else initializer)
-    return initializer or initializers.get("glorot_uniform" if is_floating(dtype) else "zeros")
-
-
-def _is_among(value, values):
-    return any(value is other for other in values)

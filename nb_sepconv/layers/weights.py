@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from nb_sepconv import initializers
 from nb_sepconv.framework.variables import Variable
+from nb_sepconv.tensors.convert import is_floating
 
 
 class LayerWeights:
@@ -49,6 +51,17 @@ class LayerWeights:
     def frozen(self):
         """The weights that are not trained, as a list."""
         return [weight for name, weight in self._by_name.items() if name in self._frozen]
+
+
+def is_among(weight, weights):
+    """Whether a weight is one of ``weights``, whatever else has the same values."""
+    return any(weight is other for other in weights)
+
+
+def initializer_or_default(initializer, scope, dtype):
+    """The initializer of a weight: its own, else the scope's, else Glorot's, and zeros for integers."""
+    initializer = initializers.get(scope.initializer if initializer is None else initializer)
+    return initializer or initializers.get("glorot_uniform" if is_floating(dtype) else "zeros")
 
 
 def write_weights(variables, values, layer_name):
