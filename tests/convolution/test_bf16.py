@@ -304,7 +304,7 @@ def test_the_command_tells_who_multiplies(capsys, monkeypatch):
 
 ASSEMBLY = """
 import re
-from nb_sepconv.kernels.cpu import procedures
+from nb_sepconv.kernels.cpu.codegen import procedures
 from nb_sepconv.kernels.bf16.forward.plan import procedure
 for name in ("begin", "product:2", "product:1", "end"):
     procedure(name, "amx", 3)

@@ -20,7 +20,7 @@ QUICK = "edges or sixteen_bits or survives or dilations or wide_sums or kind or 
 PROBE = """
 import importlib, json
 import nb_sepconv
-from nb_sepconv.kernels.cpu import procedures
+from nb_sepconv.kernels.cpu.codegen import procedures
 plans = importlib.import_module("nb_sepconv.kernels.cpu.forward.plan")
 movers = "load_rows load_columns load_items store_rows store_columns store_items pack_panel"
 gradients = "correlate rank_update_3 add_rows multiply_panel_into_blocks differentiate_mish"
