@@ -1,10 +1,13 @@
 # Every target sets up what it needs in .venv, once. Another interpreter: make PYTHON=python3.12 test
+# More processes for the tests: make JOBS=8 test
 # A GPU with a driver older than 580: make CUDA=cuda12 test-gpu
 
 PYTHON ?= python3
 VENV ?= .venv
 
 CUDA ?= cuda13
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 BIN := $(VENV)/bin
 PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -35,10 +38,10 @@ demo: $(VENV)/demo.installed
 	@$(BIN)/python examples/heartbeats.py
 
 test: lint $(VENV)/test,cudacompile.installed
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test-all: lint $(VENV)/test,cudacompile.installed $(VENV)/torch.installed
-	@NB_SEPCONV_TEST_TORCH=1 $(BIN)/python -m pytest -m ""
+	@NB_SEPCONV_TEST_TORCH=1 $(PYTEST) -m ""
 
 test-gpu: $(VENV)/test,gpucheck,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m pytest tests/gpu -m ""
@@ -46,6 +49,7 @@ test-gpu: $(VENV)/test,gpucheck,$(CUDA),cupy$(CUDA).installed
 lint: $(VENV)/test.installed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/test.installed
 	@$(BIN)/ruff format .
@@ -61,10 +65,10 @@ docs: $(VENV)/test.installed
 	@$(BIN)/python docs/write_api.py
 
 clean:
-	@rm -rf $(VENV) build dist output *.egg-info .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build dist output *.egg-info .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Stamps: set-up runs again only when setup.py or the interpreter changes.
+# Stamps: set-up runs again only when setup.py or the interpreter changes. Why not tox or nox: docs/explanation/design.md.
 $(VENV)/%.installed: setup.py $(INTERPRETER)
 	@echo "Installing nb_sepconv with what '$*' needs into $(VENV)"
 	@{ $(BIN)/python -m pip install --editable '.[$*]' && $(BIN)/python -m pip install --no-deps '$(RECORDINGS)'; } \

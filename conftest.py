@@ -1,12 +1,20 @@
-"""Every test and every example in a docstring runs in a graph of its own."""
+"""Every test and every example in a docstring runs in a graph of its own, and skips without the packages it needs."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from nb_sepconv.framework import graph as graphs
 
-collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if not find_spec(name)]
+TESTS = Path(__file__).parent / "tests"
+
+# Only NumPy, Numba and pytest are needed to run the tests; `make test` installs everything but PyTorch.
+OPTIONAL = ("autograd", "cuda", "h5py", "heartpy", "hypothesis", "jax", "matplotlib", "ml_dtypes", "numba_cuda", "onnx")
+OPTIONAL += ("rich", "safetensors", "setuptools", "torch")
+MISSING = frozenset(name for name in OPTIONAL if not find_spec(name))
+
+collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if name in MISSING]
 collect_ignore += ["nb_sepconv/kernels/cuda"]  # it imports CUDA, and its tests are in tests/gpu
 
 
@@ -18,3 +26,53 @@ def graph():
     stack.append(graph)
     yield graph
     stack[:] = before
+
+
+def skip_without_package(error):
+    """Skip what failed because an optional package is not installed; any other error stays one."""
+    while error is not None:
+        name = (getattr(error, "name", None) or "").partition(".")[0]
+        if isinstance(error, ImportError) and name in MISSING:
+            pytest.skip(f"{name} is not installed", allow_module_level=True)
+        error = error.__cause__
+
+
+class Module(pytest.Module):
+    """A file of tests."""
+
+    def collect(self):
+        try:
+            return super().collect()
+        except self.CollectError as error:
+            skip_without_package(error)
+            raise
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    return Module.from_parent(parent, path=module_path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path):
+    """Files of tests are not collected a second time for examples in docstrings, which they do not have."""
+    collectors = yield
+    is_test = file_path.is_relative_to(TESTS)
+    return [collector for collector in collectors if isinstance(collector, Module) or not is_test]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    try:
+        return (yield)
+    except ImportError as error:
+        skip_without_package(error)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    except ImportError as error:
+        skip_without_package(error)
+        raise

@@ -1,11 +1,34 @@
 """Metadata and dependencies of nb_sepconv."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+HOME = ""  # the address of the published repository; empty: no project URLs, and the README's links stay relative
+
 ROOT = Path(__file__).parent
 VERSION = (ROOT / "nb_sepconv" / "version.py").read_text(encoding="utf-8").split('"')[-2]
+FILES = f"{HOME}/blob/v{VERSION}/"
+PROJECT_URLS = {
+    "Source": HOME,
+    "Documentation": FILES + "docs",
+    "Changelog": FILES + "CHANGELOG.md",
+    "Issues": f"{HOME}/issues",
+}
+PLACE = re.compile(r'(\]\(|(?:src|href)=")(?![a-z]+:|#)([^)"\s]+)')  # in the repository, in Markdown and in HTML
+
+
+def with_absolute_links(markdown):
+    """The text with links that lead to ``HOME``, and pictures from there."""
+    return PLACE.sub(lambda link: link[1] + _address(link[2]), markdown)
+
+
+def _address(path):
+    return f"{HOME}/raw/v{VERSION}/{path}" if path.endswith((".png", ".svg")) else FILES + path
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 HDF5 = ["h5py>=3.8"]
 ONNX = ["onnx>=1.16"]
@@ -23,7 +46,8 @@ COMPILER = [f"{name}==13.0.*; sys_platform != 'darwin'" for name in CUDA_COMPILE
 BENCHGPU = ["torch>=2.4", "jax[cuda13]>=0.7"]
 GPUCHECK = ["cuda-toolkit[sanitizer]==13.0.*"]
 CUPY_CUDA12, CUPY_CUDA13 = ["cupy-cuda12x>=13.6"], ["cupy-cuda13x>=13.6"]
-TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "ruff>=0.14", "safetensors>=0.4", "setuptools>=77"]
+TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "pytest-xdist>=3.5", "safetensors>=0.4", "setuptools>=77"]
+TEST += ["import-linter>=2.3", "ruff>=0.14"]
 TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 TEST += [f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
 
@@ -31,8 +55,11 @@ setup(
     name="nb_sepconv",
     version=VERSION,
     description="TF1's separable_conv1d on NumPy arrays without TensorFlow: fast Numba kernels, TF's names and answers",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description=with_absolute_links(README) if HOME else README,
     long_description_content_type="text/markdown",
+    author="The nb_sepconv developers",
+    url=HOME or None,
+    project_urls=PROJECT_URLS if HOME else {},
     license_expression="Apache-2.0",
     license_files=["LICENSE"],
     keywords=["separable convolution", "time series", "numba", "numpy", "tensorflow", "tf1", "keras"],
@@ -66,6 +93,8 @@ setup(
         "Intended Audience :: Science/Research",
         "Operating System :: OS Independent",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 15)),
         "Topic :: Scientific/Engineering",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",

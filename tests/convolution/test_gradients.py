@@ -214,7 +214,7 @@ KNOWN = [
 
 @LAYOUTS
 @pytest.mark.parametrize("operation", ["separable", "depthwise"])
-@pytest.mark.parametrize("activation", KNOWN, ids=str)
+@pytest.mark.parametrize("activation", KNOWN, ids=lambda activation: getattr(activation, "__name__", str(activation)))
 def test_central_differences_of_every_activation(activation, operation, layout):
     rng = np.random.default_rng(9)
     x, *weights = operands(rng, 2, 6, 3, 2, 2, 4, np.float64)
