@@ -249,7 +249,7 @@ def test_kernels_around_a_library_s_product(executor, monkeypatch):
 
 def test_offsets_of_64_bits(monkeypatch):
     for module in ("forward", "backward"):
-        monkeypatch.setattr(f"nb_sepconv.kernels.cuda.{module}.wide", lambda *counts: True)
+        monkeypatch.setattr(f"nb_sepconv.kernels.cuda.{module}.plan.wide", lambda *counts: True)
     rng = np.random.default_rng(7)
     x, *weights = numbers(rng, (2, 24, 8), (5, 8, 1), (8, 16), (16,))
     for asked in ("float32", "tf32"):
