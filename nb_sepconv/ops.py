@@ -1,10 +1,7 @@
 """Separable convolution as stateless functions: arrays in, arrays out."""
 
-import numpy as np
-
-from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import device as device_convolution
-from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients
+from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients, settings
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 
@@ -181,7 +178,7 @@ def separable_conv1d_gradients(
     >>> d_x.ravel().tolist(), d_d.ravel().tolist(), d_p.tolist()
     ([-1.0, -9.0, 10.0], [21.0, 42.0], [[1.0, 2.0]])
     """
-    chosen = host.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
+    chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
     return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
@@ -221,41 +218,26 @@ def depthwise_conv1d_gradients(
     >>> [gradient.ravel().tolist() for gradient in depthwise_conv1d_gradients([[[1.0], [10.0]]], x, d)]
     [[-1.0, -9.0, 10.0], [21.0, 42.0]]
     """
-    chosen = host.settings(strides, padding, data_format, dilation_rate, None, engine, precision)
+    chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel
     return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
 
 
 def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream):
-    if context.asked(operands[0], device, stream):
-        return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, stream)
+    request = context.requested(operands[0], device, stream)
+    if request is not None:
+        return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, request)
     return host_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
 
 
 def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream):
-    if context.asked(arrays[0], device, stream):
-        fused, after = host.fused_activation(activation, engines.gpu_engine().FUSED_ACTIVATIONS)
-        settings = host.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
-        return device_convolution.convolve(arrays, settings, after, out, stream)
-    fused, after = host.fused_activation(activation)
-    settings = host.settings(strides, padding, data_format, dilation_rate, fused, engine, precision)
-    call = host.remembered(arrays, settings)
-    if call is None:
-        arrays, call = host.prepare(arrays, settings)
-    inputs, target = arrays[0], None
-    if out is not None:
-        array_arguments.output(out, call.shape, inputs.dtype)
-        if after is None and out.flags.c_contiguous and not np.may_share_memory(out, inputs):
-            target = out
-    outputs = call.run(inputs, call.pack(arrays[1:]), target)
-    if target is not None:
-        return target
-    if after is not None:
-        outputs = after(outputs)
-    if out is None:
-        return outputs
-    out[...] = outputs
-    return out
+    request = context.requested(arrays[0], device, stream)
+    engine_of_arrays = cpu if request is None else engines.gpu_engine()
+    fused, after = settings.fused_activation(activation, engine_of_arrays.FUSED_ACTIVATIONS)
+    chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, fused, engine, precision)
+    if request is not None:
+        return device_convolution.convolve(arrays, chosen, after, out, request)
+    return host.convolve(arrays, chosen, after, out)
 
 
 cpu.register_jitted(separable_conv1d, geometry.kernel_span, geometry.output_length, geometry.same_zeros)

@@ -1,40 +1,38 @@
 """A convolution of arrays on a GPU: the checks, the plan for their shapes, and the launch."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from nb_sepconv import activations
 from nb_sepconv.activations.advanced import ActivationLayer
-from nb_sepconv.checks import arguments, array_arguments
-from nb_sepconv.convolution import host, precisions
-from nb_sepconv.convolution.host import OPERANDS
+from nb_sepconv.checks import array_arguments
+from nb_sepconv.convolution import host, precisions, settings
+from nb_sepconv.convolution.planned_calls import planned_calls
+from nb_sepconv.convolution.settings import OPERANDS
+from nb_sepconv.convolution.sizes import by_step, sizes_of
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.devices import dlpack
-from nb_sepconv.devices.context import Place, upload
+from nb_sepconv.devices.context import Place, Request, upload
 from nb_sepconv.kernels import engines
-
-REMEMBERED_CALLS = 1024
-_calls = {}
+from nb_sepconv.kernels.protocol import Sizes
 
 
-def convolve(arrays, chosen, after, out, stream):
+def convolve(arrays, chosen, after, out, request):
     """The outputs for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise).
 
     Args:
         arrays: on a GPU, or on the host for results on the host.
-        chosen: the :class:`convolution.Settings`.
+        chosen: the :class:`~nb_sepconv.convolution.settings.Settings`.
         after: a function to apply to the outputs, or None.
         out: array for the outputs, or None.
-        stream: the caller's stream, or None.
+        request: the :class:`~nb_sepconv.devices.context.Request`.
     """
-    library = device_arrays.library_of(arrays[0])
-    if library is None:
-        return _from_host(arrays, chosen, after, out, stream)
+    if request.library is None:
+        return _from_host(arrays, chosen, after, out, request)
     if after is None:
-        place = Place(library, arrays[0], stream, chosen.engine)
+        place = Place(request, arrays[0], chosen.engine)
         return run(place, described(place, arrays), chosen, out)
     refuse_numpy_function(after)
-    outputs = after(convolve(arrays, chosen, None, None, stream))
+    outputs = after(convolve(arrays, chosen, None, None, request))
     if out is None:
         return outputs
     out[...] = outputs
@@ -54,7 +52,7 @@ def run(place, operands, chosen, out=None):
     """The outputs, of the caller's kind, for arrays that are described."""
     target = None if out is None else place.describe("out", out)
     key = _key(operands, chosen, target)
-    call = _calls.get(key)
+    call = planned_calls.get(key)
     if call is None:
         operands, call = _prepared(place, operands, chosen, target, key)
     if target is None:
@@ -67,14 +65,8 @@ def run(place, operands, chosen, out=None):
     return out
 
 
-def forget():
-    """Plan every call anew."""
-    _calls.clear()
-    _plan.cache_clear()
-
-
 def _key(operands, chosen, target):
-    return (chosen, target and target.form, *[array and array.form for array in operands])
+    return (Call, chosen, target and target.form, *[array and array.form for array in operands])
 
 
 def _prepared(place, operands, chosen, target, key):
@@ -87,22 +79,19 @@ def _prepared(place, operands, chosen, target, key):
         raise array_arguments.wrong_output(target, shape, inputs.dtype)
     else:
         outputs = target
-    plan = _plan(convolution_sizes(place, sizes, inputs, weights, outputs, chosen))
+    sizes = convolution_sizes(sizes, inputs, weights, outputs, chosen)
+    plan = planned_calls.made(sizes, place.engine.plan, sizes)
     call = Call(plan, shape, _reach(inputs), _reach(outputs))
-    if all(one is other for one, other in zip(operands, checked, strict=True)):
-        if len(_calls) >= REMEMBERED_CALLS:
-            _calls.clear()
-        _calls[key] = call
+    planned_calls.remember(key, call, operands, checked)
     return checked, call
 
 
-def convolution_sizes(place, sizes, inputs, weights, outputs, chosen):
-    """The engine's Sizes: a convolution's sizes and how its arrays lie."""
-    last = arguments.data_format(chosen.data_format) == "channels_last"
-    return place.engine.Sizes(
+def convolution_sizes(sizes, inputs, weights, outputs, chosen):
+    """A convolution's :class:`~nb_sepconv.kernels.protocol.Sizes`, those without strides being known."""
+    return Sizes(
         **sizes,
-        input_strides=host.by_step(inputs.strides, last),
-        output_strides=host.by_step(outputs.strides, last),
+        input_strides=by_step(inputs.strides, chosen.channels_last),
+        output_strides=by_step(outputs.strides, chosen.channels_last),
         aligned=inputs.aligned and weights[0].aligned and outputs.aligned,
         biased=len(weights) > 2 and weights[2] is not None,
     )
@@ -118,7 +107,7 @@ def fitting(place, operands, chosen):
     """The arrays as the kernels take them: checked, and the weights in one piece."""
     inputs, depthwise, *others = operands
     array_arguments.three_axes(inputs)
-    channels = inputs.shape[2 if arguments.data_format(chosen.data_format) == "channels_last" else 1]
+    channels = inputs.shape[2 if chosen.channels_last else 1]
     _check("depthwise_kernel", depthwise, ("K", channels, "M"), inputs.dtype)
     if others:
         pointwise, bias = others
@@ -133,18 +122,6 @@ def fitting(place, operands, chosen):
 def _check(name, array, shape, dtype):
     array_arguments.same_type(name, array, dtype)
     array_arguments.fitting(name, array, shape)
-
-
-def sizes_of(operands, chosen):
-    """A convolution's sizes, and its outputs' shape."""
-    inputs, depthwise, *others = operands
-    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
-    return host.sizes(inputs, depthwise.shape, others[0].shape[-1] if others else None, channels_last, chosen)
-
-
-@lru_cache(REMEMBERED_CALLS)
-def _plan(sizes):
-    return engines.gpu_engine().plan(sizes)
 
 
 def _overlap(call, inputs, outputs):
@@ -174,14 +151,13 @@ def refuse_numpy_function(function):
         )
 
 
-def _from_host(arrays, chosen, after, out, stream):
-    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
-    checked, _ = host.checked_arrays(arrays, channels_last)
-    engine, handle = engines.gpu_engine(), 0 if stream is None else device_arrays.stream_handle(stream)
+def _from_host(arrays, chosen, after, out, request):
+    checked = host.checked_arrays(arrays, chosen)
+    engine, request = engines.gpu_engine(), request.of_uploaded()
     if out is not None:
         array_arguments.output(out, sizes_of(checked, chosen)[1], checked[0].dtype)
-    uploaded = [None if array is None else engine.upload(array, handle) for array in checked]
-    outputs = engine.download(convolve(uploaded, chosen, None, None, handle), handle)
+    uploaded = [None if array is None else engine.upload(array, request.stream) for array in checked]
+    outputs = engine.download(convolve(uploaded, chosen, None, None, request), request.stream)
     outputs = outputs if after is None else after(outputs)
     if out is None:
         return outputs
@@ -199,18 +175,19 @@ class DeviceConvolution:
         self.given = (strides, padding, data_format, dilation_rate, activation, precision)
         self._precision = precisions.checked(precision)
         known = engines.gpu_engine().FUSED_ACTIVATIONS
-        fused, self._after = host.fused_activation(activation, known)
+        fused, self._after = settings.fused_activation(activation, known)
         refuse_numpy_function(self._after)
-        settings = host.settings(strides, padding, data_format, dilation_rate, fused)
-        self._settings = settings._replace(precision=None)
+        self._settings = settings.from_arguments(strides, padding, data_format, dilation_rate, fused)
         self._kept = {}
 
     def __reduce__(self):
         return type(self), self.given
 
-    def __call__(self, inputs, variables, arrays):
-        """The outputs for ``inputs``; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or None)."""
-        place = Place(device_arrays.library_of(inputs), inputs, None)
+    def __call__(self, library, inputs, variables, arrays):
+        """The outputs for ``inputs`` of a library; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or
+        None).
+        """
+        place = Place(Request(library), inputs)
         outputs = run(place, *self._operands(place, inputs, variables, arrays))
         return outputs if self._after is None else self._after(outputs)
 
@@ -219,16 +196,14 @@ class DeviceConvolution:
         library = device_arrays.library_of(inputs)
         if library is None or self._after is not None:
             return None
-        place, arrays = Place(library, inputs, None), [getattr(variable, "array", None) for variable in variables]
-        operands, settings = self._operands(place, inputs, variables, arrays)
-        return run(place, operands, settings) if _key(operands, settings, None) in _calls else None
+        place, arrays = Place(Request(library), inputs), [getattr(variable, "array", None) for variable in variables]
+        operands, chosen = self._operands(place, inputs, variables, arrays)
+        return run(place, operands, chosen) if planned_calls.get(_key(operands, chosen, None)) else None
 
     def _operands(self, place, inputs, variables, arrays):
         """What to convolve, described, and how."""
         operands = (place.describe("inputs", inputs), *self._on_gpu(place, variables, arrays))
-        precision = precisions.chosen(self._precision)
-        settings = self._settings
-        return operands, settings if precision is None else settings._replace(precision=precision)
+        return operands, self._settings._replace(precision=precisions.chosen(self._precision))
 
     def _on_gpu(self, place, variables, arrays):
         versions = [_version(variable, array) for variable, array in zip(variables, arrays, strict=True)]

@@ -1,37 +1,38 @@
 """The gradients of a convolution of arrays on a GPU."""
 
-from functools import lru_cache
-
 from nb_sepconv import activations
 from nb_sepconv.activations import pullbacks
-from nb_sepconv.checks import arguments, array_arguments
+from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import device as forward
 from nb_sepconv.convolution import host
-from nb_sepconv.convolution.host import OPERANDS
-from nb_sepconv.convolution.host_gradients import wanted_names
+from nb_sepconv.convolution.planned_calls import planned_calls
+from nb_sepconv.convolution.settings import OPERANDS, wanted_names
+from nb_sepconv.convolution.sizes import by_step, sizes_of
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.devices import dlpack
-from nb_sepconv.devices.context import Place, upload
+from nb_sepconv.devices.context import Place, Request, upload
 from nb_sepconv.kernels import engines
+from nb_sepconv.kernels.protocol import GradientSizes
 
 
-def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None, stream=None):
-    """What :func:`convolution_gradients.gradients` returns, of the caller's kind; arguments as there.
+def gradients(d_outputs, arrays, chosen, activation, outputs, wanted, request):
+    """What :func:`~nb_sepconv.convolution.host_gradients.gradients` returns, of the caller's kind; arguments as there.
 
-    ``stream`` is the caller's stream, or None.
+    ``request`` is the :class:`~nb_sepconv.devices.context.Request`.
     """
-    library = device_arrays.library_of(arrays[0])
-    if library is None:
-        return _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, stream)
+    if request.library is None:
+        return _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, request)
     name, names = _activation(activation), wanted_names(wanted, OPERANDS[: len(arrays)])
-    place = Place(library, arrays[0], stream, chosen.engine)
+    place = Place(request, arrays[0], chosen.engine)
     operands = forward.fitting(place, forward.described(place, arrays), chosen)
     return run(place, d_outputs, operands, chosen, name, outputs, names)
 
 
-def of_layer(d_outputs, inputs, weights, chosen, activation, outputs, wanted):
-    """The same for weights on the host: their gradients return there, that of the inputs stays on the GPU."""
-    place = Place(device_arrays.library_of(inputs), inputs, None)
+def of_layer(library, d_outputs, inputs, weights, chosen, activation, outputs, wanted):
+    """The same for weights on the host: their gradients return there, that of the inputs, of a library's kind, stays on
+    the GPU.
+    """
+    place = Place(Request(library), inputs)
     operands = place.describe("inputs", inputs), *(None if array is None else upload(place, array) for array in weights)
     names, name = wanted_names(wanted, OPERANDS), _activation(activation)
     d_inputs, *others = run(place, d_outputs, operands, chosen, name, outputs, names, device_arrays.NUMBA)
@@ -44,7 +45,7 @@ def run(place, d_outputs, operands, chosen, name, outputs, names, weights_librar
     Those of the weights are arrays of the caller's kind, or of ``weights_library``.
     """
     inputs = operands[0]
-    sizes, shape = forward.sizes_of(operands, chosen)
+    sizes, shape = sizes_of(operands, chosen)
     d_outputs = _like_outputs(place, "d_outputs", d_outputs, shape, inputs)
     values = _values(place, name, d_outputs, outputs, operands, chosen, shape)
     flags = [known in names and array is not None for known, array in zip(OPERANDS, operands, strict=False)]
@@ -53,26 +54,19 @@ def run(place, d_outputs, operands, chosen, name, outputs, names, weights_librar
         place.new(array.shape, array.dtype, library) if flag else None
         for array, flag, library in zip(operands, flags, libraries, strict=True)
     ]
-    sizes = forward.convolution_sizes(place, {**sizes, "activation": name}, inputs, operands[1:], d_outputs, chosen)
-    last = arguments.data_format(chosen.data_format) == "channels_last"
-    plan = _plan(
-        sizes,
+    sizes = GradientSizes(
+        forward.convolution_sizes({**sizes, "activation": name}, inputs, operands[1:], d_outputs, chosen),
         frozenset(known for known, flag in zip(OPERANDS, flags, strict=False) if flag),
-        *(host.by_step(array.strides, last) for array in (d_outputs, values)),
-        host.by_step(dlpack.contiguous(inputs.shape), last),
+        *(by_step(array.strides, chosen.channels_last) for array in (d_outputs, values)),
+        by_step(dlpack.contiguous(inputs.shape), chosen.channels_last),
     )
+    plan = planned_calls.made(sizes, place.engine.plan_gradients, sizes)
     named = dict(zip(OPERANDS, operands, strict=False)) | {"d_outputs": d_outputs, "values": values}
     named |= {f"d_{known}": pair[1] for known, pair in zip(OPERANDS, found, strict=False) if pair is not None}
     sums = device_arrays.ELEMENT_TYPES[plan.sums.name]
     named |= {each: place.new(shape, sums)[1] for each, shape in plan.scratch.items()}
     place.launch("The gradients' computation", plan.run, named)
     return tuple(None if pair is None else pair[0] for pair in found)
-
-
-@lru_cache(forward.REMEMBERED_CALLS)
-def _plan(*sizes):
-    engine = engines.gpu_engine()
-    return engine.GradientPlan(engine.GradientSizes(*sizes))
 
 
 def _activation(activation):
@@ -102,18 +96,17 @@ def _like_outputs(place, name, value, shape, inputs):
     return array
 
 
-def _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, stream):
-    last = arguments.data_format(chosen.data_format) == "channels_last"
-    checked, filters = host.checked_arrays(arrays, last)
-    _, shape = host.sizes(checked[0], checked[1].shape, filters, last, chosen)
+def _from_host(d_outputs, arrays, chosen, activation, outputs, wanted, request):
+    checked = host.checked_arrays(arrays, chosen)
+    shape = sizes_of(checked, chosen)[1]
     given = [("d_outputs", d_outputs), ("outputs", outputs)]
     likes = [
         None if value is None else array_arguments.like_outputs(name, value, shape, checked[0].dtype)
         for name, value in given
     ]
-    engine, handle = engines.gpu_engine(), 0 if stream is None else device_arrays.stream_handle(stream)
+    engine, request = engines.gpu_engine(), request.of_uploaded()
     d_outputs, outputs, *uploaded = (
-        None if array is None else engine.upload(array, handle) for array in (*likes, *checked)
+        None if array is None else engine.upload(array, request.stream) for array in (*likes, *checked)
     )
-    found = gradients(d_outputs, tuple(uploaded), chosen, activation, outputs, wanted, handle)
-    return tuple(None if each is None else engine.download(each, handle) for each in found)
+    found = gradients(d_outputs, tuple(uploaded), chosen, activation, outputs, wanted, request)
+    return tuple(None if each is None else engine.download(each, request.stream) for each in found)

@@ -1,6 +1,7 @@
 """Where a call on a GPU runs: the GPU, the stream, and the library of the caller's arrays."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,29 +13,48 @@ REMEMBERED_COPIES = 1024
 DEVICES = (None, "cpu", "cuda")
 
 
-def asked(inputs, device, stream):
-    """Whether a call with these arguments runs on a GPU."""
+class Request(NamedTuple):
+    """What a caller asks of a GPU: for arrays of a library, None for arrays of the host, on the stream with a handle,
+    None for the one that the library works on.
+    """
+
+    library: object
+    stream: int | None = None
+
+    def of_uploaded(self):
+        """The same for copies of the host's arrays on the GPU, whose stream is the default one."""
+        return Request(device_arrays.NUMBA, self.stream or 0)
+
+
+def requested(inputs, device, stream):
+    """The Request of a call with these arguments, or None where it runs on the host.
+
+    Raises:
+        ValueError: they do not fit each other, or ``device`` is none of :data:`DEVICES`.
+        TypeError: ``stream`` is none.
+    """
     if type(inputs) is np.ndarray and device is None and stream is None:
-        return False
+        return None
     if device not in DEVICES:
         raise ValueError(f'`device` must be None, "cpu" or "cuda". Received: {device!r}')
-    on_gpu = device_arrays.library_of(inputs) is not None
-    if on_gpu and device == "cpu":
+    library = device_arrays.library_of(inputs)
+    if library is not None and device == "cpu":
         raise ValueError(f'`device` "cpu" does not fit inputs on a GPU. Received: {type(inputs).__name__}')
-    if stream is not None and not (on_gpu or device == "cuda"):
-        raise ValueError(f"`stream` is for arrays on a GPU. Received: stream={stream!r} with inputs on the host")
-    return on_gpu or device == "cuda"
+    if library is None and device != "cuda":
+        if stream is not None:
+            raise ValueError(f"`stream` is for arrays on a GPU. Received: stream={stream!r} with inputs on the host")
+        return None
+    return Request(library, None if stream is None else device_arrays.stream_handle(stream))
 
 
 class Place:
     """Where and how a call runs: the engine, the library of the caller's arrays, the GPU and the stream's handle."""
 
-    def __init__(self, library, inputs, stream, engine=None):
-        if engine not in (None, "auto", engines.GPU):
-            raise ValueError(f"`engine` must be {engines.GPU} or auto for arrays on a GPU. Received: {engine!r}")
-        self.engine = engines.gpu_engine()
+    def __init__(self, request, inputs, engine=None):
+        library = request.library
+        self.engine = engines.gpu_engine(engine)
         self.library, self._like, self._kind = library, inputs, type(inputs)
-        self.stream = library.stream(inputs) if stream is None else device_arrays.stream_handle(stream)
+        self.stream = library.stream(inputs) if request.stream is None else request.stream
         self.device = library.device(inputs)
 
     def describe(self, name, value):

@@ -5,7 +5,7 @@ from autograd.tracer import getval
 
 from nb_sepconv import ops
 from nb_sepconv.convolution import precisions
-from nb_sepconv.convolution.host import OPERANDS
+from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from nb_sepconv import ops
-from nb_sepconv.checks import arguments
-from nb_sepconv.convolution import host
-from nb_sepconv.convolution.host import OPERANDS
+from nb_sepconv.convolution import host, settings
+from nb_sepconv.convolution.settings import OPERANDS
+from nb_sepconv.convolution.sizes import sizes_of
 from nb_sepconv.interop import activation as activation_of
 
 
@@ -50,7 +50,7 @@ def separable_conv1d(
     given = (inputs, depthwise_kernel, pointwise_kernel, bias)
     arrays = tuple(None if array is None else jax.numpy.asarray(array) for array in given)
     name, after = activation_of.split(activation)
-    chosen = host.settings(strides, padding, data_format, dilation_rate, name, precision=precision)
+    chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, name, precision=precision)
     outputs = _convolve(chosen, arrays)
     return outputs if after is None else after(outputs)
 
@@ -97,9 +97,7 @@ def _keywords(chosen):
 def _described(chosen, arrays):
     """The outputs' shape and type, after the checks that the operation makes of its arguments."""
     blanks = [None if array is None else np.broadcast_to(np.zeros((), array.dtype), array.shape) for array in arrays]
-    channels_last = arguments.data_format(chosen.data_format) == "channels_last"
-    checked, filters = host.checked_arrays(tuple(blanks), channels_last)
-    _, shape = host.sizes(checked[0], checked[1].shape, filters, channels_last, chosen)
+    _, shape = sizes_of(host.checked_arrays(tuple(blanks), chosen), chosen)
     return jax.ShapeDtypeStruct(shape, arrays[0].dtype)
 
 

@@ -7,9 +7,9 @@ import torch
 
 from nb_sepconv import ops
 from nb_sepconv.checks import arguments
-from nb_sepconv.convolution import host, precisions
+from nb_sepconv.convolution import precisions, settings
 from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.host import OPERANDS
+from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 from nb_sepconv.tensors.dtypes import dtype_named
 
@@ -60,7 +60,7 @@ def _convolved(operands, strides, padding, data_format, dilation_rate, activatio
         if tensor is not None or name != "bias":
             _check(name, tensor)
     name, after = activation
-    chosen = host.settings(strides, padding, data_format, dilation_rate, name, precision=precision)
+    chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, name, precision=precision)
     outputs = _convolve(*operands, *_plain(chosen))
     return outputs if after is None else after(outputs)
 
@@ -232,11 +232,9 @@ _convolve.register_autograd(_pull_back, setup_context=_keep)
 
 def _plain(chosen):
     """The settings as types that an operator takes; zeros of its own make ``padding`` empty."""
-    named = isinstance(chosen.padding, str)
-    padding, zeros = (arguments.padding(chosen.padding), []) if named else ("", list(chosen.padding))
-    data_format = arguments.data_format(chosen.data_format)
+    padding, zeros = (chosen.padding, []) if isinstance(chosen.padding, str) else ("", list(chosen.padding))
     names = chosen.activation or "linear", chosen.precision or ""
-    return chosen.stride, chosen.dilation, padding, zeros, data_format, *names
+    return chosen.stride, chosen.dilation, padding, zeros, chosen.data_format, *names
 
 
 def _keywords(stride, dilation, padding, zeros, data_format, activation, precision):

@@ -9,7 +9,8 @@ from llvmlite import ir
 from numba import njit, types
 
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import address_of, call4, compile_procedure
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compile_ir
+from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of, call4
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, call_intrinsic, count_from, vector_unit
 
 LANE_WORDS = 512
@@ -89,7 +90,7 @@ def _hash_streams(words, state, byte_tables, lane_tables):
 
 def _folding_kernel(width_bytes, polynomial):
     """Fold all whole rows of four registers into one row that leaves the same remainder, and hash that by tables."""
-    address = compile_procedure(f"crc32c_fold_{width_bytes}", 4, _Folding(width_bytes, polynomial).emit)
+    address = compile_ir(f"crc32c_fold_{width_bytes}", 4, _Folding(width_bytes, polynomial).emit)
     row_words = ACCUMULATORS * width_bytes // 8
 
     @njit(nogil=True)

@@ -28,13 +28,16 @@ def engine(name=None):
     return import_module(FMA) if name == "fma" else getattr(import_module(PARTS), name.upper())
 
 
-def gpu_engine():
-    """The engine for arrays on a GPU.
+def gpu_engine(name=None):
+    """The engine for arrays on a GPU, which a caller may have named.
 
     Raises:
+        ValueError: the name is another engine's.
         ImportError: its packages are not installed.
         RuntimeError: there is no GPU.
     """
+    if name not in (None, "auto", GPU):
+        raise ValueError(f"`engine` must be {GPU} or auto for arrays on a GPU. Received: {name!r}")
     if not _ready:
         if not gpu_packages():
             raise ImportError(f"Arrays on a GPU need the package numba-cuda: {INSTALL_CUDA}")

@@ -6,7 +6,8 @@ import numpy as np
 
 from nb_sepconv import regularizers
 from nb_sepconv.checks import array_arguments
-from nb_sepconv.convolution import device_gradients, host, host_gradients
+from nb_sepconv.convolution import device_gradients, host_gradients, settings
+from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.devices import arrays as device_arrays
 
 
@@ -32,7 +33,7 @@ class Pullback:
         ]
         self._activity_regularizer = layer.activity_regularizer
         self._activation = layer.activation
-        self._settings = host.settings(
+        self._settings = settings.from_arguments(
             layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None, precision=layer.precision
         )  # fmt: skip
 
@@ -56,11 +57,12 @@ class Pullback:
             d_outputs = self._with_activity(d_outputs)
         operands = (trained.operand for trained in self._trained if trained.operand)
         how = self._settings, self._activation, self._outputs, (*(["inputs"] if inputs else []), *operands)
-        if device_arrays.library_of(self._inputs) is None:
+        library = device_arrays.library_of(self._inputs)
+        if library is None:
             found = host_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how)
         else:
-            found = device_gradients.of_layer(d_outputs, self._inputs, self._weights, *how)
-        by_name = dict(zip(host.OPERANDS, found, strict=True))
+            found = device_gradients.of_layer(library, d_outputs, self._inputs, self._weights, *how)
+        by_name = dict(zip(OPERANDS, found, strict=True))
         return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
 
     def _with_activity(self, d_outputs):
@@ -74,7 +76,7 @@ class _Trained:
     """A trained variable: which operand it is, and what its penalty is of."""
 
     def __init__(self, variable, weights, regularizer):
-        places = [name for name, weight in zip(host.OPERANDS[1:], weights, strict=True) if weight is variable]
+        places = [name for name, weight in zip(OPERANDS[1:], weights, strict=True) if weight is variable]
         self.operand = places[0] if places else None
         self._shape, self._dtype = tuple(variable.shape), variable.dtype
         self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))

@@ -4,7 +4,7 @@ from nb_sepconv import ops
 from nb_sepconv.convolution import precisions
 from nb_sepconv.convolution.device import DeviceConvolution
 from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.host import PackedConvolution
+from nb_sepconv.convolution.packed import PackedConvolution
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.pullback import Pullback
@@ -90,8 +90,9 @@ class SeparableConvolution:
         """Convolve ``inputs`` with the weights as they are now."""
         weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
         arrays = [None if weight is None else self._array(weight) for weight in weights]
-        if device_arrays.library_of(inputs) is not None:
-            return self._convolution_on_gpu()(inputs, weights, arrays)
+        library = device_arrays.library_of(inputs)
+        if library is not None:
+            return self._convolution_on_gpu()(library, inputs, weights, arrays)
         if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
             return self._convolution()(inputs, *weights)
         return ops.separable_conv1d(

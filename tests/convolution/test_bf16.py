@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
+import plain_tiles
 import pytest
 import reference
 import test_ops
@@ -18,14 +19,15 @@ from test_narrow_vectors import run_as
 import nb_sepconv as tf
 from nb_sepconv import ops
 from nb_sepconv.cli import main
-from nb_sepconv.convolution import host
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.kernels.bf16 import availability, choice, selftest
 from nb_sepconv.kernels.bf16.codegen import products
+from nb_sepconv.kernels.bf16.codegen.units import UNITS
 from nb_sepconv.kernels.bf16.forward.plan import PartsPlan
-from nb_sepconv.kernels.bf16.units import UNITS
+from nb_sepconv.kernels.protocol import Sizes
 
-TILES = availability.tiles_unit() or "emulation"
+TILES = availability.tiles_unit() or plain_tiles.NAME
 PRECISIONS = ["float32", "bf16x3", "bf16"]
 ERRORS = {"float32": 8 * 2.0**-24, "bf16x3": 2.0**-15, "bf16": 2.0**-7}  # of a product's terms, whatever they are
 
@@ -34,7 +36,9 @@ ERRORS = {"float32": 8 * 2.0**-24, "bf16x3": 2.0**-15, "bf16": 2.0**-7}  # of a 
 def _on_tiles(monkeypatch):
     monkeypatch.setattr(availability, "tiles_unit", lambda: TILES)
     monkeypatch.setenv(engines.VARIABLE, "amx")
-    monkeypatch.setattr(host, "_calls", {})
+    planned_calls.clear()
+    yield
+    planned_calls.clear()
 
 
 globals().update({name: test for name, test in vars(test_ops).items() if name.startswith("test_")})
@@ -58,7 +62,7 @@ def assert_within(arrays, precision, **keywords):
 
 
 def test_tiles_multiply_here():
-    plan = host.engines.engine().plan(sizes(), 1)
+    plan = engines.engine().plan(sizes(), 1)
     assert isinstance(plan, PartsPlan)
 
 
@@ -212,7 +216,7 @@ def sizes(**changes):
     plain = {"examples": 2, "length": 9, "channels": 512, "steps": 9, "filters": 512, "kernel_size": 1}
     moves = {"multiplier": 1, "stride": 1, "dilation": 1, "left": 0, "activation": None}
     strides = {"input_strides": (18432, 2048, 4), "output_strides": (18432, 2048, 4)}
-    return cpu.Sizes(**{"dtype": "float32", **plain, **moves, **strides, **changes})
+    return Sizes(**{"dtype": "float32", **plain, **moves, **strides, **changes})
 
 
 @pytest.mark.parametrize(
@@ -257,9 +261,9 @@ def test_units_of_tiles_pass_the_selftest():
 
 
 def test_the_selftest_fails_where_products_are_wrong(monkeypatch):
-    assert selftest.passes("emulation")  # which compiles the six products
+    assert selftest.passes(plain_tiles.NAME)  # which compiles the six products
     monkeypatch.setitem(products.ORDERS, 3, products.ORDERS[3][1:])
-    assert not selftest.passes("emulation")
+    assert not selftest.passes(plain_tiles.NAME)
 
 
 def found_out(monkeypatch, features=("amx-tile", "amx-bf16"), permitted=True, correct=True):
@@ -304,11 +308,11 @@ def test_the_command_tells_who_multiplies(capsys, monkeypatch):
 
 ASSEMBLY = """
 import re
-from nb_sepconv.kernels.cpu.codegen import procedures
-from nb_sepconv.kernels.bf16.forward.plan import procedure
+from nb_sepconv.kernels.bf16.codegen.procedures import procedure
+from nb_sepconv.kernels.cpu.codegen import function_pointers
 for name in ("begin", "product:2", "product:1", "end"):
     procedure(name, "amx", 3)
-assembly = "".join(library.get_asm_str() for library in procedures._libraries)
+assembly = "".join(library.get_asm_str() for library in function_pointers._libraries)
 print(*[len(re.findall(rf"\\b{name}\\b", assembly)) for name in ("ldtilecfg", "tdpbf16ps", "tilerelease")])
 """
 

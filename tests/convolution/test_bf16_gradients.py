@@ -10,10 +10,11 @@ import test_ops
 from test_bf16 import PRECISIONS, SPECIAL, TILES
 
 from nb_sepconv import ops
-from nb_sepconv.convolution import host, host_gradients
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.kernels.bf16 import availability
 from nb_sepconv.kernels.bf16.backward.plan import GradientPartsPlan
+from nb_sepconv.kernels.cpu.backward.plan import GradientPlan
 
 ERRORS = {"float32": 1e-6, "bf16x3": 2.0**-14, "bf16": 2.0**-6}  # two products and a sum over rows, of their terms
 NAMES = test_gradients.NAMES
@@ -23,8 +24,9 @@ NAMES = test_gradients.NAMES
 def _on_tiles(monkeypatch):
     monkeypatch.setattr(availability, "tiles_unit", lambda: TILES)
     monkeypatch.setenv(engines.VARIABLE, "amx")
-    monkeypatch.setattr(host, "_calls", {})
-    monkeypatch.setattr(host_gradients, "_calls", {})
+    planned_calls.clear()
+    yield
+    planned_calls.clear()
 
 
 globals().update({name: test for name, test in vars(test_gradients).items() if name.startswith("test_")})
@@ -52,8 +54,8 @@ def assert_within(arrays, precision, **keywords):
 
 
 def test_tiles_multiply_here(monkeypatch):
-    plans, run = [], cpu.run_gradients
-    monkeypatch.setattr(cpu, "run_gradients", lambda plan, *given: plans.append(plan) or run(plan, *given))
+    plans, run = [], GradientPlan.run
+    monkeypatch.setattr(GradientPlan, "run", lambda plan, *given: plans.append(plan) or run(plan, *given))
     ops.separable_conv1d_gradients(*operands())
     assert [type(plan) for plan in plans] == [GradientPartsPlan]
 

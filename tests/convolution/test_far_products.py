@@ -7,8 +7,9 @@ import pytest
 import reference
 from test_ops import convolve, operands
 
-from nb_sepconv.convolution import host
-from nb_sepconv.kernels.cpu.forward.plan import Sizes, problem_of
+from nb_sepconv.convolution.planned_calls import planned_calls
+from nb_sepconv.kernels.cpu.forward.plan import problem_of
+from nb_sepconv.kernels.protocol import Sizes
 
 plans = importlib.import_module("nb_sepconv.kernels.cpu.forward.plan")
 
@@ -16,9 +17,9 @@ plans = importlib.import_module("nb_sepconv.kernels.cpu.forward.plan")
 @pytest.fixture
 def everything_far(monkeypatch):
     monkeypatch.setattr(plans, "NEAR_BYTES", 0)
-    host._calls.clear()
+    planned_calls.clear()
     yield
-    host._calls.clear()
+    planned_calls.clear()
 
 
 @pytest.mark.usefixtures("everything_far")

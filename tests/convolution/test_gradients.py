@@ -13,6 +13,7 @@ from test_ops import GEOMETRIES, REFUSALS, assert_close, operands, views
 from nb_sepconv import activations, nn, ops
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.kernels.cpu.backward import plan as gradient_plan
+from nb_sepconv.kernels.protocol import GradientSizes, Sizes
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 NAMES = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
@@ -300,8 +301,8 @@ def test_wanted_gradients_alone_are_computed(wanted, activation):
 
 def test_what_is_not_wanted_is_not_computed(monkeypatch):
     """Neither allocated nor among the compiled loops; a list, a name and an iterator say the same as a tuple."""
-    seen, run = [], cpu.run_gradients
-    monkeypatch.setattr(cpu, "run_gradients", lambda *given: seen.append(given) or run(*given))
+    seen, run = [], gradient_plan.GradientPlan.run
+    monkeypatch.setattr(gradient_plan.GradientPlan, "run", lambda *given: seen.append(given) or run(*given))
     rng = np.random.default_rng(24)
     x, *weights = operands(rng, 2, 40, 20, 3, 2, 19)
     g = cotangent(rng, ops.separable_conv1d(x, *weights), integers=True)
@@ -369,10 +370,10 @@ def test_memory_beside_the_gradients_is_bounded(workload, dtype, threads):
         *(workload[k] for k in ("length", "kernel_size", "strides", "dilation_rate", "padding"))
     )
     shape = {"examples": workload["batch"], "multiplier": workload["depth_multiplier"], "steps": steps, "left": 0}
-    moves = {"stride": workload["strides"], "dilation": workload["dilation_rate"]}
-    strides = dict.fromkeys(("input_strides", "gradient_strides", "output_strides", "d_input_strides"), (0, 0, 0))
-    sizes = cpu.GradientSizes(dtype, **w, **shape, **moves, **strides, activation="relu", wanted=frozenset(NAMES))
-    plan = cpu.plan_gradients(sizes, threads)
+    moves = {"stride": workload["strides"], "dilation": workload["dilation_rate"], "activation": "relu"}
+    strides = dict.fromkeys(("input_strides", "output_strides"), (0, 0, 0))
+    convolution = Sizes(dtype, **w, **shape, **moves, **strides)
+    plan = cpu.plan_gradients(GradientSizes(convolution, frozenset(NAMES), *[(0, 0, 0)] * 3), threads)
     hidden = w["channels"] * shape["multiplier"]
     sums = plan.sum_dtype.itemsize * (hidden * (w["filters"] + w["kernel_size"]) + w["filters"])
     beside = plan.workers * plan.scratch_bytes + plan.packed_bytes + (plan.parts > 1) * plan.parts * sums

@@ -13,8 +13,9 @@ from benchmarks import memory
 from benchmarks.workloads import load_workloads
 from nb_sepconv.convolution import geometry
 from nb_sepconv.kernels import cpu
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.forward.problem import Problem
+from nb_sepconv.kernels.protocol import Sizes
 
 MIB = 2**20
 PER_THREAD = 4 * MIB
@@ -57,7 +58,7 @@ def sizes(w, layout, dtype):
         return (length * channels * item, *((channels * item, item) if layout == LAYOUTS[0] else (item, length * item)))
 
     left = geometry.geometry(w.length, w.kernel_size, w.strides, w.dilation_rate, w.padding).left
-    return cpu.Sizes(
+    return Sizes(
         dtype=dtype,
         examples=w.batch,
         length=w.length,

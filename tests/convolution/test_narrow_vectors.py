@@ -18,19 +18,18 @@ UNITS = {
 QUICK = "edges or sixteen_bits or survives or dilations or wide_sums or kind or bound and float32"
 
 PROBE = """
-import importlib, json
+import json
 import nb_sepconv
-from nb_sepconv.kernels.cpu.codegen import procedures
-plans = importlib.import_module("nb_sepconv.kernels.cpu.forward.plan")
+from nb_sepconv.kernels.cpu.codegen import function_pointers, procedures
 movers = "load_rows load_columns load_items store_rows store_columns store_items pack_panel"
 gradients = "correlate rank_update_3 add_rows multiply_panel_into_blocks differentiate_mish"
 names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector"]
 names += ["multiply_panel_far", "mish", *gradients.split()]
 for dtype in ("float16", "float32", "float64"):
     for name in names:
-        plans.procedure(dtype, name)
+        procedures.procedure(dtype, name)
 nb_sepconv.show_config()
-assembly = "".join(library.get_asm_str() for library in procedures._libraries)
+assembly = "".join(library.get_asm_str() for library in function_pointers._libraries)
 print(json.dumps({token: token in assembly for token in ("xmm", "ymm", "zmm", "vfmadd", "vmov")}))
 """
 

@@ -10,7 +10,9 @@ import pytest
 
 import nb_sepconv as tf
 from nb_sepconv import ops
-from nb_sepconv.convolution import host, host_gradients, precisions
+from nb_sepconv.convolution import precisions
+from nb_sepconv.convolution.planned_calls import planned_calls
+from nb_sepconv.kernels import engines
 
 KERNELS = (3, 5, 1), (5, 7)
 WRONG = [7, "fp32", "BF16", True, ["bf16"], b"bf16"]
@@ -27,20 +29,20 @@ def arrays():
 def asked(monkeypatch):
     """The precision of each plan that is made from here on."""
     found = []
-    engine = host.engines.engine()
+    engine = engines.engine()
 
     def noting(make):
         def plan(sizes, threads):
-            found.append(sizes.precision)
+            found.append(getattr(sizes, "convolution", sizes).precision)
             return make(sizes, threads)
 
         return plan
 
     monkeypatch.setattr(engine, "plan", noting(engine.plan))
     monkeypatch.setattr(engine, "plan_gradients", noting(engine.plan_gradients))
-    monkeypatch.setattr(host, "_calls", {})
-    monkeypatch.setattr(host_gradients, "_calls", {})
-    return found
+    planned_calls.clear()
+    yield found
+    planned_calls.clear()
 
 
 def test_float32_unless_somebody_asks_for_less(arrays, asked):

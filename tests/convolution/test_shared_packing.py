@@ -4,36 +4,39 @@ from importlib import import_module
 from itertools import product
 
 import numpy as np
+import plain_tiles
 import pytest
 import reference
 from test_ops import convolve, operands
 
-from nb_sepconv.convolution import host
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import engines
 from nb_sepconv.kernels.bf16 import availability
+from nb_sepconv.kernels.cpu.forward import prepared_plan
 
 engine, parts_engine = (import_module(f"nb_sepconv.kernels.{kind}.engine") for kind in ("cpu", "bf16"))
 WORKERS = 3
-TILES = availability.tiles_unit() or "emulation"
+TILES = availability.tiles_unit() or plain_tiles.NAME
 
 
 @pytest.fixture
 def packed(monkeypatch):
     """Several workers pack, whatever the size and the machine; the launches that packed, as (worker, workers)."""
     seen = []
-    launch = engine.launch
+    launch = prepared_plan.launch
 
     def spying(worker, plan, *arrays):
-        if isinstance(plan, engine.Packing):
+        if isinstance(plan, prepared_plan.Packing):
             seen.append((worker, plan.workers))
         launch(worker, plan, *arrays)
 
-    monkeypatch.setattr(engine, "launch", spying)
-    monkeypatch.setattr(engine, "SERIAL_PACKED_BYTES", 0)
+    monkeypatch.setattr(prepared_plan, "launch", spying)
+    monkeypatch.setattr(prepared_plan, "SERIAL_PACKED_BYTES", 0)
     for module in (engine, parts_engine):
         monkeypatch.setattr(module, "workers", lambda sizes, threads: WORKERS)
-    monkeypatch.setattr(host, "_calls", {})
-    return seen
+    planned_calls.clear()
+    yield seen
+    planned_calls.clear()
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
@@ -57,7 +60,7 @@ def test_parts_are_split_as_by_one_thread(packed, monkeypatch, precision):
         given = operands(rng, 2, 48, channels, 3, multiplier, filters, np.float32)
         results = []
         for least in (0, np.inf):
-            monkeypatch.setattr(engine, "SERIAL_PACKED_BYTES", least)
+            monkeypatch.setattr(prepared_plan, "SERIAL_PACKED_BYTES", least)
             results.append(convolve("channels_last", *given, padding="same", precision=precision))
         np.testing.assert_array_equal(*results)
     assert len({worker for worker, workers in packed if workers == WORKERS}) == 2  # one packs, the other one splits

@@ -8,11 +8,12 @@ from test_ops import GEOMETRIES, convolve, operands
 
 from nb_sepconv import layers as tf_layers
 from nb_sepconv import ops
-from nb_sepconv.convolution import host
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.cpu.codegen.storage import storage
 from nb_sepconv.kernels.cpu.forward.plan import Plan
 from nb_sepconv.kernels.cpu.transposed import plan
+from nb_sepconv.kernels.protocol import Sizes
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
@@ -21,14 +22,14 @@ BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 def wherever_possible(monkeypatch):
     """Exchange the sides however many steps examples are filled up with."""
     monkeypatch.setattr(plan, "STORING_WORK", np.inf)
-    host._calls.clear()
+    planned_calls.clear()
     yield
-    host._calls.clear()
+    planned_calls.clear()
 
 
 def planned():
     """The kind of the plan of the last call."""
-    return type(list(host._calls.values())[-1]._plan)
+    return type(list(planned_calls)[-1]._plan)
 
 
 def check(*operands, **keywords):
@@ -96,7 +97,7 @@ def test_it_has_the_bits_of_the_other_product(monkeypatch, dtype, activation, si
     results = []
     for work, kind in ((np.inf, plan.TransposedPlan), (-np.inf, Plan)):
         monkeypatch.setattr(plan, "STORING_WORK", work)
-        host._calls.clear()
+        planned_calls.clear()
         results.append(convolve("channels_first", x, *weights, **settings))
         assert planned() is kind
     np.testing.assert_array_equal(*results)
@@ -133,7 +134,7 @@ def test_a_layer_packs_for_each_form_and_again_when_a_variable_changes():
 
 
 def sizes(channels, multiplier, filters):
-    return cpu.Sizes(
+    return Sizes(
         dtype="float32",
         examples=1,
         length=512,

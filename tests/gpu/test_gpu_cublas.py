@@ -13,6 +13,7 @@ from test_gpu_forward import convolve
 
 from nb_sepconv import ops
 from nb_sepconv.convolution import device as device_convolution
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels.cuda.forward import cublas as library_product
 
 
@@ -71,9 +72,9 @@ def cublas(monkeypatch):
         )
         monkeypatch.setitem(sys.modules, "cupy", types.SimpleNamespace(cuda=cuda))
     monkeypatch.setenv(library_product.VARIABLE, "8")
-    device_convolution.forget()
+    planned_calls.clear()
     yield stand_in
-    device_convolution.forget()
+    planned_calls.clear()
 
 
 def operands(seed, filters=8, dtype=np.float32):
@@ -91,7 +92,8 @@ def test_product_lies_between_two_kernels(cublas, dtype, biased):
         got = convolve(ops.separable_conv1d, "channels_last", x, *weights, strides=2, activation=activation)
         wanted = reference.separable_conv1d(x, *weights, strides=2)
         np.testing.assert_array_equal(got, wanted if activation is None else np.maximum(wanted, 0))
-    assert {type(call.plan) for call in device_convolution._calls.values()} == {library_product.ApartPlan}
+    calls = [call for call in planned_calls if isinstance(call, device_convolution.Call)]
+    assert {type(call.plan) for call in calls} == {library_product.ApartPlan}
     if not FULL:
         assert cublas.products == [(3, 8, 8, 6, library_product.EXACT, 0)] * 2
         assert cublas.mode == 7  # as it was

@@ -9,7 +9,8 @@ import reference
 from device_data import FULL, LENGTHS, in_layout, poisoned, random, to_gpu, to_host
 
 from nb_sepconv import activations, ops
-from nb_sepconv.kernels.cuda import FUSED_ACTIVATIONS, Plan, Sizes
+from nb_sepconv.kernels.cuda import FUSED_ACTIVATIONS, Plan
+from nb_sepconv.kernels.protocol import Sizes
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 LAYOUTS = ("channels_last", "channels_first")
@@ -44,7 +45,7 @@ def numbers(layout, channels=3, length=8, steps=8, taps=3, stride=1, dilation=1,
     hidden = channels * multiplier
     last = layout == "channels_last"
     return Sizes(
-        *(dtype, 2, length, channels, steps, None, taps, multiplier, stride, dilation, 0, None),
+        *(dtype, 2, length, channels, steps, None, taps, multiplier, stride, dilation, 0),
         input_strides=(length * channels, channels, 1) if last else (length * channels, 1, length),
         output_strides=(steps * hidden, hidden, 1) if last else (steps * hidden, 1, steps),
         aligned=True,

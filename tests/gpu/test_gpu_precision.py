@@ -10,12 +10,13 @@ from test_gpu_gradients import assert_equal, gradients, like
 
 import nb_sepconv as tf
 from nb_sepconv import ops
-from nb_sepconv.convolution import device, device_gradients
-from nb_sepconv.kernels.cuda import Plan, Sizes, precision
+from nb_sepconv.convolution.planned_calls import planned_calls
+from nb_sepconv.kernels.cuda import Plan, precision
 from nb_sepconv.kernels.cuda.backward import plan as backward
 from nb_sepconv.kernels.cuda.codegen import mma_instructions
 from nb_sepconv.kernels.cuda.forward import plan as forward
 from nb_sepconv.kernels.cuda.forward.form import Tile
+from nb_sepconv.kernels.protocol import Sizes
 
 REDUCED = ("tf32x3", "tf32")
 EPSILON = np.finfo(np.float32).eps
@@ -151,8 +152,9 @@ SERVED = [
 
 def sizes(dtype="float32", asked="float32", filters=8):
     return Sizes(
-        *(dtype, 1, 9, 4, 9, filters, 1, 1, 1, 1, 0, None, (36, 4, 1), (9 * (filters or 4), filters or 4, 1), True),
+        *(dtype, 1, 9, 4, 9, filters, 1, 1, 1, 1, 0, (36, 4, 1), (9 * (filters or 4), filters or 4, 1)),
         precision=asked,
+        aligned=True,
     )
 
 
@@ -174,8 +176,7 @@ def planned(monkeypatch):
     found, make = [], precision.served
     for module in (forward, backward):
         monkeypatch.setattr(module, "served", lambda sizes: found.append(sizes.precision) or make(sizes))
-    device.forget()
-    device_gradients._plan.cache_clear()
+    planned_calls.clear()
     return found
 
 

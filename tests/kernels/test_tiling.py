@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from nb_sepconv.kernels.cpu.forward.tiling import HIDDEN_BYTES, LARGEST_TILE, ROWS, ceil_div, first_row_of, tiling
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
+from nb_sepconv.kernels.cpu.forward.tiling import HIDDEN_BYTES, LARGEST_TILE, first_row_of, tiling
 
 WIDTH, VECTOR_BYTES = 16, 64
 LAYERS = {  # channels, filters, kernel_size, stride

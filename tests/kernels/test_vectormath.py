@@ -8,9 +8,9 @@ from numba import njit, types
 
 from nb_sepconv import activations
 from nb_sepconv.kernels.cpu.codegen import vectormath
-from nb_sepconv.kernels.cpu.codegen.procedures import call4
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call4
+from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.vector import Lanes
-from nb_sepconv.kernels.cpu.forward.plan import procedure
 
 ULPS = 4
 SAMPLES = 1_000_003  # a prime's multiples, modulo 2**32 or 2**64, meet every exponent, both signs, NaN and subnormals

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from nb_sepconv.kernels.cpu.codegen.procedures import address_of
+from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of
 from nb_sepconv.kernels.cpu.runtime import work_queue
 
 

@@ -1,59 +1,35 @@
-"""Planning, packing and running where a unit for bfloat16 pairs may multiply; everything else is the FMA engine's."""
+"""Planning where a unit for bfloat16 pairs may multiply; everything else is the FMA engine's."""
 
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.bf16 import availability, choice
 from nb_sepconv.kernels.bf16.backward.plan import GradientPartsPlan
-from nb_sepconv.kernels.bf16.forward.packing import splitter_address
 from nb_sepconv.kernels.bf16.forward.plan import PartsPlan
-from nb_sepconv.kernels.cpu.engine import gradient_workers, launch_packing, workers
+from nb_sepconv.kernels.cpu.engine import gradient_workers, workers
 
 
 class Engine:
-    """The interface of :mod:`nb_sepconv.kernels.cpu`.
-
-    ``choose(sizes)`` gives (unit, parts) for a convolution, ``choose_for_gradients(sizes)`` for its gradients; None
-    leaves it to that engine.
+    """``choose(sizes)`` gives (unit, parts) for a convolution, ``choose_for_gradients(sizes)`` for its gradients; None
+    leaves it to the FMA engine.
     """
+
+    FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS = cpu.FUSED_ACTIVATIONS, cpu.OUTPUT_ACTIVATIONS
 
     def __init__(self, name, choose, choose_for_gradients):
         self.NAME, self._choose, self._choose_for_gradients = name, choose, choose_for_gradients
 
-    def plan(self, sizes, threads):
+    def plan(self, sizes, threads=1):
         """The plan for a convolution on at most ``threads`` threads."""
         found = self._choose(sizes)
         if found is None:
             return cpu.plan(sizes, threads)
         return PartsPlan(sizes, workers(sizes, threads), *found)
 
-    @staticmethod
-    def pack(plan, depthwise, pointwise=None, bias=None):
-        """The weights as the kernels read them, as :func:`nb_sepconv.kernels.cpu.pack` takes them."""
-        buffer = cpu.pack(plan, depthwise, pointwise, bias)
-        if isinstance(plan, PartsPlan):
-            launch_packing(splitter_address(), plan, buffer, buffer)
-        return buffer
-
-    @staticmethod
-    def run(plan, inputs, outputs, packed):
-        """Fill ``outputs`` from ``inputs``, as :func:`nb_sepconv.kernels.cpu.run` does."""
-        cpu.run(plan, inputs, outputs, packed)
-
-    def plan_gradients(self, sizes, threads):
+    def plan_gradients(self, sizes, threads=1):
         """The plan for the gradients of a convolution on at most ``threads`` threads."""
-        found = self._choose_for_gradients(sizes)
+        found = self._choose_for_gradients(sizes.convolution)
         if found is None:
             return cpu.plan_gradients(sizes, threads)
         return GradientPartsPlan(sizes, gradient_workers(sizes, threads), *found)
-
-    @staticmethod
-    def pack_gradients(plan, depthwise):
-        """The depthwise weights as the gradients read them."""
-        return cpu.pack_gradients(plan, depthwise)
-
-    @staticmethod
-    def run_gradients(plan, packed, operands):
-        """Fill the gradients, as :func:`nb_sepconv.kernels.cpu.run_gradients` does."""
-        cpu.run_gradients(plan, packed, operands)
 
     @staticmethod
     def describe():

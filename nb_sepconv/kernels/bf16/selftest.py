@@ -4,13 +4,13 @@ import ctypes
 
 import numpy as np
 
-from nb_sepconv.kernels.bf16.amx import TILE_ROWS, TILES
+from nb_sepconv.kernels.bf16.codegen.amx import TILE_ROWS, TILES
+from nb_sepconv.kernels.bf16.codegen.procedures import procedure
 from nb_sepconv.kernels.bf16.codegen.products import ORDERS
-from nb_sepconv.kernels.bf16.forward.plan import procedure
-from nb_sepconv.kernels.bf16.units import UNITS
+from nb_sepconv.kernels.bf16.codegen.units import UNITS
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS
 
 PARTS, STEPS, BLOCKS = 3, 5, 2  # steps together and one by one, a block in full and one in part
 

@@ -1,18 +1,6 @@
 """The CPU kernels. Plan once per shape, pack the weights once per value, run."""
 
-from nb_sepconv.kernels.cpu.engine import (
-    FUSED_ACTIVATIONS,
-    OUTPUT_ACTIVATIONS,
-    GradientSizes,
-    Sizes,
-    describe,
-    pack,
-    pack_gradients,
-    plan,
-    plan_gradients,
-    run,
-    run_gradients,
-)
+from nb_sepconv.kernels.cpu.engine import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS, describe, plan, plan_gradients
 from nb_sepconv.kernels.cpu.jitted import register as register_jitted
 from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads, num_threads, set_num_threads
 
@@ -22,17 +10,11 @@ __all__ = [
     "FUSED_ACTIVATIONS",
     "NAME",
     "OUTPUT_ACTIVATIONS",
-    "GradientSizes",
-    "Sizes",
     "describe",
     "get_num_threads",
     "num_threads",
-    "pack",
-    "pack_gradients",
     "plan",
     "plan_gradients",
     "register_jitted",
-    "run",
-    "run_gradients",
     "set_num_threads",
 ]

@@ -7,16 +7,17 @@ from numba import njit, types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
 
-from nb_sepconv.kernels.cpu.codegen.procedures import address_of, call5, call6, stack_memory
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
+from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
+from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of, call5, call6, stack_memory
+from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT, INTP
+from nb_sepconv.kernels.cpu.codegen.vector import INTP
 from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward import packing
-from nb_sepconv.kernels.cpu.forward.layout import layout
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
-from nb_sepconv.kernels.cpu.forward.plan import procedure
-from nb_sepconv.kernels.cpu.forward.problem import Problem
-from nb_sepconv.kernels.cpu.forward.tiling import ROWS, tiling
+from nb_sepconv.kernels.cpu.forward.plan import divide, vectors_of
+from nb_sepconv.kernels.cpu.forward.problem import Outputs, Problem, Procedures, Shape, Strides
 from nb_sepconv.kernels.cpu.runtime.work_queue import all_taken, fill_table
 
 FIELDS = len(Problem._fields)
@@ -126,21 +127,57 @@ def _constant_address(address, name):
 @cache
 def _convolution(dtype, padding, channels_last, activation, rules):
     """Compiled ``convolve(inputs, depthwise (K, C, M), pointwise (C*M, F), bias (F,) or (0,), stride, dilation)``."""
-    kernel_span, output_length, same_zeros = rules
-    lanes = storage(dtype).lanes
-    width, vector_bytes, item = lanes.width, lanes.bytes, lanes.item_bytes
-
-    def address(name):
-        return _constant_address(procedure(dtype, name), name)
-
-    load_rows, load_columns, load_items = (address(f"load_{how}") for how in ("rows", "columns", "items"))
-    store_rows, store_columns, store_items = (address(f"store_{how}") for how in ("rows", "columns", "items"))
-    convolve, convolve_adjacent = address("convolve"), address("convolve_adjacent")
-    panel, vector, pack_panel = address("multiply_panel"), address("multiply_vector"), address("pack_panel")
-    in_place = int(channels_last)
-    activate = _constant_address(procedure(dtype, activation) if activation else 0, activation or "linear")
+    vectors = vectors_of(dtype)
+    shape_of_call, empty = _shape(padding, channels_last, rules), _empty(dtype, channels_last)
+    procedures_for = _procedures(dtype, activation)
     worker = _constant_address(worker_address(), "worker")
     packer = _constant_address(packing.packer_address(), "packer")
+    step_axis, channel_axis = (1, 2) if channels_last else (2, 1)
+
+    @njit
+    def run(inputs, depthwise, pointwise, bias, stride, dilation):
+        shape = shape_of_call(inputs, depthwise, pointwise, bias, stride, dilation)
+        outputs = empty(shape.examples, shape.steps, shape.filters)
+        strides = Strides(
+            inputs.strides[0], inputs.strides[step_axis], inputs.strides[channel_axis],
+            outputs.strides[0], outputs.strides[step_axis], outputs.strides[channel_axis],
+        )  # fmt: skip
+        cut, places = divide(shape, vectors, True, shape.examples * shape.steps, 1, ROWS)
+        problem = np.empty(FIELDS, np.intp)
+        end = _put(problem, 0, shape)
+        end = _put(problem, end, strides)
+        end = _put(problem, end, vectors)
+        end = _put(problem, end, cut)
+        end = _put(problem, end, places)
+        end = _put(problem, end, Outputs(int(channels_last), 1))
+        _put(problem, end, procedures_for(strides, cut.runs))
+        packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
+        bias_address = address_of(bias) if bias.size else 0
+        fields, ready = address_of(problem), address_of(packed)
+        call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
+        tickets = stack_memory()
+        fill_table(tickets, cut.tiles * cut.filter_parts, 1)
+        call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
+        _keep(problem, packed, depthwise, pointwise)
+        if not all_taken(tickets):
+            raise MemoryError("The convolution's scratch memory could not be allocated")
+        return outputs
+
+    return run
+
+
+@njit
+def _put(problem, at, fields):
+    """Write fields into a problem from a place on; returns the place behind them."""
+    for i in range(len(fields)):
+        problem[at + i] = fields[i]
+    return at + len(fields)
+
+
+def _shape(padding, channels_last, rules):
+    """Compiled: a call's arguments, checked, as a :class:`Shape`."""
+    kernel_span, output_length, same_zeros = rules
+    step_axis, channel_axis = (1, 2) if channels_last else (2, 1)
 
     @njit
     def zeros_before(length, span, stride):
@@ -151,14 +188,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         return 0, 0
 
     @njit
-    def empty(examples, steps, filters):
-        if channels_last:
-            return np.empty((examples, steps, filters), dtype)
-        return np.empty((examples, filters, steps), dtype)
-
-    @njit
-    def run(inputs, depthwise, pointwise, bias, stride, dilation):
-        step_axis, channel_axis = (1, 2) if channels_last else (2, 1)
+    def shape(inputs, depthwise, pointwise, bias, stride, dilation):
         length, channels = inputs.shape[step_axis], inputs.shape[channel_axis]
         taps, multiplier, filters = depthwise.shape[0], depthwise.shape[2], pointwise.shape[1]
         if stride < 1 or dilation < 1:
@@ -174,45 +204,53 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         steps = output_length(length + left + right, span, stride)
         if steps < 1 and padding == "valid":
             raise ValueError("`inputs` is too short: the kernel spans more steps than it has")
-        outputs = empty(inputs.shape[0], steps, filters)
-        in_step, in_channel = inputs.strides[step_axis], inputs.strides[channel_axis]
-        out_step, out_filter = outputs.strides[step_axis], outputs.strides[channel_axis]
-        cut = tiling(
-            inputs.shape[0] * steps, channels, filters, taps, multiplier, stride, dilation, width, vector_bytes, 1, ROWS
-        )
-        places = layout(cut, channels, filters, taps, multiplier, stride, width, vector_bytes)
-        load = load_rows() if in_channel == item else load_columns() if in_step == item else load_items()
-        convolution = convolve_adjacent() if cut.runs else convolve()
-        store = store_rows() if out_filter == item else store_columns() if out_step == item else store_items()
-        p = Problem(
-            inputs.shape[0], length, channels, steps, filters, taps, multiplier, stride, dilation, left,
-            inputs.strides[0], in_step, in_channel, outputs.strides[0], out_step, out_filter,
-            width, item, item,
-            cut.tile_rows, cut.tiles, cut.row_groups, cut.row_group, cut.sum_blocks, cut.load_blocks, cut.filter_parts,
-            cut.windows, cut.window_span, cut.phases, cut.phase_rows, cut.output_phases, cut.runs,
-            places.blocks, places.panels, places.part_panels, places.window_steps, places.window_bytes,
-            places.tap_table, places.x, places.x_block_bytes, places.hidden, places.hidden_block_bytes, places.y,
-            places.scratch_bytes, places.bias, places.pointwise, places.pack_table,
-            places.packed_bytes,
-            in_place, 1, load_rows(), load_items(), pack_panel(), load, convolution, panel(), vector(), activate(),
-            store,
-        )  # fmt: skip
-        problem = np.empty(FIELDS, np.intp)
-        for i in range(FIELDS):
-            problem[i] = p[i]
-        packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
-        bias_address = address_of(bias) if bias.size else 0
-        fields, ready = address_of(problem), address_of(packed)
-        call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
-        tickets = stack_memory()
-        fill_table(tickets, cut.tiles * cut.filter_parts, 1)
-        call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
-        _keep(problem, packed, depthwise, pointwise)
-        if not all_taken(tickets):
-            raise MemoryError("The convolution's scratch memory could not be allocated")
-        return outputs
+        return Shape(inputs.shape[0], length, channels, steps, filters, taps, multiplier, stride, dilation, left)
 
-    return run
+    return shape
+
+
+def _empty(dtype, channels_last):
+    """Compiled: new outputs."""
+
+    @njit
+    def empty(examples, steps, filters):
+        if channels_last:
+            return np.empty((examples, steps, filters), dtype)
+        return np.empty((examples, filters, steps), dtype)
+
+    return empty
+
+
+def _procedures(dtype, activation):
+    """Compiled: the inner loops for the strides of a call, by their addresses."""
+    item = storage(dtype).item_bytes
+
+    def address(name):
+        return _constant_address(procedure(dtype, name), name)
+
+    load_rows, load_columns, load_items = (address(f"load_{how}") for how in ("rows", "columns", "items"))
+    store_rows, store_columns, store_items = (address(f"store_{how}") for how in ("rows", "columns", "items"))
+    convolve, convolve_adjacent = address("convolve"), address("convolve_adjacent")
+    panel, vector, pack_panel = address("multiply_panel"), address("multiply_vector"), address("pack_panel")
+    activate = _constant_address(procedure(dtype, activation) if activation else 0, activation or "linear")
+
+    @njit
+    def procedures(strides, runs):
+        by_rows, by_columns = strides.input_channel_stride == item, strides.input_step_stride == item
+        to_rows, to_columns = strides.output_filter_stride == item, strides.output_step_stride == item
+        return Procedures(
+            load_rows=load_rows(),
+            load_items=load_items(),
+            pack_panel=pack_panel(),
+            load=load_rows() if by_rows else load_columns() if by_columns else load_items(),
+            convolve=convolve_adjacent() if runs else convolve(),
+            multiply_panel=panel(),
+            multiply_vector=vector(),
+            activate=activate(),
+            store=store_rows() if to_rows else store_columns() if to_columns else store_items(),
+        )
+
+    return procedures
 
 
 @njit

@@ -1,10 +1,10 @@
 """The GPU kernels. Plan once per shape, then launch on arrays that are described by address, shape and strides."""
 
-from nb_sepconv.kernels.cuda.backward.plan import GradientPlan, GradientSizes
+from nb_sepconv.kernels.cuda.backward.plan import GradientPlan
 from nb_sepconv.kernels.cuda.codegen.activations import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS
+from nb_sepconv.kernels.cuda.copying import CopyPlan
 from nb_sepconv.kernels.cuda.forward.cublas import ApartPlan, wanted
-from nb_sepconv.kernels.cuda.forward.plan import Plan, Sizes
-from nb_sepconv.kernels.cuda.runtime.copying import CopyPlan
+from nb_sepconv.kernels.cuda.forward.plan import Plan
 from nb_sepconv.kernels.cuda.runtime.memory import (
     device_of,
     download,
@@ -22,21 +22,23 @@ __all__ = [
     "NAME",
     "OUTPUT_ACTIVATIONS",
     "CopyPlan",
-    "GradientPlan",
-    "GradientSizes",
-    "Plan",
-    "Sizes",
     "device_of",
     "download",
     "empty",
     "on_device",
     "plan",
+    "plan_gradients",
     "require_gpu",
     "synchronize",
     "upload",
 ]
 
 
-def plan(sizes):
-    """What convolves: ``scratch`` has the shapes of further arrays that its ``run`` takes."""
+def plan(sizes, threads=1):
+    """What convolves, on the current GPU; the host's threads have no say."""
     return ApartPlan(sizes) if wanted(sizes) else Plan(sizes)
+
+
+def plan_gradients(sizes, threads=1):
+    """What computes the gradients of a convolution, on the current GPU."""
+    return GradientPlan(sizes)

@@ -16,8 +16,7 @@ import ptx_executor
 import reference
 
 from nb_sepconv import ops
-from nb_sepconv.convolution import device as device_convolution
-from nb_sepconv.convolution import device_gradients
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import cuda, engines
 from nb_sepconv.kernels.cuda import precision
 from nb_sepconv.kernels.cuda.forward import cublas
@@ -97,8 +96,7 @@ def executor(monkeypatch):
 
 
 def forget():
-    device_convolution.forget()
-    device_gradients._plan.cache_clear()
+    planned_calls.clear()
     Tensor.made.clear()
 
 

@@ -4,20 +4,15 @@
 g[t, f]``, a tile of rows at a time. Rows, panels and tiles whose numbers cannot be split are left to its own loops.
 """
 
-from numba import cfunc, types
-
 from nb_sepconv.kernels.bf16.backward.problem import gradient_parts_at
 from nb_sepconv.kernels.bf16.codegen.ranges import RANGE_BYTES, fit, forget
 from nb_sepconv.kernels.bf16.forward.packing import clear
 from nb_sepconv.kernels.cpu.backward.problem import gradient_problem_at
 from nb_sepconv.kernels.cpu.backward.sums import update_pointwise
 from nb_sepconv.kernels.cpu.backward.tiles import multiply_panels
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import call2, call4, call5, call7, call9
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.runtime.work_queue import compiled
-
-_kept = []
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call2, call4, call5, call7, call9
 
 
 def split_panels(problem, scratch, first_block, last_block):
@@ -142,14 +137,5 @@ def _update(p, e, scratch, rows, place, index, blocks, f, vectors):
     )
 
 
-STEPS = {"split_panels": split_panels, "split_gradients": split_gradients}
-STEPS |= {"multiply_hidden": multiply_hidden, "update_sums": update_sums}
-
-
-@compile_once
-def step_address(name):
-    """The machine address of one of these steps, compiled."""
-    step = STEPS[name]
-    compiled_step = cfunc(types.void(*[types.intp] * step.__code__.co_argcount), nopython=True)(step)
-    _kept.append(compiled_step)
-    return compiled_step.address
+STEPS = (split_panels, split_gradients, multiply_hidden, update_sums)
+step_addresses = {step.__name__: pointer_to(step) for step in STEPS}

@@ -1,12 +1,12 @@
 """A plan of gradients whose pointwise products are in parts: the FMA engine's problem, and more."""
 
-from nb_sepconv.kernels.bf16.backward.loops import step_address
+from nb_sepconv.kernels.bf16.backward.loops import step_addresses
 from nb_sepconv.kernels.bf16.backward.problem import GradientParts, GradientPartsProblem
-from nb_sepconv.kernels.bf16.forward.plan import field_of, procedure
-from nb_sepconv.kernels.bf16.units import UNITS
+from nb_sepconv.kernels.bf16.codegen.procedures import field_of, procedure
+from nb_sepconv.kernels.bf16.codegen.units import UNITS
 from nb_sepconv.kernels.cpu.backward.plan import GradientPlan, gradient_problem_of
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 
 THROUGH = ("split_rows", "split_pairs", "product_into_blocks:1", "product_into_blocks:2")
 SUMMED = ("split_row_pairs", "split_columns", "update:1:1", "update:1:2", "update:2:1", "update:2:2")
@@ -28,7 +28,7 @@ class GradientPartsPlan(GradientPlan):
             "multiply_hidden": base.through_pointwise,
             "update_sums": base.d_pointwise,
         }
-        addresses = {name: step_address(name) if needed else 0 for name, needed in steps.items()}
+        addresses = {name: step_addresses[name]() if needed else 0 for name, needed in steps.items()}
         parts = GradientParts(**places, **_procedures(base, self._unit, self._count))
         return GradientPartsProblem(*base._replace(scratch_bytes=scratch_bytes, **addresses), *parts)
 

@@ -1,10 +1,9 @@
 """What the compiled loops are told beyond a :class:`GradientProblem`: where parts lie, who splits and multiplies."""
 
-from collections import namedtuple
 from typing import NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.problem import GradientProblem
-from nb_sepconv.kernels.cpu.forward.problem import fields_at
+from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
 
 
 class GradientParts(NamedTuple):
@@ -41,6 +40,6 @@ class GradientParts(NamedTuple):
     end: int
 
 
-GradientPartsProblem = namedtuple("GradientPartsProblem", GradientProblem._fields + GradientParts._fields)
+GradientPartsProblem = joined("GradientPartsProblem", GradientProblem, GradientParts)
 
 gradient_parts_at = fields_at(GradientPartsProblem)

@@ -2,7 +2,7 @@
 
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.bf16.amx import TILE_ROWS, TILES
+from nb_sepconv.kernels.bf16.codegen.amx import TILE_ROWS, TILES
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, while_at_least
 
 # Which parts of rows and of weights are multiplied, small products first; an order that loads few of them anew.

@@ -11,9 +11,9 @@ numbers (0 aside), are multiplied in parts where
 Every other row is multiplied as it is, by fused multiply-adds: the same rows whatever the tile.
 """
 
-from nb_sepconv.kernels.cpu.codegen.procedures import load_intp, store_intp
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES
-from nb_sepconv.kernels.cpu.runtime.work_queue import compiled
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, store_intp
 
 NO_EXPONENT = 511  # of zeros, as the smallest
 BIAS = 127

@@ -4,22 +4,17 @@ Everything else is the FMA engine's. Rows whose numbers cannot be split, and pan
 its own loops, so that no result depends on which rows share a tile.
 """
 
-from numba import cfunc, types
-
 from nb_sepconv.kernels.bf16.codegen.ranges import RANGE_BYTES, fit
 from nb_sepconv.kernels.bf16.forward.packing import weights_of
 from nb_sepconv.kernels.bf16.forward.panels import Panel, finish_panel, multiply_rows, panel_at
 from nb_sepconv.kernels.bf16.forward.problem import parts_at
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call2, call7, call11, load_intp, release, store_intp
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call7, call11, load_intp, release, store_intp
 from nb_sepconv.kernels.cpu.forward.loops import fill_hidden, fill_tables, rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.runtime.work_queue import compiled, next_ticket
-
-_kept = []
+from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
 def run_worker(problem, inputs, outputs, weights, tickets, worker):
@@ -124,9 +119,4 @@ def _multiply_parts(p, e, at, weights, rows, first_block, last_block, panel, scr
     )
 
 
-@compile_once
-def parts_worker_address():
-    """The machine address of the compiled worker."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
-    _kept.append(worker)
-    return worker.address
+parts_worker_address = pointer_to(run_worker)

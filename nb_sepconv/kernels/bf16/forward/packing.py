@@ -4,32 +4,22 @@ For each panel and each sum of channels, ``[step][part][vector][pair]`` words of
 of each panel's exponents.
 """
 
-from numba import cfunc, types
-
 from nb_sepconv.kernels.bf16.codegen.ranges import RANGE_BYTES, forget
 from nb_sepconv.kernels.bf16.forward.problem import parts_at
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import call5, store_intp
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
-from nb_sepconv.kernels.cpu.forward.loops import compiled
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call5, store_intp
+from nb_sepconv.kernels.cpu.forward.packing import shared_packer
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
-from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
-
-_kept = []
 
 
-def run_splitter(problem, unused, unused_too, buffer, tickets, worker):
-    """Split panels of the pointwise weights in ``buffer``, where :func:`pack_weights` has put them, by ticket, until
-    none is left. All arguments but the last are addresses.
-    """
+@compiled
+def _split_shared_panel(problem, unused, packed, unused_too, panel):
+    """Split a panel of the pointwise weights at ``packed``, where the FMA engine's packer has put them."""
     p, e = problem_at(problem), parts_at(problem)
-    packed = aligned(buffer)
     clear(packed + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)  # each worker, before it reads them
-    panel = next_ticket(tickets, worker)
-    while panel >= 0:
-        _split_panel(p, e, packed, panel)
-        panel = next_ticket(tickets, worker)
+    _split_panel(p, e, packed, panel)
 
 
 @compiled
@@ -87,9 +77,4 @@ def _row(p, e, packed, panel, vectors, place, lane, last):
     return packed + p.pointwise + panel * panel_bytes + hidden * vectors * p.width * p.item_bytes
 
 
-@compile_once
-def splitter_address():
-    """The machine address of the compiled :func:`run_splitter`."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_splitter)
-    _kept.append(worker)
-    return worker.address
+splitter_address = shared_packer(_split_shared_panel, needs_table=False)

@@ -5,10 +5,11 @@ The FMA engine's own pass has them in one function, which is compiled sooner.
 
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.codegen.procedures import call4, call11
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call11
 from nb_sepconv.kernels.cpu.forward.loops import store_rows, sum_blocks_of
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
-from nb_sepconv.kernels.cpu.runtime.work_queue import compiled
 
 
 class Panel(NamedTuple):

@@ -1,15 +1,15 @@
 """A plan whose pointwise product is in parts: the FMA engine's problem, and what parts need beyond it."""
 
+from nb_sepconv.kernels.bf16.codegen.procedures import field_of, procedure
+from nb_sepconv.kernels.bf16.codegen.units import UNITS
 from nb_sepconv.kernels.bf16.forward.loops import parts_worker_address
+from nb_sepconv.kernels.bf16.forward.packing import splitter_address
 from nb_sepconv.kernels.bf16.forward.problem import Parts, PartsProblem
-from nb_sepconv.kernels.bf16.units import UNITS
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import compile_procedure
-from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
-from nb_sepconv.kernels.cpu.forward.plan import PreparedPlan, problem_of
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
+from nb_sepconv.kernels.cpu.forward.plan import problem_of
+from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 
 
 class PartsPlan(PreparedPlan):
@@ -27,6 +27,12 @@ class PartsPlan(PreparedPlan):
         problem = PartsProblem(*base, *found)
         super().__init__(problem, workers, problem.panels)
         self.packing = f"{parts} parts for {unit}"
+
+    def pack(self, depthwise, pointwise=None, bias=None):
+        """The weights as the kernels read them, and the pointwise ones once more in parts."""
+        buffer = super().pack(depthwise, pointwise, bias)
+        self._launch_packing(splitter_address(), buffer, buffer)
+        return buffer
 
 
 def _parts(p, unit, parts):
@@ -73,15 +79,3 @@ def _procedures(p, unit, parts):
         "end": unit.configured,
     }
     return {field_of(name): procedure(name, unit.name, parts) if needed else 0 for name, needed in used.items()}
-
-
-def field_of(name):
-    """The field that holds the address of a procedure."""
-    return name.replace(":", "_")
-
-
-@compile_once
-def procedure(name, unit, parts):
-    """The address of a compiled inner loop for a unit, compiled when it is first asked for."""
-    arity, emit = UNITS[unit].emitter(name, storage("float32").lanes, parts)
-    return compile_procedure(f"nb_sepconv.{unit}.{name}.{parts}", arity, emit)

@@ -1,9 +1,9 @@
 """What the compiled loops are told beyond a :class:`Problem`: where parts lie, and who splits and multiplies them."""
 
-from collections import namedtuple
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.forward.problem import Problem, fields_at
+from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
+from nb_sepconv.kernels.cpu.forward.problem import Problem
 
 
 class Parts(NamedTuple):
@@ -33,6 +33,6 @@ class Parts(NamedTuple):
     end: int
 
 
-PartsProblem = namedtuple("PartsProblem", Problem._fields + Parts._fields)
+PartsProblem = joined("PartsProblem", Problem, Parts)
 
 parts_at = fields_at(PartsProblem)

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned, apart
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, STEPS, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
 
 
 class GradientLayout(NamedTuple):
@@ -42,18 +42,18 @@ class GradientLayout(NamedTuple):
     packed_bytes: int
 
 
-def gradient_layout(cut, numbered, channels, filters, kernel_size, multiplier, halo, window_steps, lanes):
+def gradient_layout(cut, series_stride, channels, filters, kernel_size, multiplier, halo, window_steps, lanes):
     """The layout for a cut; ``filters`` is 0 where there is no pointwise stage."""
     vector_bytes, width = lanes.bytes, lanes.width
     blocks, filter_blocks = ceil_div(channels, width), ceil_div(filters, width)
     strip, group = cut.strip_blocks * multiplier, cut.group_blocks * multiplier
     rows = cut.tile_rows + width  # columns are loaded by whole vectors
     gradient_block_bytes = apart(rows, vector_bytes)
-    x_block_bytes = apart(ceil_div(window_steps, numbered.stride) * numbered.stride + STEPS, vector_bytes)
+    x_block_bytes = apart(ceil_div(window_steps, series_stride) * series_stride + STEPS, vector_bytes)
     hidden_block_bytes = apart(halo + rows + STEPS, vector_bytes)
-    dx_rows = (cut.tile_rows + STEPS) * numbered.stride + width
+    dx_rows = (cut.tile_rows + STEPS) * series_stride + width
     row_table, step_table, tap_table, phase_table, phase_tap_table, gradients = _places(
-        INTP_BYTES, 0, rows, window_steps, kernel_size, numbered.stride + 1, kernel_size * multiplier
+        INTP_BYTES, 0, rows, window_steps, kernel_size, series_stride + 1, kernel_size * multiplier
     )
     outputs = gradients + filter_blocks * gradient_block_bytes
     x = outputs + gradient_block_bytes

@@ -14,22 +14,16 @@ Sums over rows run in the order of rows within a part, whatever the tiles and th
 
 from typing import NamedTuple
 
-from numba import cfunc, types
-
 from nb_sepconv.kernels.cpu.backward.packing import pack_transposed
 from nb_sepconv.kernels.cpu.backward.problem import gradient_problem_at
 from nb_sepconv.kernels.cpu.backward.sums import clear_sums, write_sums
 from nb_sepconv.kernels.cpu.backward.tables import fill_tables
 from nb_sepconv.kernels.cpu.backward.tiles import run_tile
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call2, call4, data_of, load_intp, release
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
-from nb_sepconv.kernels.cpu.forward.problem import address_of_fields
-from nb_sepconv.kernels.cpu.forward.tiling import ceil_div
-from nb_sepconv.kernels.cpu.runtime.work_queue import compiled, next_ticket
-
-_kept = []
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call4, data_of, load_intp, release
+from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
 class Operands(NamedTuple):
@@ -164,9 +158,4 @@ def _run_rows(p, series, weights, scratch, first, stop, first_block, last_block)
         row = end
 
 
-@compile_once
-def gradient_worker_address():
-    """The machine address of the compiled worker."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
-    _kept.append(worker)
-    return worker.address
+gradient_worker_address = pointer_to(run_worker)

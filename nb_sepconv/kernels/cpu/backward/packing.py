@@ -5,17 +5,12 @@ In one aligned buffer for all workers: depthwise ``[block][m][k][lane]``, and ag
 two vectors of hidden channels side by side, are made by each worker for the channels that it works on.
 """
 
-from numba import cfunc, types
-
 from nb_sepconv.kernels.cpu.backward.problem import gradient_problem_at
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import call3, call10
-from nb_sepconv.kernels.cpu.forward.layout import aligned
-from nb_sepconv.kernels.cpu.forward.loops import compiled
+from nb_sepconv.kernels.cpu.codegen.addressing import aligned
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, call10
 from nb_sepconv.kernels.cpu.forward.packing import pack_depthwise, space
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS
-
-_kept = []
 
 
 def pack_gradient_weights(problem, depthwise, pointwise, bias, buffer):
@@ -71,9 +66,4 @@ def pack_transposed(p, pointwise, scratch, first_block, last_block):
             target += vectors * p.filters * vector_bytes
 
 
-@compile_once
-def gradient_packer_address():
-    """The machine address of the compiled :func:`pack_gradient_weights`."""
-    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_gradient_weights)
-    _kept.append(packer)
-    return packer.address
+gradient_packer_address = pointer_to(pack_gradient_weights)

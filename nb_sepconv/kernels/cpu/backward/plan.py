@@ -1,55 +1,38 @@
 """A plan of gradients: everything about a call that its shapes and types decide, worked out once."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from nb_sepconv.kernels.cpu.backward import tiling
 from nb_sepconv.kernels.cpu.backward.layout import gradient_layout
-from nb_sepconv.kernels.cpu.backward.problem import GradientProblem
+from nb_sepconv.kernels.cpu.backward.loops import gradient_worker_address
+from nb_sepconv.kernels.cpu.backward.packing import gradient_packer_address
+from nb_sepconv.kernels.cpu.backward.problem import (
+    GradientProblem,
+    GradientProcedures,
+    GradientStrides,
+    Numbering,
+    Stages,
+    TakenOver,
+    Windows,
+)
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, ceil_div
 from nb_sepconv.kernels.cpu.codegen.gradient_microkernels import update_channels
+from nb_sepconv.kernels.cpu.codegen.procedures import procedure, side_by_side
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.plan import procedure, side_by_side
-from nb_sepconv.kernels.cpu.forward.tiling import ceil_div
-
-WANTED = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
-
-
-class GradientSizes(NamedTuple):
-    """The gradients of a convolution in numbers; strides are in bytes, in the order example, step, channel.
-
-    ``wanted`` are names of operands, ``filters`` is None without a pointwise stage.
-    """
-
-    dtype: str
-    examples: int
-    length: int
-    channels: int
-    steps: int
-    filters: int | None
-    kernel_size: int
-    multiplier: int
-    stride: int
-    dilation: int
-    left: int
-    input_strides: tuple
-    gradient_strides: tuple
-    output_strides: tuple
-    d_input_strides: tuple
-    activation: str | None
-    wanted: frozenset
-    precision: str = "float32"
+from nb_sepconv.kernels.cpu.forward.packing import pack_runner
+from nb_sepconv.kernels.cpu.forward.plan import shape_of, vectors_of
+from nb_sepconv.kernels.cpu.runtime.launch import launch
 
 
 class GradientPlan:
-    """The problem of one :class:`GradientSizes` for some workers, in the memory where the compiled loops read it.
+    """The problem of one :class:`~nb_sepconv.kernels.protocol.GradientSizes` for some workers, in the memory where the
+    compiled loops read it.
 
     ``parts`` partial sums of the kernels' gradients are made in ``sum_dtype``, to be added in their order; where
     ``sparse``, input steps that no tap reads are left as they are.
     """
 
-    def __init__(self, sizes: GradientSizes, workers: int):
+    def __init__(self, sizes, workers: int):
         problem = self._problem(sizes, workers)
         self._fields = np.array(problem, np.int64)
         self.address = self._fields.ctypes.data
@@ -57,90 +40,114 @@ class GradientPlan:
         self.packed_bytes = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.parts = problem.parts
-        self.sum_dtype = np.dtype(_sum_dtype(sizes.dtype))
+        self.sum_dtype = np.dtype(_sum_dtype(sizes.convolution.dtype))
         self.sparse = problem.phases > 1
         self.tickets = problem.parts * problem.groups
 
     def _problem(self, sizes, workers):
         return gradient_problem_of(sizes, workers)
 
+    def pack(self, depthwise) -> np.ndarray:
+        """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
+        buffer = np.empty(self.packed_bytes, np.uint8)
+        pack_runner()(gradient_packer_address(), self.address, id(depthwise), 0, 0, id(buffer))
+        return buffer
+
+    def run(self, packed, operands) -> None:
+        """Fill the gradients, from the arrays and the packed weights.
+
+        ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
+        inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for
+        those that are not needed or wanted.
+        """
+        table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
+        for index, array in enumerate(operands):
+            table[index] = array
+        launch(gradient_worker_address(), self, table, table, packed)
+
 
 def gradient_problem_of(sizes, workers):
     """What the compiled loops are told of the gradients of a convolution."""
-    stored, computed = storage(sizes.dtype), _sum_dtype(sizes.dtype)
-    lanes, item = stored.lanes, stored.item_bytes
-    fused = sizes.filters is not None
-    filters = sizes.filters if fused else sizes.channels * sizes.multiplier
-    numbered = tiling.series(sizes.kernel_size, sizes.stride, sizes.dilation)
-    reach = (sizes.kernel_size - 1) * numbered.dilation
-    wanted = {f"d_{name.removesuffix('_kernel')}": name in sizes.wanted for name in WANTED}
-    through_pointwise = fused and (wanted["d_inputs"] or wanted["d_depthwise"])
-    halo = reach // numbered.stride if wanted["d_inputs"] else 0
-    rows = ceil_div(sizes.steps, numbered.phases)
-    series = min(numbered.phases, max(sizes.steps, 1))
-    all_rows = max(rows, (ceil_div(sizes.length, numbered.input_stride) - 1 + sizes.left) // numbered.stride + 1)
-    cut = tiling.cut(
-        (rows, all_rows),
-        sizes.examples * series,
-        sizes.channels,
-        filters if fused else 0,
-        sizes.kernel_size,
-        sizes.multiplier,
-        reach + 1,
-        halo,
-        numbered.stride,
-        lanes,
-        workers,
-    )
-    window_steps = (cut.tile_rows - 1) * numbered.stride + reach + 1 + lanes.width
+    convolution, lanes = sizes.convolution, storage(sizes.convolution.dtype).lanes
+    shape, vectors = shape_of(convolution), vectors_of(convolution.dtype)
+    numbering = _numbering(convolution)
+    stages = _stages(sizes, numbering)
+    halo = _reach(shape, numbering) // numbering.series_stride if stages.d_inputs else 0
+    cut = _cut(shape, numbering, stages, halo, lanes, workers)
+    window_steps = (cut.tile_rows - 1) * numbering.series_stride + _reach(shape, numbering) + 1 + lanes.width
     places = gradient_layout(
         cut,
-        numbered,
-        sizes.channels,
-        filters if fused else 0,
-        sizes.kernel_size,
-        sizes.multiplier,
+        numbering.series_stride,
+        shape.channels,
+        shape.filters if stages.fused else 0,
+        shape.kernel_size,
+        shape.multiplier,
         halo,
         window_steps,
         lanes,
     )
     return GradientProblem(
-        examples=sizes.examples,
-        length=sizes.length,
-        channels=sizes.channels,
-        steps=sizes.steps,
-        filters=filters,
-        kernel_size=sizes.kernel_size,
-        multiplier=sizes.multiplier,
-        stride=sizes.stride,
-        dilation=sizes.dilation,
-        left=sizes.left,
+        *shape,
+        *numbering,
+        *_strides(sizes),
+        *vectors,
+        *cut,
+        *Windows(halo, ceil_div(window_steps, numbering.series_stride), window_steps, update_channels(lanes)),
+        *places,
+        *stages,
+        *_procedures(sizes, numbering, stages, vectors.stored_bytes),
+        *TakenOver(),
+    )
+
+
+def _numbering(convolution):
+    """How the rows of an example are numbered."""
+    numbered = tiling.series(convolution.kernel_size, convolution.stride, convolution.dilation)
+    return Numbering(
         phases=numbered.phases,
-        series=series,
-        series_rows=rows,
+        series=min(numbered.phases, max(convolution.steps, 1)),
+        series_rows=ceil_div(convolution.steps, numbered.phases),
         series_stride=numbered.stride,
         series_dilation=numbered.dilation,
         input_stride=numbered.input_stride,
-        **_strides("input", sizes.input_strides, "channel"),
-        **_strides("gradient", sizes.gradient_strides, "filter"),
-        **_strides("output", sizes.output_strides, "filter"),
-        **_strides("d_input", sizes.d_input_strides, "channel"),
-        width=lanes.width,
-        item_bytes=lanes.item_bytes,
-        stored_bytes=item,
-        **cut._asdict(),
-        halo_rows=halo,
-        window_rows=ceil_div(window_steps, numbered.stride),
-        window_steps=window_steps,
-        update_channels=update_channels(lanes),
-        **places._asdict(),
+    )
+
+
+def _stages(sizes, numbering):
+    """What is computed, for what is wanted."""
+    fused = sizes.convolution.filters is not None
+    d_inputs, d_depthwise = "inputs" in sizes.wanted, "depthwise_kernel" in sizes.wanted
+    return Stages(
         fused=fused,
-        through_pointwise=through_pointwise,
-        runs=min(numbered.stride, sizes.kernel_size),
-        **wanted,
-        **_procedures(sizes, through_pointwise, wanted, computed),
-        convolve=procedure(sizes.dtype, "convolve_adjacent" if numbered.dilation == 1 else "convolve"),
-        **_movers(sizes, fused, numbered, item),
+        d_inputs=d_inputs,
+        d_depthwise=d_depthwise,
+        d_pointwise="pointwise_kernel" in sizes.wanted,
+        d_bias="bias" in sizes.wanted,
+        through_pointwise=fused and (d_inputs or d_depthwise),
+        runs=min(numbering.series_stride, sizes.convolution.kernel_size),
+    )
+
+
+def _reach(shape, numbering):
+    """The input steps of a series between a row's first tap and its last."""
+    return (shape.kernel_size - 1) * numbering.series_dilation
+
+
+def _cut(shape, numbering, stages, halo, lanes, workers):
+    """How the work is cut; rows of the input gradient may lie behind the last row of outputs."""
+    last_input_row = (ceil_div(shape.length, numbering.input_stride) - 1 + shape.left) // numbering.series_stride
+    return tiling.cut(
+        (numbering.series_rows, max(numbering.series_rows, last_input_row + 1)),
+        shape.examples * numbering.series,
+        shape.channels,
+        shape.filters if stages.fused else 0,
+        shape.kernel_size,
+        shape.multiplier,
+        _reach(shape, numbering) + 1,
+        halo,
+        numbering.series_stride,
+        lanes,
+        workers,
     )
 
 
@@ -149,46 +156,54 @@ def _sum_dtype(name):
     return "float64" if name == "float64" else "float32"
 
 
-def _strides(name, strides, last):
-    return {f"{name}_{axis}_stride": stride for axis, stride in zip(("example", "step", last), strides, strict=True)}
+def _strides(sizes):
+    return GradientStrides(
+        *sizes.convolution.input_strides, *sizes.gradient_strides, *sizes.value_strides, *sizes.d_input_strides
+    )
 
 
-def _procedures(sizes, through_pointwise, wanted, computed):
-    """The inner loops that compute; 0 for those that this problem does not need."""
+def _procedures(sizes, numbering, stages, stored_bytes):
+    """The inner loops; 0 for those that this problem does not need."""
+    dtype, multiplier = sizes.convolution.dtype, sizes.convolution.multiplier
     used = {
         "load_rows": True,
-        "load_items": sizes.multiplier > 1,
-        "load_columns": through_pointwise,
-        "correlate": wanted["d_depthwise"],
-        "rank_update_1": wanted["d_pointwise"],
-        "rank_update_2": wanted["d_pointwise"],
-        "rank_update_3": wanted["d_pointwise"],
-        "add_rows": wanted["d_bias"],
+        "load_items": multiplier > 1,
+        "load_columns": stages.through_pointwise,
+        "correlate": stages.d_depthwise,
+        "rank_update_1": stages.d_pointwise,
+        "rank_update_2": stages.d_pointwise,
+        "rank_update_3": stages.d_pointwise,
+        "add_rows": stages.d_bias,
         "copy_rows": True,
         "clear_rows": True,
     }
-    addresses = {name: procedure(sizes.dtype, name) if needed else 0 for name, needed in used.items()}
-    for kind in ("panel", "vector"):
-        addresses[f"multiply_{kind}"] = (
-            procedure(sizes.dtype, f"multiply_{kind}_into_blocks") if through_pointwise else 0
-        )
-    differentiated = f"differentiate_{sizes.activation}"
-    addresses["differentiate"] = procedure(sizes.dtype, differentiated) if sizes.activation else 0
-    addresses["store_pointwise"] = procedure(computed, "store_rows")
-    addresses["store_depthwise"] = procedure(computed, "store_items" if sizes.multiplier > 1 else "store_rows")
-    return addresses
+    activation = sizes.convolution.activation
+    return GradientProcedures(
+        **{name: procedure(dtype, name) if needed else 0 for name, needed in used.items()},
+        **{
+            f"multiply_{kind}": procedure(dtype, f"multiply_{kind}_into_blocks") if stages.through_pointwise else 0
+            for kind in ("panel", "vector")
+        },
+        differentiate=procedure(dtype, f"differentiate_{activation}") if activation else 0,
+        store_pointwise=procedure(_sum_dtype(dtype), "store_rows"),
+        store_depthwise=procedure(_sum_dtype(dtype), "store_items" if multiplier > 1 else "store_rows"),
+        convolve=procedure(dtype, "convolve_adjacent" if numbering.series_dilation == 1 else "convolve"),
+        **_movers(sizes, numbering, stored_bytes),
+    )
 
 
-def _movers(sizes, fused, numbered, item):
+def _movers(sizes, numbering, stored_bytes):
     """The inner loops that load and store the arrays, by the strides between the items that they meet."""
-    every = 1 if fused else sizes.multiplier
+    convolution = sizes.convolution
+    every = convolution.multiplier if convolution.filters is None else 1
 
     def mover(kind, strides, steps, channels):
-        return procedure(sizes.dtype, f"{kind}_{side_by_side((steps * strides[1], channels * strides[2]), item)}")
+        beside = side_by_side((steps * strides[1], channels * strides[2]), stored_bytes)
+        return procedure(convolution.dtype, f"{kind}_{beside}")
 
     return {
-        "load_inputs": mover("load", sizes.input_strides, numbered.input_stride, 1),
-        "load_gradients": mover("load", sizes.gradient_strides, numbered.phases, every),
-        "load_outputs": mover("load", sizes.output_strides, numbered.phases, every),
-        "store_inputs": mover("store", sizes.d_input_strides, numbered.input_stride * numbered.stride, 1),
+        "load_inputs": mover("load", convolution.input_strides, numbering.input_stride, 1),
+        "load_gradients": mover("load", sizes.gradient_strides, numbering.phases, every),
+        "load_outputs": mover("load", sizes.value_strides, numbering.phases, every),
+        "store_inputs": mover("store", sizes.d_input_strides, numbering.input_stride * numbering.series_stride, 1),
     }

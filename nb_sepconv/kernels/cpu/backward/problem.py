@@ -2,26 +2,16 @@
 
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.forward.problem import fields_at
+from nb_sepconv.kernels.cpu.backward.layout import GradientLayout
+from nb_sepconv.kernels.cpu.backward.tiling import Cut
+from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
+from nb_sepconv.kernels.cpu.forward.problem import Shape, Vectors
 
 
-class GradientProblem(NamedTuple):
-    """All integers; strides and ``*_bytes`` are in bytes.
-
-    An example's rows are ``series`` series, each of every ``phases``-th row and of ``series_rows`` at most, in which
+class Numbering(NamedTuple):
+    """An example's rows as ``series`` series, each of every ``phases``-th row and of ``series_rows`` at most, in which
     the kernel moves by ``series_stride`` with taps ``series_dilation`` apart over every ``input_stride``-th input step.
     """
-
-    examples: int
-    length: int
-    channels: int
-    steps: int
-    filters: int
-    kernel_size: int
-    multiplier: int
-    stride: int
-    dilation: int
-    left: int
 
     phases: int
     series: int
@@ -29,6 +19,10 @@ class GradientProblem(NamedTuple):
     series_stride: int
     series_dilation: int
     input_stride: int
+
+
+class GradientStrides(NamedTuple):
+    """In bytes."""
 
     input_example_stride: int
     input_step_stride: int
@@ -43,47 +37,18 @@ class GradientProblem(NamedTuple):
     d_input_step_stride: int
     d_input_channel_stride: int
 
-    width: int
-    item_bytes: int
-    stored_bytes: int
-    tile_rows: int
-    strip_blocks: int
-    strips: int
-    group_blocks: int
-    groups: int
-    part_rows: int
-    parts: int
+
+class Windows(NamedTuple):
+    """The earlier rows that an input gradient needs, what a tile sees of a series, and a rank update's channels."""
+
     halo_rows: int
     window_rows: int
     window_steps: int
     update_channels: int
 
-    blocks: int
-    filter_blocks: int
-    row_table: int
-    step_table: int
-    tap_table: int
-    phase_table: int
-    phase_tap_table: int
-    gradients: int
-    gradient_block_bytes: int
-    outputs: int
-    x: int
-    x_block_bytes: int
-    hidden: int
-    hidden_block_bytes: int
-    hidden_gradients: int
-    carried: int
-    dx: int
-    pointwise_sums: int
-    depthwise_sums: int
-    bias_sums: int
-    panels: int
-    panel_table: int
-    scratch_bytes: int
-    phased: int
-    pack_table: int
-    packed_bytes: int
+
+class Stages(NamedTuple):
+    """Which stages there are, and the taps whose rows follow one another."""
 
     fused: int
     d_inputs: int
@@ -92,6 +57,10 @@ class GradientProblem(NamedTuple):
     d_bias: int
     through_pointwise: int
     runs: int
+
+
+class GradientProcedures(NamedTuple):
+    """The addresses of the inner loops; 0 for those that this problem does not need."""
 
     load_rows: int
     load_items: int
@@ -114,11 +83,20 @@ class GradientProblem(NamedTuple):
     store_pointwise: int
     store_depthwise: int
 
-    # Who takes steps of the FMA engine's over, cfuncs by address; 0 for itself.
+
+class TakenOver(NamedTuple):
+    """Who takes steps of the FMA engine's over, cfuncs by address; 0 for itself."""
+
     split_panels: int = 0
     split_gradients: int = 0
     multiply_hidden: int = 0
     update_sums: int = 0
 
+
+PARTS = (
+    *(Shape, Numbering, GradientStrides, Vectors, Cut, Windows),
+    *(GradientLayout, Stages, GradientProcedures, TakenOver),
+)
+GradientProblem = joined("GradientProblem", *PARTS)
 
 gradient_problem_at = fields_at(GradientProblem)

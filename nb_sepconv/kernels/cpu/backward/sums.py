@@ -1,9 +1,9 @@
 """The sums over rows: gradients of the kernels and of the bias, kept by a worker until its part of the rows is done."""
 
+from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.gradient_microkernels import UPDATE_VECTORS
-from nb_sepconv.kernels.cpu.codegen.procedures import call2, call6, call7, call8
-from nb_sepconv.kernels.cpu.forward.loops import compiled
-from nb_sepconv.kernels.cpu.forward.problem import address_of_fields
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call2, call6, call7, call8
 
 
 @compiled

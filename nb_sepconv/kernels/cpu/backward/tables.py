@@ -1,8 +1,8 @@
 """The tables at the start of a worker's scratch memory: where rows, input steps and taps lie, in bytes."""
 
-from nb_sepconv.kernels.cpu.codegen.procedures import store_intp
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES
-from nb_sepconv.kernels.cpu.forward.loops import compiled
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import store_intp
 
 
 @compiled

@@ -1,11 +1,11 @@
 """What one tile of rows gives: its gradients, those of the hidden channels, and the input steps that belong to it."""
 
 from nb_sepconv.kernels.cpu.backward.sums import add_to_sums
-from nb_sepconv.kernels.cpu.codegen.procedures import call2, call3, call5, call6, call7, call8, call9, call10, load_intp
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES
-from nb_sepconv.kernels.cpu.forward.loops import compiled
-from nb_sepconv.kernels.cpu.forward.problem import address_of_fields
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call2, call3, call5, call6, call7, call8, call9, call10, load_intp
 
 
 @compiled

@@ -7,7 +7,9 @@ the number of threads as well and changes no bit of any result.
 from math import gcd
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.forward.tiling import LARGEST_TILE, ROWS, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
+from nb_sepconv.kernels.cpu.forward.tiling import LARGEST_TILE
 
 GRADIENT_BYTES = 384 * 1024  # a tile of ``d_outputs``: a part of the second-level cache
 WINDOW_BYTES = 512 * 1024  # the input that a tile of few channels sees

@@ -4,9 +4,9 @@ from functools import partial
 
 from numba.core.cgutils import alloca_once_value, for_range
 
+from nb_sepconv.kernels.cpu.codegen.blocking import FEW, PANEL_VECTORS, ROWS
 from nb_sepconv.kernels.cpu.codegen.microkernels import add_products
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, prefetch, vector_unit, while_at_least
-from nb_sepconv.kernels.cpu.forward.tiling import FEW, PANEL_VECTORS, ROWS
 
 CHANNELS = 8  # hidden channels of the rank update's micro-kernel where there are 32 registers, half of it otherwise
 UPDATE_VECTORS = 3  # vectors of filters of it

@@ -8,8 +8,8 @@ Every loader fills rows ``offsets[0..count-1]`` of scratch blocks, ``block_bytes
 from llvmlite import ir
 from numba.core.cgutils import for_range
 
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS
 
 AHEAD_BYTES = 8192  # how far before it is loaded a row is fetched
 AHEAD_ROWS = 16  # the same for rows of weights

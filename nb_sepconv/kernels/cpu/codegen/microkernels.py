@@ -4,8 +4,8 @@ from functools import partial
 
 from numba.core.cgutils import alloca_once_value, for_range
 
+from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, FEW, PANEL_VECTORS, ROWS, STEPS
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
-from nb_sepconv.kernels.cpu.forward.tiling import ADJACENT, FEW, PANEL_VECTORS, ROWS, STEPS
 
 AHEAD_BYTES = 2048  # how far ahead weights are fetched
 

@@ -1,137 +1,33 @@
-"""Procedures written as LLVM instructions, compiled by Numba's code generator and called by their address.
+"""The inner loops by name, each compiled for a type when it is first asked for."""
 
-An address keeps a big inner loop out of the modules of its callers: it is compiled once, and only when it is used.
-"""
-
-from llvmlite import ir
-from numba import types
-from numba.core.cgutils import alloca_once
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
-from numba.extending import intrinsic
-
-from nb_sepconv.kernels.cpu.codegen.vector import INTP
-
-_libraries = []  # the machine code lives as long as its library
+from nb_sepconv.kernels.cpu.codegen import derivatives, gradient_microkernels, load_store, microkernels, vectormath
+from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compile_ir
+from nb_sepconv.kernels.cpu.codegen.storage import storage
 
 
-@global_compiler_lock
-def compile_procedure(name, arity, emit):
-    """The address of a function of ``arity`` intp arguments and no result; ``emit(builder, *arguments)`` writes it."""
-    codegen = cpu_target.target_context.codegen()
-    library = codegen.create_library(name)
-    module = library.create_ir_module(name)
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INTP] * arity), name)
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    emit(builder, *function.args)
-    builder.ret_void()
-    library.add_ir_module(module)
-    library.finalize()
-    _libraries.append(library)
-    return library.get_pointer_to_function(name)
+def side_by_side(strides, item):
+    """Which of (steps, channels) lie side by side in memory."""
+    if strides[1] == item:
+        return "rows"
+    return "columns" if strides[0] == item else "items"
 
 
-def caller(arity):
-    """An intrinsic ``call(address, *arguments)`` of ``arity`` intp arguments."""
-
-    def codegen(context, builder, signature, arguments):
-        shape = ir.FunctionType(ir.VoidType(), [INTP] * arity)
-        builder.call(builder.inttoptr(arguments[0], shape.as_pointer()), arguments[1:])
-        return context.get_dummy_value()
-
-    def typed(*given):
-        return types.void(*[types.intp] * (arity + 1)), codegen
-
-    # Numba reads the arity from the function's own parameters.
-    names = ", ".join(["address", *(f"a{i}" for i in range(arity))])
-    scope = {"typed": typed}
-    exec(f"def call(typingctx, {names}):\n    return typed({names})", scope)
-    return intrinsic(scope["call"])
+@compile_once
+def procedure(dtype, name):
+    """The address of a compiled inner loop for a type, compiled when it is first asked for."""
+    stored = storage(dtype)
+    arity, emit = _emitter(stored, name)
+    return compile_ir(f"nb_sepconv.{name}.{dtype}", arity, emit)
 
 
-call2, call3, call4, call5, call6, call7, call8, call9, call10, call11 = map(caller, range(2, 12))
-
-
-@intrinsic
-def address_of(typingctx, array):
-    """The address of an array's first element."""
-
-    def codegen(context, builder, signature, arguments):
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        return builder.ptrtoint(view.data, INTP)
-
-    return types.intp(array), codegen
-
-
-@intrinsic
-def allocate(typingctx, size):
-    """The address of so many bytes of memory, 0 where there are none."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.ptrtoint(context.nrt.allocate_unchecked(builder, arguments[0]), INTP)
-
-    return types.intp(types.intp), codegen
-
-
-@intrinsic
-def release(typingctx, address):
-    """Give the memory back."""
-
-    def codegen(context, builder, signature, arguments):
-        context.nrt.free(builder, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
-        return context.get_dummy_value()
-
-    return types.void(types.intp), codegen
-
-
-@intrinsic
-def stack_memory(typingctx):
-    """The address of two cache lines on the stack, good until the calling function returns."""
-
-    def codegen(context, builder, signature, arguments):
-        return builder.ptrtoint(alloca_once(builder, INTP, 16), INTP)
-
-    return types.intp(), codegen
-
-
-@intrinsic
-def data_of(typingctx, array_id):
-    """The address of the first element of the NumPy array whose ``id`` this is.
-
-    NumPy's C interface fixes it as the first field behind the object's header; asking the array from Python for it
-    takes longer than a small convolution.
-    """
-
-    def codegen(context, builder, signature, arguments):
-        field = builder.add(arguments[0], INTP(object.__basicsize__))
-        return builder.load(builder.inttoptr(field, INTP.as_pointer()))
-
-    return types.intp(types.intp), codegen
-
-
-@intrinsic
-def store_intp(typingctx, value, address):
-    def codegen(context, builder, signature, arguments):
-        builder.store(arguments[0], builder.inttoptr(arguments[1], INTP.as_pointer()))
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp), codegen
-
-
-@intrinsic
-def load_intp(typingctx, address):
-    def codegen(context, builder, signature, arguments):
-        return builder.load(builder.inttoptr(arguments[0], INTP.as_pointer()))
-
-    return types.intp(types.intp), codegen
-
-
-@intrinsic
-def take_ticket(typingctx, counter):
-    """The counter's value at this address, which one thread alone gets, and the next one for whoever asks next."""
-
-    def codegen(context, builder, signature, arguments):
-        pointer = builder.inttoptr(arguments[0], INTP.as_pointer())
-        return builder.atomic_rmw("add", pointer, INTP(1), "monotonic")
-
-    return types.intp(types.intp), codegen
+def _emitter(stored, name):
+    if name in microkernels.BY_NAME:
+        return microkernels.BY_NAME[name](stored.lanes)
+    if name in gradient_microkernels.BY_NAME:
+        return gradient_microkernels.BY_NAME[name](stored.lanes)
+    if name.startswith("differentiate_"):
+        return derivatives.differentiate(stored.lanes, name.removeprefix("differentiate_"))
+    if name in vectormath.ACTIVATIONS:
+        return vectormath.activate(stored.lanes, name)
+    return getattr(load_store, name)(stored)

@@ -14,10 +14,10 @@ from numba.core import config
 from numba.core.cgutils import alloca_once_value, get_or_insert_function
 from numba.core.codegen import get_host_cpu_features
 
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
 
 INTP = ir.IntType(64)
-ALIGNMENT = 64
 LANE_BYTES = 16  # shuffles within 128 bits are the cheap ones
 
 

@@ -4,11 +4,8 @@ from typing import NamedTuple
 
 from numba.extending import register_jitable
 
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, STEPS, ceil_div
-
-INTP_BYTES = 8
-PAGE_ROWS = 64  # vectors of 64 bytes in 4 KiB: buffers that far apart would share cache sets
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
 
 
 class Layout(NamedTuple):
@@ -34,18 +31,6 @@ class Layout(NamedTuple):
     pointwise: int
     pack_table: int
     packed_bytes: int
-
-
-@register_jitable
-def aligned(address):
-    """The next multiple of a cache line."""
-    return (address + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
-
-
-@register_jitable
-def apart(rows, vector_bytes):
-    """Bytes of a block of so many rows, one more where blocks would lie a multiple of a page apart."""
-    return (rows + (1 if rows % PAGE_ROWS == 0 else 0)) * vector_bytes
 
 
 @register_jitable

@@ -5,17 +5,13 @@ the cache, and each output sums its channels in one order (channel block, multip
 Nothing here knows an element type: the inner loops are procedures that the problem names by address.
 """
 
-from numba import cfunc, types
-
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call4, call7, call8, call10, call11, release, store_intp
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div, first_row_of
-from nb_sepconv.kernels.cpu.runtime.work_queue import compiled, next_ticket
-
-_kept = []
+from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
+from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
 def run_worker(problem, inputs, outputs, weights, tickets, worker):
@@ -237,9 +233,4 @@ def fill_tables(p, scratch):
             rows, phase = rows + 1, phase - p.phases
 
 
-@compile_once
-def worker_address():
-    """The machine address of the compiled worker."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
-    _kept.append(worker)
-    return worker.address
+worker_address = pointer_to(run_worker)

@@ -4,17 +4,15 @@ Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][b
 and filters that do not exist, no rows for channels that do not exist.
 """
 
-from numba import cfunc, njit, types
+from numba import njit
 
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call4, call5, call10, data_of, release, store_intp
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
-from nb_sepconv.kernels.cpu.forward.loops import compiled
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call10, data_of, release, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
-
-_kept = []
 
 
 def pack_weights(problem, depthwise, pointwise, bias, buffer):
@@ -92,32 +90,35 @@ def _pack_panel(p, pointwise, target, offsets, panel):
             target += channels * row_bytes
 
 
-def run_packer(problem, pointwise, unused, buffer, tickets, worker):
-    """Pack panels of pointwise weights, by ticket, until none is left. All arguments but the last are addresses."""
+def shared_packer(pack_piece, needs_table=True):
+    """A function that returns the address of a worker, which takes pieces by ticket until none is left and calls
+    ``pack_piece(problem, source, target, table, piece)``.
+
+    All are addresses but the last: ``target`` is the aligned start of the packed weights, and ``table`` memory of the
+    worker's own, as much as there is at ``pack_table``.
+    """
+
+    def run_packer(problem, source, unused, buffer, tickets, worker):
+        p = problem_at(problem)
+        table = allocate(p.packed_bytes - p.pack_table if needs_table else INTP_BYTES)
+        if table:
+            piece = next_ticket(tickets, worker)
+            while piece >= 0:
+                pack_piece(problem, source, aligned(buffer), table, piece)
+                piece = next_ticket(tickets, worker)
+            release(table)
+
+    return pointer_to(run_packer)
+
+
+@compiled
+def _pack_shared_panel(problem, pointwise, target, offsets, panel):
     p = problem_at(problem)
-    offsets = allocate(p.width * INTP_BYTES)
-    if offsets:
-        panel = next_ticket(tickets, worker)
-        while panel >= 0:
-            _pack_panel(p, pointwise, aligned(buffer) + p.pointwise, offsets, panel)
-            panel = next_ticket(tickets, worker)
-        release(offsets)
+    _pack_panel(p, pointwise, target + p.pointwise, offsets, panel)
 
 
-@compile_once
-def packer_address():
-    """The machine address of the compiled :func:`pack_weights`."""
-    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
-    _kept.append(packer)
-    return packer.address
-
-
-@compile_once
-def sharing_packer_address():
-    """The machine address of the compiled :func:`run_packer`."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_packer)
-    _kept.append(worker)
-    return worker.address
+packer_address = pointer_to(pack_weights)
+sharing_packer_address = shared_packer(_pack_shared_panel)
 
 
 @compile_once

@@ -1,67 +1,30 @@
 """A plan: everything about a call that its shapes and types decide, worked out once and run many times."""
 
-from typing import NamedTuple
+from numba.extending import register_jitable
 
-import numpy as np
-
-from nb_sepconv.kernels.cpu.codegen import derivatives, gradient_microkernels, load_store, microkernels, vectormath
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import compile_procedure
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS
+from nb_sepconv.kernels.cpu.codegen.procedures import procedure, side_by_side
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
 from nb_sepconv.kernels.cpu.forward.layout import layout
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
-from nb_sepconv.kernels.cpu.forward.problem import Problem
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ROWS, ceil_div, tiling
+from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
+from nb_sepconv.kernels.cpu.forward.problem import Outputs, Problem, Procedures, Shape, Strides, Vectors
+from nb_sepconv.kernels.cpu.forward.tiling import tiling
 
 NEAR_BYTES = 1536 * 1024  # what a second-level cache keeps of outputs and weights
 
 
-class Sizes(NamedTuple):
-    """A convolution in numbers; strides are in bytes, in the order example, step, channel."""
-
-    dtype: str
-    examples: int
-    length: int
-    channels: int
-    steps: int
-    filters: int | None
-    kernel_size: int
-    multiplier: int
-    stride: int
-    dilation: int
-    left: int
-    input_strides: tuple
-    output_strides: tuple
-    activation: str | None
-    precision: str = "float32"
-
-
-class PreparedPlan:
-    """A problem for some workers, in the memory where the compiled loops read it.
-
-    A subclass names the worker and the packers that read it, and how the weights are packed for it, in so many tickets.
-    """
-
-    def __init__(self, problem, workers: int, pack_tickets: int):
-        self._fields = np.array(problem, np.int64)
-        self.address = self._fields.ctypes.data
-        self.packed_bytes = problem.packed_bytes + ALIGNMENT
-        self.workers = workers
-        self.tickets = problem.tiles * problem.filter_parts
-        self.pack_tickets = pack_tickets
-
-
 class Plan(PreparedPlan):
-    """The plan for one :class:`Sizes`."""
+    """The plan for one :class:`~nb_sepconv.kernels.protocol.Sizes`."""
 
     packing = "panels of filters"
     worker_address = staticmethod(worker_address)
     packer_address = staticmethod(packer_address)
     sharing_packer_address = staticmethod(sharing_packer_address)
 
-    def __init__(self, sizes: Sizes, workers: int):
+    def __init__(self, sizes, workers: int):
         problem = problem_of(sizes, workers)
         super().__init__(problem, workers, problem.panels)
 
@@ -94,61 +57,85 @@ def problem_without_product(sizes, workers, example_rows, row_group):
 
     An example has ``example_rows`` rows, its steps or more; a tile is a multiple of ``row_group`` of them.
     """
-    stored = storage(sizes.dtype)
-    lanes, item, strides = stored.lanes, stored.item_bytes, sizes.output_strides
-    fused = sizes.filters is not None
-    filters = sizes.filters if fused else sizes.channels * sizes.multiplier
-    linear = sizes.examples == 1 or strides[0] == sizes.steps * strides[1]
-    cut = tiling(
-        sizes.examples * example_rows,
-        sizes.channels,
-        filters if fused else 0,
-        sizes.kernel_size,
-        sizes.multiplier,
-        sizes.stride,
-        sizes.dilation,
-        lanes.width,
-        lanes.bytes,
-        workers,
-        row_group,
-    )
-    places = layout(
-        cut,
-        sizes.channels,
-        filters if fused else 0,
-        sizes.kernel_size,
-        sizes.multiplier,
-        sizes.stride,
-        lanes.width,
-        lanes.bytes,
-    )
+    shape, vectors, fused = shape_of(sizes), vectors_of(sizes.dtype), sizes.filters is not None
+    rows = sizes.examples * example_rows
+    cut, places = divide(shape, vectors, fused, rows, workers, row_group)
     return Problem(
+        *shape,
+        *Strides(*sizes.input_strides, *sizes.output_strides),
+        *vectors,
+        *cut,
+        *places,
+        *Outputs(fused and _rows_in_place(sizes, vectors), fused),
+        *_loaders(sizes, vectors.stored_bytes),
+    )
+
+
+def shape_of(sizes):
+    """The shape of a convolution, whose outputs are the hidden channels where there is no pointwise stage."""
+    return Shape(
         examples=sizes.examples,
         length=sizes.length,
         channels=sizes.channels,
         steps=sizes.steps,
-        filters=filters,
+        filters=sizes.hidden if sizes.filters is None else sizes.filters,
         kernel_size=sizes.kernel_size,
         multiplier=sizes.multiplier,
         stride=sizes.stride,
         dilation=sizes.dilation,
         left=sizes.left,
-        input_example_stride=sizes.input_strides[0],
-        input_step_stride=sizes.input_strides[1],
-        input_channel_stride=sizes.input_strides[2],
-        output_example_stride=strides[0],
-        output_step_stride=strides[1],
-        output_filter_stride=strides[2],
-        width=lanes.width,
-        item_bytes=lanes.item_bytes,
-        stored_bytes=item,
-        **cut._asdict(),
-        **places._asdict(),
-        rows_in_place=fused and item == lanes.item_bytes and strides[2] == item and linear,
-        fused=fused,
+    )
+
+
+def vectors_of(dtype):
+    """How numbers of a type are computed with and stored."""
+    stored = storage(dtype)
+    return Vectors(stored.lanes.width, stored.lanes.item_bytes, stored.item_bytes)
+
+
+@register_jitable
+def divide(shape, vectors, fused, rows, workers, row_group):
+    """The tiling of ``rows`` rows, and the layout for it."""
+    filters = shape.filters if fused else 0
+    vector_bytes = vectors.width * vectors.item_bytes
+    cut = tiling(
+        rows,
+        shape.channels,
+        filters,
+        shape.kernel_size,
+        shape.multiplier,
+        shape.stride,
+        shape.dilation,
+        vectors.width,
+        vector_bytes,
+        workers,
+        row_group,
+    )
+    places = layout(
+        cut,
+        shape.channels,
+        filters,
+        shape.kernel_size,
+        shape.multiplier,
+        shape.stride,
+        vectors.width,
+        vector_bytes,
+    )
+    return cut, places
+
+
+def _rows_in_place(sizes, vectors):
+    """Whether the rows of all examples follow one another in the outputs, as they are computed with."""
+    example, step, channel = sizes.output_strides
+    linear = sizes.examples == 1 or example == sizes.steps * step
+    return vectors.stored_bytes == vectors.item_bytes == channel and linear
+
+
+def _loaders(sizes, stored_bytes):
+    return Procedures(
         load_rows=procedure(sizes.dtype, "load_rows"),
         load_items=procedure(sizes.dtype, "load_items") if sizes.multiplier > 1 else 0,
-        load=procedure(sizes.dtype, f"load_{side_by_side(sizes.input_strides[1:], item)}"),
+        load=procedure(sizes.dtype, f"load_{side_by_side(sizes.input_strides[1:], stored_bytes)}"),
         activate=procedure(sizes.dtype, sizes.activation) if sizes.activation else 0,
         pack_panel=0,
         convolve=0,
@@ -156,30 +143,3 @@ def problem_without_product(sizes, workers, example_rows, row_group):
         multiply_vector=0,
         store=0,
     )
-
-
-def side_by_side(strides, item):
-    """Which of (steps, channels) lie side by side in memory."""
-    if strides[1] == item:
-        return "rows"
-    return "columns" if strides[0] == item else "items"
-
-
-@compile_once
-def procedure(dtype, name):
-    """The address of a compiled inner loop for a type, compiled when it is first asked for."""
-    stored = storage(dtype)
-    arity, emit = _emitter(stored, name)
-    return compile_procedure(f"nb_sepconv.{name}.{dtype}", arity, emit)
-
-
-def _emitter(stored, name):
-    if name in microkernels.BY_NAME:
-        return microkernels.BY_NAME[name](stored.lanes)
-    if name in gradient_microkernels.BY_NAME:
-        return gradient_microkernels.BY_NAME[name](stored.lanes)
-    if name.startswith("differentiate_"):
-        return derivatives.differentiate(stored.lanes, name.removeprefix("differentiate_"))
-    if name in vectormath.ACTIVATIONS:
-        return vectormath.activate(stored.lanes, name)
-    return getattr(load_store, name)(stored)

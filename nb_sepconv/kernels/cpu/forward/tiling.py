@@ -7,11 +7,8 @@ from typing import NamedTuple
 
 from numba.extending import register_jitable
 
-ROWS = 14  # rows of the pointwise micro-kernel: with two vectors of filters, 28 accumulators
-STEPS = 16  # steps of the depthwise micro-kernel
-ADJACENT = (4, 3, 2, 1)  # taps whose rows follow one another, taken together
-FEW = 4  # rows or steps of the smaller groups, for what is left
-PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
 
 HIDDEN_BYTES = 384 * 1024  # a tile's depthwise results: a part of the second-level cache
 LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
@@ -44,11 +41,6 @@ class Tiling(NamedTuple):
     phase_rows: int
     output_phases: int
     runs: int
-
-
-@register_jitable
-def ceil_div(a, b):
-    return (a + b - 1) // b
 
 
 @register_jitable

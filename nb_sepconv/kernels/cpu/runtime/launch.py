@@ -9,9 +9,9 @@ import numba
 from numba import njit, prange
 from numba.np.ufunc import parallel
 
+from nb_sepconv.kernels.cpu.codegen.addressing import aligned
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call6, data_of, release, stack_memory
-from nb_sepconv.kernels.cpu.forward.layout import aligned
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call6, data_of, release, stack_memory
 from nb_sepconv.kernels.cpu.runtime.thread_pool import run_together
 from nb_sepconv.kernels.cpu.runtime.work_queue import LINE_BYTES, all_taken, fill_table, ticket_table
 

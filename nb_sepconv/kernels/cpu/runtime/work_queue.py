@@ -4,15 +4,13 @@ A table of integers, a cache line apart: the number of shares; then for each sha
 """
 
 import numpy as np
-from numba import njit
 
-from nb_sepconv.kernels.cpu.codegen.procedures import load_intp, store_intp, take_ticket
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, store_intp, take_ticket
 
 LINE = 8  # integers in a cache line
 LINE_BYTES = 64
 NEXT, END = 0, 8  # bytes
-
-compiled = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def ticket_table(count, shares):

@@ -7,19 +7,14 @@ summed in the order of the other pass, and has its bits.
 A row is one step of one example as there, but every example has ``example_rows``, a multiple of the depthwise group.
 """
 
-from numba import cfunc, types
-
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call4, call7, call9, call11, release
-from nb_sepconv.kernels.cpu.codegen.vector import ALIGNMENT
-from nb_sepconv.kernels.cpu.forward.layout import aligned
-from nb_sepconv.kernels.cpu.forward.loops import compiled, fill_tables, load_blocks, rows_of_tile, sum_blocks_of
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
+from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ceil_div
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
-
-_kept = []
 
 
 def run_worker(problem, inputs, outputs, weights, tickets, worker):
@@ -136,9 +131,4 @@ def _store(p, a, y, y_row_bytes, row, filters, targets):
         call7(p.store, y, y_row_bytes, filters, p.steps - step, target, p.output_filter_stride, p.output_step_stride)
 
 
-@compile_once
-def transposed_worker_address():
-    """The machine address of the compiled worker."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_worker)
-    _kept.append(worker)
-    return worker.address
+transposed_worker_address = pointer_to(run_worker)

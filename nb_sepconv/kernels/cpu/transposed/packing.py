@@ -3,19 +3,12 @@
 Depthwise and bias as everywhere, then pointwise ``[group][block][m][filter][lane]``; zeros in lanes that do not exist.
 """
 
-from numba import cfunc, types
-
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.procedures import allocate, call10, release
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned
-from nb_sepconv.kernels.cpu.forward.loops import compiled
-from nb_sepconv.kernels.cpu.forward.packing import pack_bias, pack_depthwise, space
+from nb_sepconv.kernels.cpu.codegen.addressing import aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call10
+from nb_sepconv.kernels.cpu.forward.packing import pack_bias, pack_depthwise, shared_packer, space
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import ceil_div
-from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
-
-_kept = []
 
 
 def pack_weights(problem, depthwise, pointwise, bias, buffer):
@@ -44,30 +37,12 @@ def _pack_group(p, a, pointwise, target, offsets, group):
         call10(a.load_columns, source, item, channel_stride, channels, 0, filters, filters, into, offsets, block_bytes)
 
 
-def run_packer(problem, pointwise, unused, buffer, tickets, worker):
-    """Pack groups of pointwise weights, by ticket, until none is left. All arguments but the last are addresses."""
+@compiled
+def _pack_shared_group(problem, pointwise, target, offsets, group):
     p, a = problem_at(problem), transposed_at(problem)
-    offsets = allocate(a.filter_rows * INTP_BYTES)
-    if offsets:
-        space(offsets, a.filter_rows, p.width * p.item_bytes)
-        group = next_ticket(tickets, worker)
-        while group >= 0:
-            _pack_group(p, a, pointwise, aligned(buffer) + p.pointwise, offsets, group)
-            group = next_ticket(tickets, worker)
-        release(offsets)
+    space(offsets, a.filter_rows, p.width * p.item_bytes)
+    _pack_group(p, a, pointwise, target + p.pointwise, offsets, group)
 
 
-@compile_once
-def transposed_packer_address():
-    """The machine address of the compiled :func:`pack_weights`."""
-    packer = cfunc(types.void(*[types.intp] * 5), nopython=True)(pack_weights)
-    _kept.append(packer)
-    return packer.address
-
-
-@compile_once
-def sharing_transposed_packer_address():
-    """The machine address of the compiled :func:`run_packer`."""
-    worker = cfunc(types.void(*[types.intp] * 6), nopython=True)(run_packer)
-    _kept.append(worker)
-    return worker.address
+transposed_packer_address = pointer_to(pack_weights)
+sharing_transposed_packer_address = shared_packer(_pack_shared_group)

@@ -1,9 +1,11 @@
 """A plan whose product has its sides exchanged, for outputs whose steps lie side by side."""
 
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
+from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.forward.layout import INTP_BYTES, aligned, apart
-from nb_sepconv.kernels.cpu.forward.plan import PreparedPlan, distance, problem_without_product, procedure
-from nb_sepconv.kernels.cpu.forward.tiling import PANEL_VECTORS, ROWS, STEPS, ceil_div
+from nb_sepconv.kernels.cpu.forward.plan import distance, problem_without_product
+from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.transposed.loops import transposed_worker_address
 from nb_sepconv.kernels.cpu.transposed.packing import sharing_transposed_packer_address, transposed_packer_address
 from nb_sepconv.kernels.cpu.transposed.problem import Transposed, TransposedProblem

@@ -1,9 +1,9 @@
 """What the compiled loops are told beyond a :class:`Problem` where the sides of the product are exchanged."""
 
-from collections import namedtuple
 from typing import NamedTuple
 
-from nb_sepconv.kernels.cpu.forward.problem import Problem, fields_at
+from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
+from nb_sepconv.kernels.cpu.forward.problem import Problem
 
 
 class Transposed(NamedTuple):
@@ -25,6 +25,6 @@ class Transposed(NamedTuple):
     multiply: int
 
 
-TransposedProblem = namedtuple("TransposedProblem", Problem._fields + Transposed._fields)
+TransposedProblem = joined("TransposedProblem", Problem, Transposed)
 
 transposed_at = fields_at(TransposedProblem)

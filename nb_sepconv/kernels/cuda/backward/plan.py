@@ -5,26 +5,13 @@ from typing import NamedTuple
 from nb_sepconv.kernels.cuda.backward import kernels
 from nb_sepconv.kernels.cuda.codegen.emission import STORAGE
 from nb_sepconv.kernels.cuda.forward.form import PLAIN, STRIP, Form
-from nb_sepconv.kernels.cuda.forward.plan import Sizes, each_output_alone, steps_lie_closer, tile_for
+from nb_sepconv.kernels.cuda.forward.plan import each_output_alone, steps_lie_closer, tile_for
 from nb_sepconv.kernels.cuda.forward.product import product
 from nb_sepconv.kernels.cuda.precision import served
 from nb_sepconv.kernels.cuda.runtime.launch import Launcher, Step, extent, one_thread_each, wide
 
 PART_ROWS = 256  # rows whose products one thread adds up
 MOST_PARTS = 1024
-
-
-class GradientSizes(NamedTuple):
-    """A convolution's sizes, the names of the operands wanted, and strides as there, of ``d_outputs`` and other arrays.
-
-    ``value_strides`` are those of what the activation's slopes follow from.
-    """
-
-    convolution: Sizes
-    wanted: frozenset
-    gradient_strides: tuple
-    value_strides: tuple
-    d_input_strides: tuple
 
 
 class Parts(NamedTuple):

@@ -63,9 +63,9 @@ class ApartPlan:
         self._depthwise = Launcher(plan.depthwise_step(alone))
         self._finish = Launcher(_finish(sizes)) if sizes.biased or sizes.activation else None
 
-    def run(self, stream, inputs, weights, outputs, hidden):
+    def run(self, stream, inputs, weights, outputs, *scratch):
         """Fill ``outputs``; ``weights`` are contiguous: (depthwise, pointwise, bias or None)."""
-        depthwise, pointwise, bias = weights
+        (depthwise, pointwise, bias), (hidden,) = weights, scratch
         self._depthwise(stream, inputs, depthwise, hidden)
         multiply(stream, hidden, pointwise, outputs, TF32 if self.sizes.precision == "tf32" else EXACT)
         if self._finish is not None:

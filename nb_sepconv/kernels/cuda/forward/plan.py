@@ -1,7 +1,5 @@
 """Which kernel convolves, and with which grid: planned once for each shape."""
 
-from typing import NamedTuple
-
 from nb_sepconv.kernels.cuda.codegen.emission import STORAGE
 from nb_sepconv.kernels.cuda.forward import depthwise
 from nb_sepconv.kernels.cuda.forward.form import APART, COLUMNS, STRIP, Form, Tile
@@ -11,36 +9,6 @@ from nb_sepconv.kernels.cuda.runtime.launch import Launcher, Step, extent, one_t
 from nb_sepconv.kernels.cuda.runtime.numba_cuda import SIMULATED
 
 TURN = 8  # a tile's depth is a multiple of it
-
-
-class Sizes(NamedTuple):
-    """A convolution: strides count elements, in the order example, step, channel.
-
-    ``filters`` is None for a depthwise convolution alone; ``aligned`` says that inputs, kernels and outputs begin at
-    multiples of 16 bytes; ``precision`` is what the caller asks of the product.
-    """
-
-    dtype: str
-    examples: int
-    length: int
-    channels: int
-    steps: int
-    filters: int | None
-    kernel_size: int
-    multiplier: int
-    stride: int
-    dilation: int
-    left: int
-    activation: str | None
-    input_strides: tuple
-    output_strides: tuple
-    aligned: bool
-    biased: bool = False
-    precision: str = "float32"
-
-    @property
-    def hidden(self):
-        return self.channels * self.multiplier
 
 
 class Plan:
@@ -54,7 +22,7 @@ class Plan:
         if sizes.examples and sizes.steps:
             self._launcher = Launcher(depthwise_step(sizes) if sizes.filters is None else _separable(sizes))
 
-    def run(self, stream, inputs, weights, outputs):
+    def run(self, stream, inputs, weights, outputs, *scratch):
         """Fill ``outputs``; ``weights`` are contiguous: (depthwise,), or (depthwise, pointwise, bias or None)."""
         if self._launcher is not None:
             self._launcher(stream, inputs, *weights, outputs)

@@ -4,8 +4,8 @@ from llvmlite import ir
 from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.bf16.codegen.splitting import I32
+from nb_sepconv.kernels.cpu.codegen.blocking import FEW, ROWS
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, call_named, splat, while_at_least
-from nb_sepconv.kernels.cpu.forward.tiling import FEW, ROWS
 
 TILE_ROWS, TILES = ROWS, 1
 

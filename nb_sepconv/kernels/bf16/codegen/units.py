@@ -1,7 +1,6 @@
 """The units that multiply bfloat16 pairs: how each wants its rows, and who emits its inner loops."""
 
-from nb_sepconv.kernels.bf16 import amx, avx512_bf16
-from nb_sepconv.kernels.bf16.codegen import products, row_pairs, splitting, updates
+from nb_sepconv.kernels.bf16.codegen import amx, avx512_bf16, products, row_pairs, splitting, updates
 
 
 class Unit:
@@ -40,12 +39,12 @@ class Unit:
         return row_pairs.split_row_pairs(lanes, parts, transposed=kind == "split_columns")
 
 
-def _of_tiles(name, instructions):
+def of_tiles(name, instructions):
+    """A unit whose instructions work on tiles, as AMX's do."""
     return Unit(name, amx, products.product, products.product_into_blocks, updates.update, instructions)
 
 
 UNITS = {
     "dots": Unit("dots", avx512_bf16, avx512_bf16.product, avx512_bf16.product_into_blocks, avx512_bf16.update),
-    "amx": _of_tiles("amx", amx.AmxTiles),
-    "emulation": _of_tiles("emulation", amx.PlainTiles),
+    "amx": of_tiles("amx", amx.AmxTiles),
 }

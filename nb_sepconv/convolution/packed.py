@@ -1,0 +1,60 @@
+"""A convolution by the same variables again and again, which stay packed as long as their values do."""
+
+import operator
+
+import numpy as np
+
+from nb_sepconv.convolution import host, precisions, settings
+from nb_sepconv.convolution.planned_calls import PlannedCalls
+from nb_sepconv.kernels import cpu
+
+
+class PackedConvolution:
+    """A convolution whose variables stay packed until one of them may have changed.
+
+    ``activation`` is None, a name or a function; the other settings are those of the operation.
+    """
+
+    def __init__(self, strides, padding, data_format, dilation_rate, activation, precision=None):
+        self.given = (strides, padding, data_format, dilation_rate, activation, precision)
+        self._precision = precisions.checked(precision)
+        fused, self._after = settings.fused_activation(activation)
+        self._settings = settings.from_arguments(strides, padding, data_format, dilation_rate, fused)
+        self._state = (), PlannedCalls(), {}
+
+    def __reduce__(self):
+        return type(self), self.given
+
+    def __call__(self, inputs, *weights):
+        """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
+        known, calls, packs = self._state
+        if len(weights) != len(known) or any(map(operator.is_not, weights, known)):
+            calls, packs = PlannedCalls(), {}
+            self._state = weights, calls, packs
+        key, precision = None, self._precision or precisions.of_context()
+        if type(inputs) is np.ndarray:
+            key = cpu.get_num_threads(), precision, inputs.shape, inputs.strides, inputs.dtype
+        call = calls.get(key)
+        if call is None:
+            arrays = inputs, *map(_array, weights)
+            taken, call = host.planned(arrays, self._settings._replace(precision=precision))
+            calls.remember(key, call, arrays[:1], taken[:1])
+            inputs = taken[0]
+        outputs = call.run(inputs, _packed(packs, call, weights))
+        return outputs if self._after is None else self._after(outputs)
+
+
+def _packed(packs, call, weights):
+    """The weights packed as the call wants them, from ``packs`` or anew; others of old values are forgotten."""
+    versions = [weight.version for weight in weights if weight is not None]
+    packed_versions, packed = packs.get(call.packing, (None, None))
+    if versions != packed_versions:
+        if packed is not None:
+            packs.clear()
+        packed = call.pack([_array(weight) for weight in weights])
+        packs[call.packing] = versions, packed
+    return packed
+
+
+def _array(variable):
+    return None if variable is None else variable.array

@@ -1,0 +1,64 @@
+"""Named tuples of integers in memory: how plans tell compiled loops what they have decided."""
+
+from collections import namedtuple
+
+from numba import types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
+
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.vector import INTP
+
+
+def joined(name, *kinds):
+    """A named tuple type with the fields of several, one after the other."""
+    return namedtuple(name, [field for kind in kinds for field in kind._fields])
+
+
+class FieldsAddress(types.Type):
+    """A named tuple's fields in memory, for compiled code: ``p.channels`` is one load."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        super().__init__(f"nb_sepconv.FieldsAddress({kind.__name__})")
+
+
+register_model(FieldsAddress)(lambda manager, address: models.PrimitiveModel(manager, address, INTP))
+
+
+@infer_getattr
+class _FieldTypes(AttributeTemplate):
+    key = FieldsAddress
+
+    def generic_resolve(self, address, name):
+        return types.intp if name in address.kind._fields else None
+
+
+@lower_getattr_generic(FieldsAddress)
+def _load_field(context, builder, address_type, address, name):
+    at = builder.add(address, INTP(address_type.kind._fields.index(name) * INTP_BYTES))
+    return builder.load(builder.inttoptr(at, INTP.as_pointer()))
+
+
+def fields_at(kind):
+    """An intrinsic ``at(address)``: the intps at an address, in order, as the fields of a named tuple."""
+    fields = FieldsAddress(kind)
+
+    @intrinsic
+    def at(typingctx, address):
+        def codegen(context, builder, signature, arguments):
+            return arguments[0]
+
+        return fields(types.intp), codegen
+
+    return at
+
+
+@intrinsic
+def address_of_fields(typingctx, fields):
+    """The address that :func:`fields_at` was given."""
+
+    def codegen(context, builder, signature, arguments):
+        return arguments[0]
+
+    return types.intp(fields), codegen
