@@ -10,9 +10,8 @@ import numpy as np
 from nb_sepconv import regularizers
 from nb_sepconv.checks import arguments
 from nb_sepconv.framework.graph import get_default_graph
-from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.naming import snake_case
-from nb_sepconv.framework.variable_scope import VariableScope, get_variable, get_variable_scope, variable_scope
+from nb_sepconv.framework.variable_scope import VariableScope, get_variable, variable_scope
 from nb_sepconv.framework.variables import (
     VariableAggregation,
     VariableSynchronization,
@@ -23,6 +22,7 @@ from nb_sepconv.framework.variables import (
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses
+from nb_sepconv.layers.scope import LayerScope
 from nb_sepconv.layers.weights import LayerWeights, initializer_or_default, is_among, write_weights
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.lazy_value import as_loss
@@ -36,14 +36,14 @@ class Layer:
     """The base of layers; see ``SeparableConv1D`` for the arguments."""
 
     def __init__(self, trainable=True, name=None, dtype=None, activity_regularizer=None, **kwargs):
-        scope, self._reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
+        scope, reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
         arguments.known_keywords(kwargs, KEYWORDS)
         self.trainable = trainable
         self.built = False
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.dynamic = kwargs.get("dynamic", False)
         self.supports_masking = False
-        self._set_name(name)
+        self._name, base_name = _names(type(self), name)
         self._dtype = None if dtype is None else as_dtype(dtype).name
         self._autocast = bool(kwargs.get("autocast", False))
         self._initial_weights = kwargs.get("weights")
@@ -51,20 +51,11 @@ class Layer:
         self._input_spec = None
         self._weights = LayerWeights()
         self._losses = LayerLosses()
-        self._graph = self._scope = None
-        self._open_scopes = []
+        self._scope = LayerScope(base_name, reuse)
         if scope:
-            self._capture_scope(variable_scope(scope))
+            self._scope.capture(variable_scope(scope))
 
     # ---- names and scopes ----
-
-    def _set_name(self, name):
-        if not name or isinstance(name, VariableScope):
-            class_name = snake_case(type(self).__name__)
-            self._name = get_default_graph().next_layer_name(class_name)
-            self._base_name = name.name if name else class_name
-        else:
-            self._name = self._base_name = name
 
     @property
     def name(self):
@@ -74,7 +65,7 @@ class Layer:
     @property
     def scope_name(self):
         """The prefix of the variables' names, decided when the layer is first used."""
-        if not self._scope:
+        if not self._scope.decided:
             raise ValueError(
                 f'No name available for layer scope because the layer "{self._name}" has not been used yet. '
                 "The scope name is determined the first time the layer instance is called. "
@@ -86,36 +77,6 @@ class Layer:
     def graph(self):
         """Always None, with a warning, as in TF 2: layers no longer tell their graph."""
         warnings.warn("`Layer.graph` is deprecated: layers do not tell their graph any more", stacklevel=2)
-
-    def _capture_scope(self, scope):
-        with scope as captured:
-            self._scope, self._graph = captured, get_default_graph()
-
-    def _set_scope(self, scope=None):
-        if self._scope is not None:
-            return
-        if self._reuse:
-            self._capture_scope(variable_scope(self._base_name if scope is None else scope))
-        else:
-            self._capture_scope(variable_scope(scope, default_name=self._base_name))
-
-    @contextlib.contextmanager
-    def _entered(self, reuse):
-        """The layer's own variable scope and name scope in the layer's graph, unless this thread is in them already."""
-        current = get_variable_scope()
-        if current in self._open_scopes and current.reuse == (reuse or self._scope.reuse):
-            yield current
-            return
-        with (
-            self._graph.as_default(),
-            variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope,
-            name_scope(scope.original_name_scope),
-        ):
-            self._open_scopes.append(scope)
-            try:
-                yield scope
-            finally:
-                self._open_scopes.remove(scope)
 
     # ---- weights ----
 
@@ -157,8 +118,8 @@ class Layer:
         trainable = resolve_trainable(trainable, synchronization, name) and self.trainable
         dtype = as_dtype(dtype or self._dtype or "float32")
         self._dtype = self._dtype or dtype.name
-        self._set_scope()
-        with self._entered(reuse=self.built or self._reuse) as scope:
+        self._scope.decide()
+        with self._scope.entered(self.built) as scope:
             known = global_variables() if regularizer else []
             get = partial(
                 get_variable,
@@ -311,14 +272,14 @@ class Layer:
             The output array.
         """
         inputs = as_input(inputs, self.name)
-        self._set_scope(scope)
+        self._scope.decide(scope)
         if self.built:
-            with self._entered(reuse=True):
+            with self._scope.entered(built=True):
                 vars(self).update(self._weights.compute_anew())
                 outputs = self._compute(inputs)
             self._fast_path = self._build_fast_path()
             return outputs
-        with self._all_or_nothing(), self._entered(self._reuse):
+        with self._all_or_nothing(), self._scope.entered(built=False):
             self._build_for(inputs)
             return self._compute(inputs)
 
@@ -355,11 +316,11 @@ class Layer:
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
         before = vars(self) | {"_weights": copy.copy(self._weights), "_losses": copy.copy(self._losses)}
-        with (self._graph or get_default_graph()).undo_on_failure():
+        with (self._scope.graph or get_default_graph()).undo_on_failure():
             try:
                 yield
             except BaseException:
-                vars(self).update(before, _scope=self._scope, _graph=self._graph)
+                vars(self).update(before)
                 for added in vars(self).keys() - before.keys():
                     delattr(self, added)
                 raise
@@ -380,18 +341,21 @@ class Layer:
 
     def __copy__(self):
         copied = object.__new__(type(self))
-        vars(copied).update(vars(self), _open_scopes=[], _fast_path=None)
+        vars(copied).update(vars(self), _scope=copy.copy(self._scope), _fast_path=None)
         return copied
 
     def __deepcopy__(self, memo):
         copied = memo[id(self)] = copy.copy(self)
-        own = {key: value for key, value in vars(copied).items() if key not in ("_graph", "_scope")}
-        vars(copied).update(copy.deepcopy(own, memo))
+        vars(copied).update(copy.deepcopy(vars(copied), memo))
         return copied
 
     def __getstate__(self):
-        return {**vars(self), "_graph": None, "_open_scopes": [], "_fast_path": None}
+        return {**vars(self), "_fast_path": None}
 
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self._graph = self._scope and get_default_graph()
+
+def _names(kind, name):
+    """The name of a layer of some class, and that of its scope, from what the caller wrote."""
+    if name and not isinstance(name, VariableScope):
+        return name, name
+    class_name = snake_case(kind.__name__)
+    return get_default_graph().next_layer_name(class_name), name.name if name else class_name

@@ -172,7 +172,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             self._channel_axis,
             channels,
             (self.depthwise_kernel, self.pointwise_kernel, self.bias),
-            self._graph.thread,
+            self._scope.graph.thread,
             self._scope.name,
         )
 

@@ -109,4 +109,4 @@ def test_scratch_that_no_memory_holds_is_an_error_and_nothing_worse(threads):
     packed = np.zeros(plan.packed_bytes, np.uint8)
     plan._fields[Problem._fields.index("scratch_bytes")] = 2**60
     with pytest.raises(MemoryError, match="scratch memory could not be allocated"):
-        cpu.run(plan, inputs, outputs, packed)
+        plan.run(inputs, outputs, packed)

@@ -1,0 +1,85 @@
+"""A layer's variable scope: decided when the layer is first used, and entered again by what it does later."""
+
+import contextlib
+
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.name_scope import name_scope
+from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
+
+
+class LayerScope:
+    """Where a layer's variables are.
+
+    Args:
+        base_name: str, the name of the scope, made unique unless the layer shares variables.
+        reuse: whether it does: True, False, None or ``AUTO_REUSE``.
+    """
+
+    def __init__(self, base_name, reuse):
+        self._base_name, self._reuse = base_name, reuse
+        self._captured = self.graph = None
+        self._open = []
+
+    @property
+    def decided(self):
+        """Whether the layer has been used."""
+        return self._captured is not None
+
+    @property
+    def name(self):
+        """The prefix of the variables' names."""
+        return self._captured.name
+
+    @property
+    def original_name_scope(self):
+        """The name scope that was opened with the variable scope, which ends in a slash."""
+        return self._captured.original_name_scope
+
+    def capture(self, scope):
+        """Take a scope, in the current graph."""
+        with scope as captured:
+            self._captured, self.graph = captured, get_default_graph()
+
+    def decide(self, scope=None):
+        """Open a scope by its name or object, or by the base name, where none was decided before."""
+        if self.decided:
+            return
+        if self._reuse:
+            self.capture(variable_scope(self._base_name if scope is None else scope))
+        else:
+            self.capture(variable_scope(scope, default_name=self._base_name))
+
+    @contextlib.contextmanager
+    def entered(self, built):
+        """The variable scope and its name scope in the layer's graph, unless this thread is in them already; a layer
+        that is ``built`` finds its variables there.
+        """
+        reuse, current = built or self._reuse, get_variable_scope()
+        if current in self._open and current.reuse == (reuse or self._captured.reuse):
+            yield current
+            return
+        with (
+            self.graph.as_default(),
+            variable_scope(self._captured, reuse=reuse, auxiliary_name_scope=False) as scope,
+            name_scope(scope.original_name_scope),
+        ):
+            self._open.append(scope)
+            try:
+                yield scope
+            finally:
+                self._open.remove(scope)
+
+    def __copy__(self):
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _open=[])
+        return copied
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()  # of the same scope in the same graph
+
+    def __getstate__(self):
+        return {**vars(self), "graph": None, "_open": []}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.graph = get_default_graph() if self.decided else None
