@@ -1,13 +1,20 @@
 """The regularization losses that layers collected in the current graph (``tf.losses``)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.framework.graph import get_collection
 from nb_sepconv.framework.graph_keys import GraphKeys
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
-def get_regularization_losses(scope=None):
+
+def get_regularization_losses(scope: str | None = None) -> list[Any]:
     """The regularization losses of the current graph, in the order of their creation.
 
     Args:
@@ -19,7 +26,7 @@ def get_regularization_losses(scope=None):
     return get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
 
 
-def get_regularization_loss(scope=None, name="total_regularization_loss"):
+def get_regularization_loss(scope: str | None = None, name: str | None = "total_regularization_loss") -> Array:
     """The sum of the regularization losses of the current graph.
 
     Args:
@@ -33,5 +40,5 @@ def get_regularization_loss(scope=None, name="total_regularization_loss"):
     return np.asarray(sum(losses[1:], start=losses[0].copy())) if losses else np.zeros((), np.float32)
 
 
-def __getattr__(name):
+def __getattr__(name: str | None) -> Any:
     raise AttributeError(explain(__name__, name))

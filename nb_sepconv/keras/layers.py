@@ -1,11 +1,22 @@
 """``keras.layers``: Keras 3's separable convolution layer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.checks import arguments
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
 __all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
 
@@ -50,27 +61,27 @@ class SeparableConv1D(SeparableConvolution, Layer):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        pointwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int | None,
+        kernel_size: Integers,
+        strides: Integers = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Integers = 1,
+        depth_multiplier: int = 1,
+        activation: Identifier = None,
+        use_bias: bool = True,
+        depthwise_initializer: Identifier | Array = "glorot_uniform",
+        pointwise_initializer: Identifier | Array = "glorot_uniform",
+        bias_initializer: Identifier | Array = "zeros",
+        depthwise_regularizer: Identifier = None,
+        pointwise_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        depthwise_constraint: Identifier = None,
+        pointwise_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
         self.strides = arguments.one_integer(strides, "strides")
@@ -99,7 +110,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
         self._create_weights(channels)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``.
 
         Args:
@@ -121,7 +132,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             )
         return shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
         return {
             **super().get_config(),
@@ -141,7 +152,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
         return cls(**{key: value for key, value in config.items() if key not in _OF_TF_KERAS})
 
@@ -149,5 +160,5 @@ class SeparableConv1D(SeparableConvolution, Layer):
 SeparableConvolution1D = SeparableConv1D
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     raise AttributeError(explain(__name__, name))

@@ -1,6 +1,9 @@
 """TF1's separable convolution layer: check, build once, call the op."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +14,15 @@ from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.variable_store import ReuseMode
+    from nb_sepconv.tensors.typing import ArrayT, Config, Identifier, Integers
 
 __all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
 
@@ -56,29 +68,29 @@ class SeparableConv1D(SeparableConvolution, Layer):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format="channels_last",
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer=None,
-        pointwise_initializer=None,
-        bias_initializer=_ZEROS,
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        trainable=True,
-        name=None,
-        **kwargs,
-    ):
+        filters: int | None,
+        kernel_size: Integers,
+        strides: Integers = 1,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        dilation_rate: Integers = 1,
+        depth_multiplier: int = 1,
+        activation: Identifier = None,
+        use_bias: bool = True,
+        depthwise_initializer: Identifier = None,
+        pointwise_initializer: Identifier = None,
+        bias_initializer: Identifier = _ZEROS,
+        depthwise_regularizer: Identifier = None,
+        pointwise_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        depthwise_constraint: Identifier = None,
+        pointwise_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        trainable: bool = True,
+        name: str | VariableScope | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.activation = activations.get(activation)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
@@ -106,7 +118,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.depthwise_kernel = self.pointwise_kernel = self.bias = None
         self.input_spec = InputSpec(min_ndim=3)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the variables for inputs of ``input_shape``.
 
         Args:
@@ -121,7 +133,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
             self._create_weights(channels)
             self.built = True
 
-    def __call__(self, inputs, *, scope=None, training=None):
+    def __call__(
+        self, inputs: ArrayT, *, scope: str | VariableScope | None = None, training: bool | None = None
+    ) -> ArrayT:
         """Build the layer if it is not, and convolve ``inputs``.
 
         Args:
@@ -176,7 +190,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             self._scope.name,
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``.
 
         Args:
@@ -204,7 +218,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         except AttributeError:
             return np.asarray(weight)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
         return {
             **super().get_config(),
@@ -226,7 +240,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
         return cls(**{key: value for key, value in config.items() if key not in (*_IGNORED, "groups")})
 
@@ -241,30 +255,30 @@ def _warn_of_ignored(keywords):
 
 
 def separable_conv1d(
-    inputs,
-    filters,
-    kernel_size,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    depth_multiplier=1,
-    activation=None,
-    use_bias=True,
-    depthwise_initializer=None,
-    pointwise_initializer=None,
-    bias_initializer=_ZEROS,
-    depthwise_regularizer=None,
-    pointwise_regularizer=None,
-    bias_regularizer=None,
-    activity_regularizer=None,
-    depthwise_constraint=None,
-    pointwise_constraint=None,
-    bias_constraint=None,
-    trainable=True,
-    name=None,
-    reuse=None,
-):
+    inputs: ArrayT,
+    filters: int | None,
+    kernel_size: Integers,
+    strides: Integers = 1,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    depth_multiplier: int = 1,
+    activation: Identifier = None,
+    use_bias: bool = True,
+    depthwise_initializer: Identifier = None,
+    pointwise_initializer: Identifier = None,
+    bias_initializer: Identifier = _ZEROS,
+    depthwise_regularizer: Identifier = None,
+    pointwise_regularizer: Identifier = None,
+    bias_regularizer: Identifier = None,
+    activity_regularizer: Identifier = None,
+    depthwise_constraint: Identifier = None,
+    pointwise_constraint: Identifier = None,
+    bias_constraint: Identifier = None,
+    trainable: bool = True,
+    name: str | VariableScope | None = None,
+    reuse: bool | ReuseMode | None = None,
+) -> ArrayT:
     """Depthwise separable convolution of series with variables that the current graph keeps by name.
 
     Args:

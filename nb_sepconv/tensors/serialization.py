@@ -1,9 +1,17 @@
 """From what a caller may pass (a name, a Keras config, a callable, None) to the object it stands for, and back."""
 
+from __future__ import annotations
+
 import inspect
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nb_sepconv.tensors.typing import Identifier
 
 
-def interpret(identifier, kind, by_name):
+def interpret(identifier: Identifier, kind: str, by_name: Mapping[str, Callable[..., Any]]) -> Any:
     """The object that an identifier stands for.
 
     Args:
@@ -51,7 +59,7 @@ def _from_config(identifier, kind, by_name):
     return _known(name, kind, by_name)(**config)
 
 
-def keras_config(thing, own_class, module):
+def keras_config(thing: Any, own_class: type, module: str) -> Any:
     """The Keras 3 config of one of our objects; None and what is not ours stand for themselves.
 
     Args:

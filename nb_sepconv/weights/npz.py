@@ -1,8 +1,10 @@
 """Reading and writing of NumPy's ``.npz``, without pickles."""
 
+from __future__ import annotations
+
 import zipfile
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +13,11 @@ from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.zip_archive import Archive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nb_sepconv.tensors.typing import Array, FilePath
 
 SUFFIX = ".npy"
 CHUNK_BYTES = 1 << 20
@@ -33,7 +40,7 @@ class Npz:
 
     format = "NumPy .npz"
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         self.path = path
         self._archive = Archive(path)
         self.close = self._archive.close
@@ -43,7 +50,7 @@ class Npz:
             self.close()
             raise
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The array of that name; the CRC-32 of its member is verified."""
         with self._archive.open(name + SUFFIX) as stream:
             header = _read_header(stream)
@@ -80,7 +87,7 @@ class Npz:
             raise WeightsError(f"expected {expected} bytes for {name!r}; its member has {declared}", self.path)
 
 
-def write_npz(path, tensors):
+def write_npz(path: FilePath, tensors: Mapping[str, Any]) -> None:
     """Write an uncompressed ``.npz``.
 
     Args:

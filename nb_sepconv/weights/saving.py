@@ -1,12 +1,18 @@
 """Writing a mapping of arrays in the format that the file's name asks for."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.weights.keras.h5_writer import write_keras_h5
 from nb_sepconv.weights.npz import write_npz
 from nb_sepconv.weights.safetensors import write_safetensors
 from nb_sepconv.weights.tensorflow.bundle_writer import write_bundle
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import FilePath
 
 WRITERS = {
     ".npz": write_npz,
@@ -16,7 +22,7 @@ WRITERS = {
 }
 
 
-def save(path, mapping, format=None):
+def save(path: FilePath, mapping: Mapping[str, Any], format: str | None = None) -> None:
     """Write arrays to a file; what stood there before stays whole until the new file is complete.
 
     Args:

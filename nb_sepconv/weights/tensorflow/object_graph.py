@@ -1,7 +1,9 @@
 """Names in object-based checkpoints, whose keys are paths through Python objects (trackable_object_graph.proto)."""
 
+from __future__ import annotations
+
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nb_sepconv.weights.tensorflow.protobuf import BYTES, VARINT, last, message, text
 
@@ -19,7 +21,7 @@ class Names(NamedTuple):
     slots: frozenset
 
 
-def variable_names(graph, keys):
+def variable_names(graph: bytes, keys: Any) -> Names:
     """The names for the keys of a checkpoint.
 
     Args:
