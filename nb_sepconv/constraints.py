@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 
     from nb_sepconv.tensors.typing import Array, ArrayInput, Config, Identifier
 
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "get",
+    "max_norm",
+    "maxnorm",
+    "min_max_norm",
+    "non_neg",
+    "nonneg",
+    "serialize",
+    "unit_norm",
+    "unitnorm",
+]
+
 EPSILON = 1e-7
 
 
@@ -191,3 +208,7 @@ def serialize(constraint: Any) -> Any:
         ('UnitNorm', {'axis': 1})
     """
     return keras_config(constraint, Constraint, "keras.constraints")
+
+
+def __dir__() -> list[str]:
+    return __all__

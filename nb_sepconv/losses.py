@@ -13,6 +13,11 @@ from nb_sepconv.framework.graph_keys import GraphKeys
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array
 
+__all__ = [
+    "get_regularization_loss",
+    "get_regularization_losses",
+]
+
 
 def get_regularization_losses(scope: str | None = None) -> list[Any]:
     """The regularization losses of the current graph, in the order of their creation.
@@ -40,5 +45,11 @@ def get_regularization_loss(scope: str | None = None, name: str | None = "total_
     return np.asarray(sum(losses[1:], start=losses[0].copy())) if losses else np.zeros((), np.float32)
 
 
-def __getattr__(name: str | None) -> Any:
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

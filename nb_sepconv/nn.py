@@ -170,5 +170,11 @@ def l2_loss(t: ArrayInput, name: str | None = None) -> Array:
     return widely(lambda wide: np.sum(wide * wide) / 2, floats(t, "t"))
 
 
-def __getattr__(name: str | None) -> Any:
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

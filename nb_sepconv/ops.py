@@ -268,3 +268,7 @@ def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, 
 
 
 cpu.register_jitted(separable_conv1d, geometry.kernel_span, geometry.output_length, geometry.same_zeros)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
     from nb_sepconv.tensors.typing import Array, ArrayInput, Config, Identifier
 
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "get",
+    "gradient",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
+
 _SMALLEST_NORM = 1e-6
 
 
@@ -59,8 +74,8 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1 = _factor("l1", 0.0 if l1 is None else l1)
-        self.l2 = _factor("l2", 0.0 if l2 is None else l2)
+        self.l1: float = _factor("l1", 0.0 if l1 is None else l1)
+        self.l2: float = _factor("l2", 0.0 if l2 is None else l2)
 
     def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
@@ -91,7 +106,7 @@ class L1(Regularizer):
     """
 
     def __init__(self, l1: float | None = 0.01, **older: Any) -> None:
-        self.l1 = _factor("l1", _renamed(l1, older))
+        self.l1: float = _factor("l1", _renamed(l1, older))
 
     def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
@@ -122,7 +137,7 @@ class L2(Regularizer):
     """
 
     def __init__(self, l2: float | None = 0.01, **older: Any) -> None:
-        self.l2 = _factor("l2", _renamed(l2, older))
+        self.l2: float = _factor("l2", _renamed(l2, older))
 
     def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
@@ -153,7 +168,7 @@ class OrthogonalRegularizer(Regularizer):
     """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        self.factor = _factor("factor", factor)
+        self.factor: float = _factor("factor", factor)
         if mode not in ("rows", "columns"):
             raise ValueError(f'`mode` must be "rows" or "columns". Received: {mode!r}')
         self.mode = mode
@@ -316,3 +331,7 @@ def _magnitude(x):
 
 def _energy(x):
     return np.sum(x * x)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -30,6 +30,31 @@ if TYPE_CHECKING:
 
     from nb_sepconv.tensors.typing import FunctionT, Identifier
 
+__all__ = [
+    "elu",
+    "exponential",
+    "fused_name",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "spelling_of",
+    "swish",
+    "tanh",
+]
+
 silu = swish
 
 _BY_NAME = {
@@ -152,3 +177,7 @@ def spelling_of(canonical: Callable[..., Any]) -> Callable[[FunctionT], Function
         return function
 
     return declare
+
+
+def __dir__() -> list[str]:
+    return __all__

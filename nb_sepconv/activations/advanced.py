@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from nb_sepconv.activations.formulas import typed
 from nb_sepconv.activations.functions import elu, leaky_relu, relu, softmax
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nb_sepconv.tensors.typing import Array, ArrayInput, Config
 
 
@@ -58,15 +60,17 @@ class ActivationLayer:
 
     def __init__(self, class_name: str, config: Config | None = None) -> None:
         self.class_name = class_name
-        self.config = {key: value for key, value in (config or {}).items() if key not in _OF_EVERY_LAYER}
+        self.config: Config = {key: value for key, value in (config or {}).items() if key not in _OF_EVERY_LAYER}
         function, known = _LAYERS[class_name]
         for name in self.config:
             if name not in known:
                 raise ValueError(
                     f"`activation` {class_name} takes the arguments {', '.join(known)}. Received: {name!r}"
                 )
-        self.function = function
-        self.arguments = dict(known.values()) | {known[key][0]: value for key, value in self.config.items()}
+        self.function: Callable[..., Array] = function
+        self.arguments: dict[str, Any] = dict(known.values()) | {
+            known[key][0]: value for key, value in self.config.items()
+        }
 
     def __call__(self, x: ArrayInput) -> Array:
         """The activation of an array of floats."""

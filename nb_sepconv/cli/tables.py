@@ -59,7 +59,7 @@ def watched(source: Any, description: str) -> Iterator[Any]:
         yield _Watched(source, bar, bar.add_task(description, total=len(source)))
 
 
-class _Watched(Mapping):
+class _Watched(Mapping[str, "Array"]):
     """A mapping that moves a bar on at the first reading of each array."""
 
     def __init__(self, source: Any, bar: Any, task: Any) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nb_sepconv.files.errors import WeightsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Self
 
     from nb_sepconv.tensors.typing import FilePath
@@ -25,15 +27,15 @@ class RandomAccessFile:
     """
 
     def __init__(self, path: FilePath, descriptor: int | None = None) -> None:
-        self.path = os.fspath(path)
+        self.path: str = os.fspath(path)
         if descriptor is None:
             if not stat.S_ISREG(os.stat(self.path).st_mode):
                 raise WeightsError("this is not a regular file", self.path)
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._descriptor = descriptor
-        self.close = weakref.finalize(self, os.close, self._descriptor)
+        self.close: Callable[[], object] = weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
-        self.size = os.fstat(self._descriptor).st_size
+        self.size: int = os.fstat(self._descriptor).st_size
 
     def __enter__(self) -> Self:
         return self

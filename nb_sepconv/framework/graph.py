@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.variable_store import VariableStore
+
 
 class _ThreadState(threading.local):
     """What a graph keeps apart for each thread: the scopes it is in and what could be undone."""
 
     def __init__(self) -> None:
-        self.name_scope = ""
-        self.variable_scope = None
-        self.scope_counts = {}
-        self.undo_log = None
+        self.name_scope: str = ""
+        self.variable_scope: VariableScope | None = None
+        self.scope_counts: dict[str, int] = {}
+        self.undo_log: list[Callable[[], Any]] | None = None
 
 
 class Graph:
@@ -37,10 +40,10 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self.seed = None
-        self.variable_store = None
-        self.thread = _ThreadState()
-        self.layer_name_counts = {}
+        self.seed: int | None = None
+        self.variable_store: VariableStore | None = None
+        self.thread: _ThreadState = _ThreadState()
+        self.layer_name_counts: dict[str, int] = {}
         self._seeds_given = 0
         self._collections = {}
         self._names_in_use = {}

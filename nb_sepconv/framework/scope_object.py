@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph import get_collection
@@ -14,6 +13,7 @@ from nb_sepconv.tensors.dtypes import as_dtype
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import DTypeLike
 
     from nb_sepconv.framework.variable_store import ReuseMode, VariableStore
@@ -59,17 +59,60 @@ class VariableScope:
         self.set_dtype(dtype)
         self.set_use_resource(use_resource)
 
-    name = property(attrgetter("_name"), doc="The prefix of variables' names, without the slash.")
-    original_name_scope = property(attrgetter("_name_scope"), doc="The name scope that was opened with it.")
-    reuse = property(attrgetter("_reuse"), doc="True, False, None or AUTO_REUSE.")
-    initializer = property(attrgetter("_initializer"), doc="The default initializer.")
-    regularizer = property(attrgetter("_regularizer"), doc="The default regularizer.")
-    caching_device = property(attrgetter("_caching_device"), doc="Kept for custom getters.")
-    partitioner = property(attrgetter("_partitioner"), doc="Always None.")
-    custom_getter = property(attrgetter("_custom_getter"), doc="The function asked instead of the store.")
-    dtype = property(attrgetter("_dtype"), doc="The default type.")
-    use_resource = property(attrgetter("_use_resource"), doc="Kept for custom getters.")
-    constraint = property(attrgetter("_constraint"), doc="The default constraint; inner scopes do not inherit it.")
+    @property
+    def name(self) -> str:
+        """The prefix of variables' names, without the slash."""
+        return self._name
+
+    @property
+    def original_name_scope(self) -> str:
+        """The name scope that was opened with it."""
+        return self._name_scope
+
+    @property
+    def reuse(self) -> bool | ReuseMode | None:
+        """True, False, None or AUTO_REUSE."""
+        return self._reuse
+
+    @property
+    def initializer(self) -> Any:
+        """The default initializer."""
+        return self._initializer
+
+    @property
+    def regularizer(self) -> Any:
+        """The default regularizer."""
+        return self._regularizer
+
+    @property
+    def caching_device(self) -> Any:
+        """Kept for custom getters."""
+        return self._caching_device
+
+    @property
+    def partitioner(self) -> None:
+        """Always None."""
+        return self._partitioner
+
+    @property
+    def custom_getter(self) -> Any:
+        """The function asked instead of the store."""
+        return self._custom_getter
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The default type."""
+        return self._dtype
+
+    @property
+    def use_resource(self) -> bool | None:
+        """Kept for custom getters."""
+        return self._use_resource
+
+    @property
+    def constraint(self) -> Any:
+        """The default constraint; inner scopes do not inherit it."""
+        return self._constraint
 
     def reuse_variables(self) -> list[Variable]:
         """From now on share the variables of this scope."""

@@ -45,7 +45,7 @@ class VariableStore:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.variables = {}
+        self.variables: dict[str, Variable] = {}
 
     def get_variable(
         self,

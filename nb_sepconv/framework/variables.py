@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
     from typing_extensions import Self
 
+    from nb_sepconv.framework.graph import Graph
     from nb_sepconv.tensors.typing import Array, ArrayInput, ShapeInput
 
 
@@ -96,13 +97,13 @@ class Variable(ArrayLike):
         shape: ShapeInput | None = None,
     ) -> None:
         _check(initial_value, collections, constraint)
-        self.graph = get_default_graph()
-        self.trainable = resolve_trainable(trainable, synchronization, name)
-        self.constraint = constraint
+        self.graph: Graph | None = get_default_graph()
+        self.trainable: bool = resolve_trainable(trainable, synchronization, name)
+        self.constraint: Callable[..., Any] | None = constraint
         self._version, self._handed_out = 0, False
         with self.graph.undo_on_failure(), name_scope(name, "Variable") as scope:
             self._op_name = scope.removesuffix("/")
-            self.array = _initial_array(initial_value, dtype, shape)
+            self.array: Array = _initial_array(initial_value, dtype, shape)
             for key in _collections(collections, self.trainable):
                 self.graph.add_to_collection(key, self)
 
@@ -175,7 +176,8 @@ class Variable(ArrayLike):
         """A copy of the value as it is now."""
         return self.array.copy()
 
-    read_value = initialized_value = value
+    read_value = value
+    initialized_value = value
 
     def eval(self, session: object = None) -> Array:
         """A copy of the value as it is now; ``session`` is accepted as TF1 has it and unused."""

@@ -164,5 +164,11 @@ def serialize(initializer: Any) -> Any:
     return keras_config(initializer, Initializer, "keras.initializers")
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

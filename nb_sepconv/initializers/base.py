@@ -27,7 +27,7 @@ class Initializer:
     """
 
     def __init__(self, dtype: DTypeLike = np.float32) -> None:
-        self.dtype = as_dtype(dtype)
+        self.dtype: np.dtype[Any] = as_dtype(dtype)
 
     def __call__(self, shape: ShapeInput, dtype: DTypeLike | None = None, partition_info: None = None) -> Array:
         """A new array.
@@ -77,7 +77,7 @@ class SeededInitializer(Initializer):
 
     def __init__(self, seed: int | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(dtype)
-        self.seed = checked(seed)
+        self.seed: int | None = checked(seed)
         check_floating(self.dtype)
 
     def _draw(self, distribution, shape, dtype):

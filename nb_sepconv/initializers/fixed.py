@@ -106,7 +106,7 @@ class Constant(Initializer):
             value = np.array(value["config"]["value"], value["config"]["dtype"])
         if not isinstance(value, (numbers.Number, np.generic, list, tuple, np.ndarray)):
             raise TypeError(f"`value` must be a number, a list or an array of numbers. Received: {value!r}")
-        self.value = value
+        self.value: Any = value
         self.verify_shape = verify_shape
 
     def __call__(

@@ -181,9 +181,9 @@ class VarianceScaling(SeededInitializer):
         if not scale > 0:
             raise ValueError(f"`scale` must be a positive float. Received: {scale!r}")
         self.scale = scale
-        self.mode = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        self.mode: str = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         known = ("normal", "uniform", "truncated_normal", "untruncated_normal")
-        self.distribution = _choice("distribution", str(distribution).lower(), known)
+        self.distribution: str = _choice("distribution", str(distribution).lower(), known)
 
     def _values(self, shape, dtype):
         fan_in, fan_out = self._fans(shape)

@@ -338,3 +338,7 @@ def serialize(activation: Any) -> Any:
         return _NAMES.get(activation) or activations.serialize(activation)
     except TypeError:  # an unhashable callable is none of ours
         return activation
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -129,3 +129,7 @@ def get(identifier: Identifier | Array | np.generic) -> Any:
 
 
 deserialize = get
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,7 +10,7 @@ import numpy as np
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.naming import snake_case
 from nb_sepconv.keras import constraints, initializers, regularizers
-from nb_sepconv.keras.dtype_policy import policy_of
+from nb_sepconv.keras.dtype_policy import DTypePolicy, policy_of
 from nb_sepconv.keras.variable import KerasVariable
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.weights import write_weights
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
     from typing_extensions import Self
 
+    from nb_sepconv.layers.input_spec import InputSpec
     from nb_sepconv.tensors.typing import Array, Config, Identifier, ShapeInput
 
 _SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
@@ -56,11 +57,11 @@ class Layer:
         **kwargs: Any,
     ) -> None:
         _refuse_unknown(type(self).__name__, kwargs)
-        self.dtype_policy = policy_of(dtype)
+        self.dtype_policy: DTypePolicy = policy_of(dtype)
         self.autocast = autocast
-        self.name = _unique_name(type(self).__name__) if name is None else _checked_name(name)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.input_spec = None
+        self.name: str = _unique_name(type(self).__name__) if name is None else _checked_name(name)
+        self.activity_regularizer: Any = regularizers.get(activity_regularizer)
+        self.input_spec: InputSpec | None = None
         self._trainable = _checked_trainable(trainable)
         self._build_shape = None
         self._weights = []

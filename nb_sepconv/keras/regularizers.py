@@ -59,3 +59,7 @@ def get(identifier: Identifier) -> Any:
 
 
 deserialize = get
+
+
+def __dir__() -> list[str]:
+    return __all__

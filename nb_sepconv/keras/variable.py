@@ -11,7 +11,7 @@ from nb_sepconv.framework.variables import Variable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nb_sepconv.tensors.typing import ArrayInput
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
 class KerasVariable(Variable):
@@ -35,8 +35,8 @@ class KerasVariable(Variable):
         regularizer: Callable[..., Any] | None,
         constraint: Callable[..., Any] | None,
     ) -> None:
-        self.graph = None
-        self.array = np.array(value, order="C", copy=True)
+        self.graph: None = None
+        self.array: Array = np.array(value, order="C", copy=True)
         self._version, self._handed_out = 0, False
         self.trainable = trainable
         self.regularizer = regularizer

@@ -58,9 +58,9 @@ class Layer:
         scope, self._reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
         arguments.known_keywords(kwargs, KEYWORDS)
         self.trainable = trainable
-        self.built = False
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.dynamic = kwargs.get("dynamic", False)
+        self.built: bool = False
+        self.activity_regularizer: Any = regularizers.get(activity_regularizer)
+        self.dynamic: bool = kwargs.get("dynamic", False)
         self.supports_masking = False
         self._set_name(name)
         self._dtype = None if dtype is None else as_dtype(dtype).name

@@ -111,7 +111,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.padding = arguments.padding(padding)
         self.data_format = arguments.data_format(data_format)
         self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
-        self.groups = arguments.groups(groups, self.filters)
+        self.groups: int = arguments.groups(groups, self.filters)
         arguments.stride_or_dilation(self.strides, self.dilation_rate)
         self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
         self.use_bias = use_bias

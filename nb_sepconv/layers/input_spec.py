@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from nb_sepconv.tensors.tensor_shape import Shape
     from nb_sepconv.tensors.typing import Config, ShapeInput
 
 
@@ -38,11 +39,11 @@ class InputSpec:
         axes: Mapping[Any, Any] | None = None,
     ) -> None:
         self.dtype = dtype
-        self.shape = None if shape is None else as_shape(shape)
-        self.ndim = ndim if shape is None else len(self.shape)
+        self.shape: Shape | None = None if shape is None else as_shape(shape)
+        self.ndim: int | None = ndim if shape is None else len(self.shape)
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = _axes(axes)
+        self.axes: dict[int, int | None] = _axes(axes)
         largest = self.ndim or max_ndim
         if self.axes and largest and max(self.axes) >= largest:
             raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: {largest - 1}")

@@ -21,7 +21,7 @@ class LazyValue(ArrayLike):
     """
 
     def __init__(self, name: str, compute: Callable[[], Any]) -> None:
-        self.name = f"{name}:0"
+        self.name: str = f"{name}:0"
         self._compute = compute
 
     def read(self) -> Any:

@@ -40,8 +40,8 @@ class TensorInfo(NamedTuple):
     ``dtype`` is that of the array it becomes, None for a type that no array holds; ``type_name`` is the stored type.
     """
 
-    shape: tuple
-    dtype: object
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
     type_name: str
     nbytes: int
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nb_sepconv.weights.element_types import TensorInfo
 
 
-class _Tensors(Mapping):
+class _Tensors(Mapping[str, "Array"]):
     """A part of a file's tensors under the names that users know.
 
     Args:
@@ -68,14 +68,14 @@ class Weights(_Tensors):
         names = {key: key for key in source.tensors} if names is None else names
         if len(set(names.values())) != len(names):
             raise WeightsError("expected variables with names of their own", source.path)
-        self.unreadable = {
+        self.unreadable: dict[str, TensorInfo] = {
             name: source.tensors[key] for key, name in names.items() if source.tensors[key].dtype is None
         }
         readable = {name: key for key, name in names.items() if name not in self.unreadable}
         super().__init__(source, {name: key for name, key in readable.items() if key not in slot_keys})
-        self.slots = _Tensors(source, {name: key for name, key in readable.items() if key in slot_keys})
-        self.path = source.path
-        self.format = source.format
+        self.slots: _Tensors = _Tensors(source, {name: key for name, key in readable.items() if key in slot_keys})
+        self.path: str = source.path
+        self.format: str = source.format
 
     def close(self) -> None:
         """Close the file; arrays that were read stay valid."""

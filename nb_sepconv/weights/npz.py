@@ -15,7 +15,7 @@ from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.zip_archive import Archive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nb_sepconv.tensors.typing import Array, FilePath
 
@@ -26,7 +26,7 @@ PLAIN_KINDS = "biufcSU"
 
 
 class _Header(NamedTuple):
-    shape: tuple
+    shape: tuple[int, ...]
     fortran_order: bool
     dtype: np.dtype
 
@@ -43,9 +43,9 @@ class Npz:
     def __init__(self, path: FilePath) -> None:
         self.path = path
         self._archive = Archive(path)
-        self.close = self._archive.close
+        self.close: Callable[[], object] = self._archive.close
         try:
-            self.tensors = dict(self._describe(member) for member in self._archive.names)
+            self.tensors: dict[str, TensorInfo] = dict(self._describe(member) for member in self._archive.names)
         except BaseException:
             self.close()
             raise

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 
-class Renamed(Mapping):
+class Renamed(Mapping[str, "Array"]):
     """A mapping with other names and another type of floats.
 
     Args:

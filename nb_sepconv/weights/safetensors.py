@@ -20,7 +20,7 @@ from nb_sepconv.weights.verified_read import read_with_crc
 from nb_sepconv.weights.verified_write import write_with_crc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nb_sepconv.tensors.typing import Array, FilePath
 
@@ -51,7 +51,7 @@ CODES = {name: code for code, name in TYPE_NAMES.items()}
 
 class _Place(NamedTuple):
     type_name: str
-    shape: tuple
+    shape: tuple[int, ...]
     start: int
     stop: int
 
@@ -67,14 +67,15 @@ class Safetensors:
 
     def __init__(self, path: FilePath) -> None:
         self._file = RandomAccessFile(path)
-        self.path, self.close = self._file.path, self._file.close
+        self.path: str = self._file.path
+        self.close: Callable[[], object] = self._file.close
         header, self._data_start = _read_header(self._file)
         with located(self.path, LENGTH_BYTES):
             metadata = _metadata(header)
             self._places = {name: _parse_place(name, entry) for name, entry in header.items()}
             _check_places(self._places, self._file.size - self._data_start)
             self._crcs = _checksums(metadata, header, self._places)
-        self.tensors = {name: _describe(place) for name, place in self._places.items()}
+        self.tensors: dict[str, TensorInfo] = {name: _describe(place) for name, place in self._places.items()}
 
     def read(self, name: str) -> Array:
         """The tensor of that name as an array."""

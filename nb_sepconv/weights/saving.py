@@ -12,9 +12,11 @@ from nb_sepconv.weights.safetensors import write_safetensors
 from nb_sepconv.weights.tensorflow.bundle_writer import write_bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nb_sepconv.tensors.typing import FilePath
 
-WRITERS = {
+WRITERS: dict[str, Callable[..., None]] = {
     ".npz": write_npz,
     ".safetensors": write_safetensors,
     ".weights.h5": write_keras_h5,

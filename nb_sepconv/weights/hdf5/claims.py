@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
+
+if TYPE_CHECKING:
+    from nb_sepconv.files.random_access import RandomAccessFile
 
 
 class ClaimedFile:
@@ -15,9 +18,9 @@ class ClaimedFile:
         file: RandomAccessFile.
     """
 
-    def __init__(self, file: ClaimedFile) -> None:
+    def __init__(self, file: RandomAccessFile) -> None:
         self.file = file
-        self.path = file.path
+        self.path: str = file.path
         self._claims = []
 
     def claim(self, offset: int, size: int, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -83,10 +83,10 @@ def _words(*values):
     return b"".join(value.to_bytes(2, "little") for value in values)
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Any] = {
     **{name: _float(name, bits) for name, bits in FRACTION_BITS.items()},
     **{name: _integer(name) for name in INTEGERS},
     "bool": _boolean(),
     BFLOAT16: _bfloat16(),
 }
-UNTAGGED_BFLOAT16 = _header(OPAQUE, 0, 2)
+UNTAGGED_BFLOAT16: bytes = _header(OPAQUE, 0, 2)

@@ -17,6 +17,9 @@ from nb_sepconv.weights.hdf5.messages import UNDEFINED, parse_attribute, parse_l
 from nb_sepconv.weights.hdf5.text import GlobalHeaps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.files.random_access import RandomAccessFile
     from nb_sepconv.tensors.typing import Array
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -35,12 +38,14 @@ class Hdf5:
 
     format = "Keras HDF5"
 
-    def __init__(self, file: ClaimedFile) -> None:
-        self.path, self.close = file.path, file.close
+    def __init__(self, file: RandomAccessFile) -> None:
+        self.path: str = file.path
+        self.close: Callable[[], object] = file.close
         self._file = ClaimedFile(file)
         self._heaps = GlobalHeaps(self._file)
         self._sizes, root = _read_superblock(self._file)
-        self.tensors, self._places, self._members, self._attributes = {}, {}, {}, {}
+        self.tensors: dict[str, TensorInfo] = {}
+        self._places, self._members, self._attributes = {}, {}, {}
         self._read_object("", root, 0)
 
     def read(self, name: str) -> Array:
@@ -111,7 +116,7 @@ class Hdf5:
         self._places[path] = place
 
 
-def is_hdf5(file: ClaimedFile) -> bool:
+def is_hdf5(file: RandomAccessFile) -> bool:
     """Whether a file starts with the signature of HDF5."""
     return file.size >= len(SIGNATURE) and file.read(0, len(SIGNATURE), "a signature") == SIGNATURE
 

@@ -24,7 +24,7 @@ class Symbol(NamedTuple):
 
     name: str
     address: int
-    cached: tuple
+    cached: tuple[int, ...]
 
 
 class Sizes(NamedTuple):

@@ -22,7 +22,7 @@ NAME, TYPE, CHECKSUM = "name", "dtype", "nb_sepconv.crc32c"
 TRAINING = ("optimizer", "metrics")
 ROLES = ("depthwise_kernel", "pointwise_kernel", "bias")
 KERNEL_AND_BIAS = ("kernel", "bias")
-ROLES_BY_CLASS = {
+ROLES_BY_CLASS: dict[str, Any] = {
     **dict.fromkeys(("dense", "conv1d", "conv2d"), KERNEL_AND_BIAS),
     "embedding": ("embeddings",),
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -36,12 +36,12 @@ class Entry(NamedTuple):
     """Where a tensor, or a slice of one, lies."""
 
     type_name: str
-    shape: tuple
+    shape: tuple[int, ...]
     shard: int
     offset: int
     size: int
     crc: int
-    slices: tuple
+    slices: tuple[Any, ...]
 
 
 class Bundle:
@@ -56,11 +56,11 @@ class Bundle:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         with RandomAccessFile(f"{prefix}.index") as index:
-            self.path = index.path
+            self.path: str = index.path
             self._header, self._entries = _read_index(index)
         self._files = {}
         names = [name for name in self._entries if not name.startswith("\0")]
-        self.tensors = {name: self._describe(name, self._entries[name]) for name in names}
+        self.tensors: dict[str, TensorInfo] = {name: self._describe(name, self._entries[name]) for name in names}
 
     def close(self) -> None:
         """Close the data files; reading opens them again."""

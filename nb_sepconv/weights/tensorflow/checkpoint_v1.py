@@ -25,7 +25,7 @@ META_KEY = b""
 
 class _Meta(NamedTuple):
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     type_name: str
     slices: list
 
@@ -41,11 +41,11 @@ class CheckpointV1:
 
     def __init__(self, path: FilePath) -> None:
         self._file = RandomAccessFile(path)
-        self.path = self._file.path
+        self.path: str = self._file.path
         self._table = Table(self._file)
         with located(self.path):
             self._metas = {meta.name: meta for meta in _parse_metas(self._table.get(META_KEY) or b"")}
-            self.tensors = {name: _describe(meta) for name, meta in self._metas.items()}
+            self.tensors: dict[str, TensorInfo] = {name: _describe(meta) for name, meta in self._metas.items()}
 
     def close(self) -> None:
         """Close the file."""

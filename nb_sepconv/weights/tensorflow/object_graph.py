@@ -17,8 +17,8 @@ LEARNING_RATES = ("_learning_rate", "learning_rate")
 class Names(NamedTuple):
     """The name of the variable behind each key, and the keys that belong to optimizers."""
 
-    variables: dict
-    slots: frozenset
+    variables: dict[str, str]
+    slots: frozenset[str]
 
 
 def variable_names(graph: bytes, keys: Any) -> Names:
