@@ -12,10 +12,11 @@ from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from typing_extensions import Self
 
+    from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
 __all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
@@ -83,26 +84,28 @@ class SeparableConv1D(SeparableConvolution, Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
-        self.strides = arguments.one_integer(strides, "strides")
-        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
-        self.padding = arguments.padding(padding)
-        self.data_format = arguments.data_format(data_format)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
-        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
-        self.filters = arguments.filters(filters, cut_floats=False)
-        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
-        self.input_spec = InputSpec(min_ndim=3)
+        self.kernel_size: tuple[int] = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides: tuple[int] = arguments.one_integer(strides, "strides")
+        self.dilation_rate: tuple[int] = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.padding: str = arguments.padding(padding)
+        self.data_format: str = arguments.data_format(data_format)
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.use_bias: bool = use_bias
+        self.depthwise_initializer: Any = initializers.get(depthwise_initializer)
+        self.pointwise_initializer: Any = initializers.get(pointwise_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.depthwise_regularizer: Any = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer: Any = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
+        self.depthwise_constraint: Any = constraints.get(depthwise_constraint)
+        self.pointwise_constraint: Any = constraints.get(pointwise_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
+        self.depth_multiplier: int = arguments.depth_multiplier(depth_multiplier)
+        self.filters: int | None = arguments.filters(filters, cut_floats=False)
+        self.depthwise_kernel: Variable | Any = None  # until the layer is built
+        self.pointwise_kernel: Variable | Any = None
+        self.bias: Variable | Any = None
+        self.input_spec: InputSpec | None = InputSpec(min_ndim=3)
 
     def _build(self, input_shape):
         channels = self._channels(input_shape)

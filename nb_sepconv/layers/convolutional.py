@@ -16,7 +16,7 @@ from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from typing_extensions import Self
 
@@ -91,31 +91,33 @@ class SeparableConv1D(SeparableConvolution, Layer):
         name: str | VariableScope | None = None,
         **kwargs: Any,
     ) -> None:
-        self.activation = activations.get(activation)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.depthwise_initializer: Any = initializers.get(depthwise_initializer)
+        self.pointwise_initializer: Any = initializers.get(pointwise_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.depthwise_regularizer: Any = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer: Any = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
         activity_regularizer = regularizers.get(activity_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.depthwise_constraint: Any = constraints.get(depthwise_constraint)
+        self.pointwise_constraint: Any = constraints.get(pointwise_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
         groups = kwargs.pop("groups", None)
         _warn_of_ignored({key: kwargs.pop(key) for key in _IGNORED if key in kwargs})
         super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = arguments.filters(filters)
-        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
-        self.strides = arguments.one_integer(strides, "strides", least=0)
-        self.padding = arguments.padding(padding)
-        self.data_format = arguments.data_format(data_format)
-        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.filters: int | None = arguments.filters(filters)
+        self.kernel_size: tuple[int] = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides: tuple[int] = arguments.one_integer(strides, "strides", least=0)
+        self.padding: str = arguments.padding(padding)
+        self.data_format: str = arguments.data_format(data_format)
+        self.dilation_rate: tuple[int] = arguments.one_integer(dilation_rate, "dilation_rate")
         self.groups: int = arguments.groups(groups, self.filters)
         arguments.stride_or_dilation(self.strides, self.dilation_rate)
-        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
-        self.use_bias = use_bias
-        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
+        self.depth_multiplier: int = arguments.depth_multiplier(depth_multiplier)
+        self.use_bias: bool = use_bias
+        self.depthwise_kernel: Variable | Any = None  # until the layer is built
+        self.pointwise_kernel: Variable | Any = None
+        self.bias: Variable | Any = None
         self.input_spec = InputSpec(min_ndim=3)
 
     def build(self, input_shape: Sequence[int | None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nb_sepconv import ops
 from nb_sepconv.convolution import precisions
@@ -15,9 +15,6 @@ from nb_sepconv.layers.pullback import Pullback
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import ArrayT, Precision
 
 
@@ -63,28 +60,6 @@ class SeparableConvolution:
         setattr(self, name, weight)
 
     _packed_convolution = _device_convolution = _precision = None
-
-    filters: int | None
-    kernel_size: tuple[int]
-    strides: tuple[int]
-    padding: str
-    data_format: str
-    dilation_rate: tuple[int]
-    depth_multiplier: int
-    activation: Callable[..., Any]
-    use_bias: bool
-    depthwise_initializer: Any
-    pointwise_initializer: Any
-    bias_initializer: Any
-    depthwise_regularizer: Any
-    pointwise_regularizer: Any
-    bias_regularizer: Any
-    depthwise_constraint: Any
-    pointwise_constraint: Any
-    bias_constraint: Any
-    depthwise_kernel: Variable | Any  # None before the layer is built, or what a custom getter made
-    pointwise_kernel: Variable | Any
-    bias: Variable | Any
 
     @property
     def precision(self) -> Precision | None:
