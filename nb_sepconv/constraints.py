@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.tensors.convert import floats, widely
-from nb_sepconv.tensors.serialization import interpret, keras_config
+from nb_sepconv.tensors.serialization import config_repr, interpret, keras_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,9 @@ class Constraint:
     def get_config(self) -> Config:
         """The arguments that make this constraint again, as a dict for JSON."""
         return {}
+
+    def __repr__(self) -> str:
+        return config_repr(self)
 
     @classmethod
     def from_config(cls, config: Config) -> Self:

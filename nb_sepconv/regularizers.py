@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.tensors.convert import floats, widely
-from nb_sepconv.tensors.serialization import interpret, keras_config
+from nb_sepconv.tensors.serialization import config_repr, interpret, keras_config
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -51,6 +51,9 @@ class Regularizer:
     def get_config(self) -> Config:
         """The arguments that make this regularizer again, as a dict for JSON."""
         raise NotImplementedError(f"{type(self).__name__} does not implement `get_config`.")
+
+    def __repr__(self) -> str:
+        return config_repr(self)
 
     @classmethod
     def from_config(cls, config: Config) -> Self:

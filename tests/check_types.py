@@ -4,6 +4,7 @@ The programs in `tests/typing` and the code of the README and the tutorial must 
 pyright must know the type of nearly every name that the package offers.
 """
 
+import ast
 import doctest
 import os
 import re
@@ -28,12 +29,10 @@ def program_of(document: str) -> str:
 
 
 def statement_of(example: doctest.Example) -> str:
-    """An example of a session; an expression becomes a call of ``print``."""
-    try:
-        compile(example.source, "example", "eval")
-    except SyntaxError:
-        return example.source
-    return f"print({example.source.rstrip()})\n"
+    """An example of a session; an expression that is no call becomes the argument of ``print``."""
+    first = ast.parse(example.source).body[0]
+    is_value = isinstance(first, ast.Expr) and not isinstance(first.value, ast.Call)
+    return f"print({example.source.rstrip()})\n" if is_value else example.source
 
 
 def write_programs(folder: Path) -> list[Path]:

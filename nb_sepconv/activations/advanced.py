@@ -72,6 +72,9 @@ class ActivationLayer:
             known[key][0]: value for key, value in self.config.items()
         }
 
+    def __repr__(self) -> str:
+        return f"{self.class_name}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+
     def __call__(self, x: ArrayInput) -> Array:
         """The activation of an array of floats."""
         return self.function(x, **self.arguments)

@@ -52,6 +52,9 @@ class Graph:
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Graph cannot be pickled or copied: save its variables, or pickle a layer instead")
 
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.get_collection('variables'))} variables, seed={self.seed}>"
+
     def as_default(self) -> AbstractContextManager[Graph]:
         """A context manager that makes this graph the current one of this thread."""
         return _AsDefault(self)

@@ -59,6 +59,9 @@ class VariableScope:
         self.set_dtype(dtype)
         self.set_use_resource(use_resource)
 
+    def __repr__(self) -> str:
+        return f"<VariableScope {self._name!r} reuse={self._reuse} dtype={self._dtype.name}>"
+
     @property
     def name(self) -> str:
         """The prefix of variables' names, without the slash."""

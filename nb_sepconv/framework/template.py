@@ -73,6 +73,10 @@ class Template:
             with enter_unnamed_scope(unique_name or unique_scope_name(name), custom_getter) as scope:
                 self._variable_scope = scope
 
+    def __repr__(self) -> str:
+        made = f"{len(self.variables)} variables" if self._variables_created else "no variables yet"
+        return f"<Template {self._name!r} of {getattr(self._func, '__name__', self._func)!s}, {made}>"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function in the template's scope."""
         if self._variable_scope:

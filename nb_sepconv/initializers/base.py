@@ -10,6 +10,7 @@ import numpy as np
 from nb_sepconv.initializers.seeds import checked, operation_seeds
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.serialization import config_repr
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Initializer:
 
     def _values(self, shape, dtype):
         raise NotImplementedError(f"{type(self).__name__} must define `_values` or `__call__`.")
+
+    def __repr__(self) -> str:
+        return config_repr(self)
 
     def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""

@@ -68,7 +68,7 @@ class Layer:
         self._losses = []
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+        return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}>"
 
     # ---- types ----
 

@@ -75,6 +75,9 @@ class Layer:
         if scope:
             self._capture_scope(variable_scope(scope))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}>"
+
     # ---- names and scopes ----
 
     def _set_name(self, name):

@@ -46,6 +46,10 @@ class Pullback:
             layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None, precision=layer.precision
         )  # fmt: skip
 
+    def __repr__(self) -> str:
+        shapes = f"{tuple(self._inputs.shape)} -> {tuple(self._outputs.shape)}"
+        return f"<Pullback of inputs and outputs {shapes}, {len(self._trained)} trained variables>"
+
     def __call__(
         self, d_outputs: ArrayInput, regularization: bool = False, inputs: bool = True
     ) -> tuple[Array | Any, list[Array]]:

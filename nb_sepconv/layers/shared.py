@@ -30,6 +30,14 @@ class SeparableConvolution:
     def _channel_axis(self):
         return -1 if self.data_format == "channels_last" else -2
 
+    def __repr__(self) -> str:
+        weights = {name: getattr(self, name) for name in ("depthwise_kernel", "pointwise_kernel", "bias")}
+        shapes = "".join(f", {name}={tuple(weight.shape)}" for name, weight in weights.items() if weight is not None)
+        return (
+            f"<{type(self).__name__} name={self.name!r}, filters={self.filters}, kernel_size={self.kernel_size[0]}, "
+            f"dtype={self.dtype}, built={self.built}{shapes}>"
+        )
+
     def _channels(self, shape):
         InputSpec(min_ndim=3).check(shape, self.name)
         if shape[self._channel_axis] is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from reprlib import aRepr
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,3 +74,13 @@ def keras_config(thing: Any, own_class: type, module: str) -> Any:
     if not isinstance(thing, own_class) or not type(thing).__module__.startswith("nb_sepconv."):
         return thing
     return {"module": module, "class_name": type(thing).__name__, "config": thing.get_config(), "registered_name": None}
+
+
+def config_repr(thing: Any) -> str:
+    """``Class(argument=value, ...)`` on one line, from ``get_config()``; long values are cut."""
+    try:
+        config = thing.get_config()
+    except NotImplementedError:
+        config = {}
+    values = ", ".join(f"{name}={' '.join(aRepr.repr(value).split())}" for name, value in config.items())
+    return f"{type(thing).__name__}({values})"

@@ -24,6 +24,9 @@ class CheckpointReader:
     def __init__(self, path: FilePath) -> None:
         self._source = open_checkpoint(path)
 
+    def __repr__(self) -> str:
+        return f"<CheckpointReader of {len(self._source.tensors)} tensors, {self._source.path}>"
+
     def get_tensor(self, tensor_str: str) -> Array:
         """The tensor of that name as an array; KeyError where there is none."""
         if not self.has_tensor(tensor_str):

@@ -56,6 +56,10 @@ class Optimizer:
             with variable_scope(None, default_name=name) as scope:
                 self._non_slot_scope = scope
 
+    def __repr__(self) -> str:
+        rate = f", learning_rate={self._learning_rate!r}" if hasattr(self, "_learning_rate") else ""
+        return f"<{type(self).__name__} name={self._name!r}{rate}, slots={self.get_slot_names()}>"
+
     def get_name(self) -> str:
         """The name that was given."""
         return self._name

@@ -79,6 +79,11 @@ class Saver:
         self._checkpoints = []
         self._variables = None if defer_build else self._find_variables()
 
+    def __repr__(self) -> str:
+        variables = "variables not looked up yet" if self._variables is None else f"{len(self._variables)} variables"
+        latest = f", latest {self.last_checkpoints[-1]!r}" if self._checkpoints else ""
+        return f"<Saver of {variables}, {len(self._checkpoints)} checkpoints{latest}>"
+
     def build(self) -> None:
         """Look the variables up now; only after ``defer_build=True``."""
         self._variables = self._find_variables()

@@ -28,6 +28,9 @@ class _Tensors(Mapping[str, "Array"]):
         self._source = source
         self._keys = keys
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} tensors of {self._source.path}>"
+
     def __getitem__(self, name: str) -> Array:
         return self._source.read(self._keys[name])
 

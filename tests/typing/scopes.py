@@ -31,7 +31,10 @@ with tf.Graph().as_default() as graph:
     tf.add_to_collection(tf.GraphKeys.LOSSES, 0.5)
     print(tf.get_collection(tf.GraphKeys.LOSSES), tf.losses.get_regularization_loss(), graph.get_all_collection_keys())
 
-    scaled = tf.make_template("scaled", lambda x: x * tf.get_variable("g", [], initializer=tf.zeros_initializer()))
+    def times_gain(x: float) -> Any:
+        return x * tf.get_variable("g", [], initializer=tf.zeros_initializer())
+
+    scaled = tf.make_template("scaled", times_gain)
     print(scaled(3.0), [variable.name for variable in scaled.trainable_variables])
     with tf.variable_scope(scope, reuse=True):
         print(tf.get_variable("gain", [3]) is gain, tf.get_variable_scope().name)

@@ -23,8 +23,13 @@ def loss_and_gradients() -> tuple[float, list[NDArray[np.float32]]]:
 step = tf.train.get_or_create_global_step()
 rate = tf.train.exponential_decay(0.1, step, decay_steps=10, decay_rate=0.5, staircase=True)
 optimizer = tf.train.AdamOptimizer(rate, beta1=0.8)
-for _ in range(3):
-    print(optimizer.minimize(loss_and_gradients, layer.trainable_variables, global_step=step), float(rate), int(step))
+for number in range(3):
+    print(
+        number,
+        optimizer.minimize(loss_and_gradients, layer.trainable_variables, global_step=step),
+        float(rate),
+        int(step),
+    )
 print(optimizer.get_slot(layer.bias, "m").name, optimizer.get_slot_names(), optimizer.get_name())
 
 _, gradients = loss_and_gradients()
