@@ -24,7 +24,7 @@ help:
 	@echo "make test      format, lint, tests and doctests"
 	@echo "make test-all  the same, and the tests that take minutes or PyTorch"
 	@echo "make test-gpu  the tests of arrays on a GPU; it fails where there is none"
-	@echo "make lint      format and lint alone"
+	@echo "make lint      format, lint, imports and types alone"
 	@echo "make format    fix formatting"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
 	@echo "make bench-gpu the same on a GPU; writes docs/cuda-benchmarks.md, and fails where there is none"
@@ -46,12 +46,13 @@ test-all: lint $(VENV)/test,cudacompile.installed $(VENV)/torch.installed
 test-gpu: $(VENV)/test,gpucheck,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m pytest tests/gpu -m ""
 
-lint: $(VENV)/test.installed
+lint: $(VENV)/test,lint.installed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tests/check_types.py
 
-format: $(VENV)/test.installed
+format: $(VENV)/test,lint.installed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 

@@ -47,7 +47,8 @@ BENCHGPU = ["torch>=2.4", "jax[cuda13]>=0.7"]
 GPUCHECK = ["cuda-toolkit[sanitizer]==13.0.*"]
 CUPY_CUDA12, CUPY_CUDA13 = ["cupy-cuda12x>=13.6"], ["cupy-cuda13x>=13.6"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "pytest-xdist>=3.5", "safetensors>=0.4", "setuptools>=77"]
-TEST += ["import-linter>=2.3", "ruff>=0.14"]
+TEST += ["import-linter>=2.3", "jedi>=0.19"]
+LINT = ["mypy==2.4.1", "pyright[nodejs]==1.1.414", "ruff==0.17.6"]
 TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 TEST += [f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
 
@@ -64,7 +65,7 @@ setup(
     license_files=["LICENSE"],
     keywords=["separable convolution", "time series", "numba", "numpy", "tensorflow", "tf1", "keras"],
     packages=find_packages(include=["nb_sepconv", "nb_sepconv.*"]),
-    package_data={"nb_sepconv": ["py.typed"]},
+    package_data={"": ["*.pyi"], "nb_sepconv": ["py.typed"]},
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=["numba>=0.61", "numpy>=1.26"],
@@ -73,6 +74,7 @@ setup(
         "torch": TORCH,
         "jax": JAX,
         "test": TEST,
+        "lint": LINT,
         "hdf5": HDF5,
         "onnx": ONNX,
         "cli": CLI,

@@ -5,14 +5,12 @@ import inspect
 import re
 from collections.abc import Iterator
 from enum import Enum
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import nb_sepconv
 
 DOCUMENT = Path(__file__).parent / "reference" / "api.md"
-IMPORTED_BY_THEMSELVES = ["activations", "constraints", "regularizers"]
 WITH_OTHER_LIBRARIES = [f"nb_sepconv.interop.{name}" for name in ("autograd", "jax", "torch")]
 HEADER = """\
 # Every public name
@@ -34,16 +32,16 @@ def public_names(module: ModuleType) -> list[str]:
 
 
 def public_modules() -> Iterator[ModuleType]:
-    """The package, the modules among its names and theirs, and those that are imported by themselves."""
+    """The package, and the modules among its names and theirs."""
     yield from with_inner_modules(nb_sepconv)
-    yield from (import_module(f"nb_sepconv.{name}") for name in IMPORTED_BY_THEMSELVES)
 
 
 def with_inner_modules(module: ModuleType) -> Iterator[ModuleType]:
     """The module and, depth first, the modules among its public names."""
     yield module
     for name in public_names(module):
-        if inspect.ismodule(value := getattr(module, name)):
+        value = getattr(module, name)
+        if inspect.ismodule(value) and value.__name__ != "nb_sepconv.interop":  # whose modules need other packages
             yield from with_inner_modules(value)
 
 

@@ -1,6 +1,6 @@
 """TF1's separable convolution layer on NumPy arrays, under TF1's names: ``import nb_sepconv as tf``.
 
-Names are loaded when they are first used; nothing is compiled by importing.
+Names are loaded when they are first used; nothing is compiled by importing. ``__init__.pyi`` names them for editors.
 """
 
 import sys
@@ -13,7 +13,10 @@ if sys.maxsize < 2**63 - 1:
         "nb_sepconv needs a 64-bit Python: its kernels compute 64-bit addresses. Received: a 32-bit Python"
     )
 
-_MODULES = ("initializers", "keras", "layers", "losses", "nn", "ops", "train", "weights")
+_MODULES = (
+    *("activations", "constraints", "initializers", "interop", "keras", "layers", "losses", "nn", "ops"),
+    *("regularizers", "train", "weights"),
+)
 
 _HOMES = {
     "clip_ops": ("clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"),
@@ -48,8 +51,9 @@ _INITIALIZERS = {
 }
 _DTYPES = ("float16", "float32", "float64", "int32", "int64")
 _OPTIONAL_DTYPES = ("bfloat16",)
+_LIKE_BUILTINS = ("abs",)  # `from nb_sepconv import *` must not replace them
 
-__all__ = [*sorted((*_MODULES, *_HOME_OF, *_INITIALIZERS, *_DTYPES)), "__version__"]
+__all__ = [*sorted({*_MODULES, *_HOME_OF, *_INITIALIZERS, *_DTYPES} - {*_LIKE_BUILTINS}), "__version__"]
 
 
 def __getattr__(name):
@@ -72,5 +76,5 @@ def _load(name):
     raise AttributeError(explain("nb_sepconv", name))
 
 
-def __dir__():
-    return sorted((*__all__, *_OPTIONAL_DTYPES))
+def __dir__() -> list[str]:
+    return sorted((*__all__, *_LIKE_BUILTINS, *_OPTIONAL_DTYPES))

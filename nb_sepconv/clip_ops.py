@@ -3,12 +3,21 @@
 ``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, SupportsFloat
+
 import numpy as np
 
 from nb_sepconv.tensors.convert import as_array, floats, real_numbers, widely
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def global_norm(t_list, name=None):
+    from nb_sepconv.tensors.typing import Array, ArrayInput
+
+
+def global_norm(t_list: Sequence[ArrayInput | None], name: str | None = None) -> Any:
     """The Euclidean norm of all elements of all arrays together.
 
     Args:
@@ -35,7 +44,9 @@ def global_norm(t_list, name=None):
     return widely(lambda _: np.sqrt(sum(_squares(array) for array in arrays)), arrays[0])[()]
 
 
-def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
+def clip_by_global_norm(
+    t_list: Sequence[ArrayInput | None], clip_norm: SupportsFloat, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Array | Any], Any]:
     """``t * clip_norm / max(global_norm, clip_norm)`` for each array: the norm of all gets ``clip_norm`` at most.
 
     Args:
@@ -68,7 +79,9 @@ def clip_by_global_norm(t_list, clip_norm, use_norm=None, name=None):
     return [None if array is None else _scaled(array, scale) for array in arrays], norm
 
 
-def clip_by_norm(t, clip_norm, axes=None, name=None):
+def clip_by_norm(
+    t: ArrayInput, clip_norm: SupportsFloat, axes: int | Sequence[int] | None = None, name: str | None = None
+) -> Array:
     """``t * clip_norm / max(norm, clip_norm)``: the Euclidean norm gets ``clip_norm`` at most.
 
     Args:
@@ -99,7 +112,9 @@ def clip_by_norm(t, clip_norm, axes=None, name=None):
     return widely(clipped, floats(t, "t"))
 
 
-def clip_by_value(t, clip_value_min, clip_value_max, name=None):
+def clip_by_value(
+    t: ArrayInput, clip_value_min: ArrayInput, clip_value_max: ArrayInput, name: str | None = None
+) -> Array:
     """Each element, but not below ``clip_value_min`` nor above ``clip_value_max``.
 
     Args:

@@ -3,10 +3,38 @@
 Source: the formulas of ``tf.keras.constraints``; norms are Euclidean, ``EPSILON`` keeps quotients finite.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.tensors.convert import floats, widely
-from nb_sepconv.tensors.serialization import interpret, keras_config
+from nb_sepconv.tensors.serialization import config_repr, interpret, keras_config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput, Config, Identifier
+
+__all__ = [
+    "Constraint",
+    "MaxNorm",
+    "MinMaxNorm",
+    "NonNeg",
+    "UnitNorm",
+    "get",
+    "max_norm",
+    "maxnorm",
+    "min_max_norm",
+    "non_neg",
+    "nonneg",
+    "serialize",
+    "unit_norm",
+    "unitnorm",
+]
 
 EPSILON = 1e-7
 
@@ -14,16 +42,19 @@ EPSILON = 1e-7
 class Constraint:
     """The base of constraints: a callable of one array that returns an array like it."""
 
-    def __call__(self, w):
+    def __call__(self, w: ArrayInput) -> Array:
         """The projected ``w``: here ``w`` itself."""
         return w
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this constraint again, as a dict for JSON."""
         return {}
 
+    def __repr__(self) -> str:
+        return config_repr(self)
+
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """The constraint that ``get_config`` described."""
         return cls(**config)
 
@@ -40,15 +71,15 @@ class MaxNorm(Constraint):
         [[3.0, 0.3], [4.0, 0.4]]
     """
 
-    def __init__(self, max_value=2, axis=0):
+    def __init__(self, max_value: float = 2, axis: int | Sequence[int] = 0) -> None:
         self.max_value = max_value
         self.axis = axis
 
-    def __call__(self, w):
+    def __call__(self, w: ArrayInput) -> Array:
         """The projection of an array of floats."""
         return _rescaled(w, self.axis, lambda norms: np.clip(norms, 0, self.max_value))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this constraint again."""
         return {"max_value": self.max_value, "axis": self.axis}
 
@@ -67,20 +98,22 @@ class MinMaxNorm(Constraint):
         [[3.0, 0.6], [4.0, 0.8]]
     """
 
-    def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):
+    def __init__(
+        self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: int | Sequence[int] = 0
+    ) -> None:
         self.min_value = min_value
         self.max_value = max_value
         self.rate = rate
         self.axis = axis
 
-    def __call__(self, w):
+    def __call__(self, w: ArrayInput) -> Array:
         """The projection of an array of floats."""
         return _rescaled(w, self.axis, self._desired)
 
     def _desired(self, norms):
         return self.rate * np.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this constraint again."""
         return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, "axis": self.axis}
 
@@ -96,14 +129,14 @@ class UnitNorm(Constraint):
         [[0.6, 0.6], [0.8, 0.8]]
     """
 
-    def __init__(self, axis=0):
+    def __init__(self, axis: int | Sequence[int] = 0) -> None:
         self.axis = axis
 
-    def __call__(self, w):
+    def __call__(self, w: ArrayInput) -> Array:
         """The projection of an array of floats."""
         return _rescaled(w, self.axis, np.ones_like)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this constraint again."""
         return {"axis": self.axis}
 
@@ -116,7 +149,7 @@ class NonNeg(Constraint):
         [0.0, 2.0]
     """
 
-    def __call__(self, w):
+    def __call__(self, w: ArrayInput) -> Array:
         """The projection of an array of floats."""
         return widely(lambda wide: np.maximum(wide, 0), floats(w, "w"))
 
@@ -144,7 +177,7 @@ _BY_NAME = {
 }
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Any:
     """The constraint that a name, a Keras config or a callable stands for.
 
     Args:
@@ -164,7 +197,7 @@ def get(identifier):
     return interpret(identifier, "constraint", _BY_NAME)
 
 
-def serialize(constraint):
+def serialize(constraint: Any) -> Any:
     """The Keras config of a constraint of this library; any other callable stands for itself.
 
     Args:
@@ -178,3 +211,7 @@ def serialize(constraint):
         ('UnitNorm', {'axis': 1})
     """
     return keras_config(constraint, Constraint, "keras.constraints")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,13 +1,25 @@
 """The regularization losses that layers collected in the current graph (``tf.losses``)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.framework.graph import get_collection
 from nb_sepconv.framework.graph_keys import GraphKeys
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
-def get_regularization_losses(scope=None):
+__all__ = [
+    "get_regularization_loss",
+    "get_regularization_losses",
+]
+
+
+def get_regularization_losses(scope: str | None = None) -> list[Any]:
     """The regularization losses of the current graph, in the order of their creation.
 
     Args:
@@ -19,7 +31,7 @@ def get_regularization_losses(scope=None):
     return get_collection(GraphKeys.REGULARIZATION_LOSSES, scope)
 
 
-def get_regularization_loss(scope=None, name="total_regularization_loss"):
+def get_regularization_loss(scope: str | None = None, name: str | None = "total_regularization_loss") -> Array:
     """The sum of the regularization losses of the current graph.
 
     Args:
@@ -33,5 +45,11 @@ def get_regularization_loss(scope=None, name="total_regularization_loss"):
     return np.asarray(sum(losses[1:], start=losses[0].copy())) if losses else np.zeros((), np.float32)
 
 
-def __getattr__(name):
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

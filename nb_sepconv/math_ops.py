@@ -3,12 +3,28 @@
 ``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nb_sepconv.tensors.convert import as_array, is_floating, widely
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+    from nb_sepconv.tensors.typing import Array, ArrayInput
+
+
+def reduce_sum(
+    input_tensor: ArrayInput,
+    axis: int | Sequence[int] | None = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: int | Sequence[int] | None = None,
+    keep_dims: bool | None = None,
+) -> Array:
     """The sum over some axes.
 
     Args:
@@ -31,7 +47,14 @@ def reduce_sum(input_tensor, axis=None, keepdims=None, name=None, reduction_indi
     return _reduce(np.sum, input_tensor, axis, keepdims, reduction_indices, keep_dims)
 
 
-def reduce_mean(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+def reduce_mean(
+    input_tensor: ArrayInput,
+    axis: int | Sequence[int] | None = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: int | Sequence[int] | None = None,
+    keep_dims: bool | None = None,
+) -> Array:
     """The mean over some axes; the mean of integers is cut to an integer, as in TF.
 
     Args:
@@ -54,7 +77,7 @@ def reduce_mean(input_tensor, axis=None, keepdims=None, name=None, reduction_ind
     return _reduce(_mean, input_tensor, axis, keepdims, reduction_indices, keep_dims)
 
 
-def square(x, name=None):
+def square(x: ArrayInput, name: str | None = None) -> Array:
     """Each element times itself.
 
     Args:
@@ -74,7 +97,7 @@ def square(x, name=None):
     return widely(lambda wide: wide * wide, _numbers(x, "x"))
 
 
-def abs(x, name=None):
+def abs(x: ArrayInput, name: str | None = None) -> Array:
     """The magnitude of each element.
 
     Args:

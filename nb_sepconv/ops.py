@@ -1,30 +1,39 @@
 """Separable convolution as stateless functions: arrays in, arrays out."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
 from nb_sepconv.convolution import device as device_convolution
 from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients, settings
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nb_sepconv.tensors.typing import ArrayInput, ArrayT, Identifier, Integers, Precision
+
 __all__ = ["depthwise_conv1d", "depthwise_conv1d_gradients", "separable_conv1d", "separable_conv1d_gradients"]
 
 
 def separable_conv1d(
-    inputs,
-    depthwise_kernel,
-    pointwise_kernel,
-    bias=None,
+    inputs: ArrayT,
+    depthwise_kernel: ArrayInput,
+    pointwise_kernel: ArrayInput,
+    bias: ArrayInput | None = None,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    out=None,
-    engine=None,
-    precision=None,
-    device=None,
-    stream=None,
-):
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    activation: Identifier = None,
+    out: ArrayT | None = None,
+    engine: Literal["fma", "amx", "auto"] | None = None,
+    precision: Precision | None = None,
+    device: Literal["cpu", "cuda"] | None = None,
+    stream: Any = None,
+) -> ArrayT:
     """Convolve each channel by itself, mix the results pointwise, add the bias, apply the activation.
 
     ``y[n,t,f] = act(bias[f] + sum_{c,m} P[c*M+m, f] * sum_k x_padded[n, t*s + k*d, c] * D[k,c,m])``, the definition of
@@ -82,20 +91,20 @@ def separable_conv1d(
 
 
 def depthwise_conv1d(
-    inputs,
-    depthwise_kernel,
+    inputs: ArrayT,
+    depthwise_kernel: ArrayInput,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    out=None,
-    engine=None,
-    precision=None,
-    device=None,
-    stream=None,
-):
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    activation: Identifier = None,
+    out: ArrayT | None = None,
+    engine: Literal["fma", "amx", "auto"] | None = None,
+    precision: Precision | None = None,
+    device: Literal["cpu", "cuda"] | None = None,
+    stream: Any = None,
+) -> ArrayT:
     """Convolve each channel by itself with M kernels: ``y[n,t,c*M+m] = sum_k x_padded[n, t*s + k*d, c] * D[k,c,m]``.
 
     Args:
@@ -130,24 +139,24 @@ def depthwise_conv1d(
 
 
 def separable_conv1d_gradients(
-    d_outputs,
-    inputs,
-    depthwise_kernel,
-    pointwise_kernel,
-    bias=None,
+    d_outputs: ArrayInput,
+    inputs: ArrayT,
+    depthwise_kernel: ArrayInput,
+    pointwise_kernel: ArrayInput,
+    bias: ArrayInput | None = None,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    outputs=None,
-    wanted=None,
-    engine=None,
-    precision=None,
-    device=None,
-    stream=None,
-):
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    activation: Identifier = None,
+    outputs: ArrayInput | None = None,
+    wanted: Iterable[str] | None = None,
+    engine: Literal["fma", "amx", "auto"] | None = None,
+    precision: Precision | None = None,
+    device: Literal["cpu", "cuda"] | None = None,
+    stream: Any = None,
+) -> tuple[ArrayT | Any, ArrayT | Any, ArrayT | Any, ArrayT | Any]:
     """The gradients of :func:`separable_conv1d` for each of its operands, given that of its outputs.
 
     With ``g = d_outputs * act'``, ``d_hidden = g P^T`` and ``hidden`` the depthwise results: ``d_P = hidden^T g``,
@@ -184,22 +193,22 @@ def separable_conv1d_gradients(
 
 
 def depthwise_conv1d_gradients(
-    d_outputs,
-    inputs,
-    depthwise_kernel,
+    d_outputs: ArrayInput,
+    inputs: ArrayT,
+    depthwise_kernel: ArrayInput,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    outputs=None,
-    wanted=None,
-    engine=None,
-    precision=None,
-    device=None,
-    stream=None,
-):
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    activation: Identifier = None,
+    outputs: ArrayInput | None = None,
+    wanted: Iterable[str] | None = None,
+    engine: Literal["fma", "amx", "auto"] | None = None,
+    precision: Precision | None = None,
+    device: Literal["cpu", "cuda"] | None = None,
+    stream: Any = None,
+) -> tuple[ArrayT | Any, ArrayT | Any]:
     """The gradients of :func:`depthwise_conv1d` for its inputs and its kernel, given that of its outputs.
 
     Args:
@@ -241,3 +250,7 @@ def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, 
 
 
 cpu.register_jitted(separable_conv1d, geometry.kernel_span, geometry.output_length, geometry.same_zeros)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,13 +3,36 @@
 Source: the formulas of ``tf.keras.regularizers``.
 """
 
+from __future__ import annotations
+
 import math
 import numbers
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.tensors.convert import floats, widely
-from nb_sepconv.tensors.serialization import interpret, keras_config
+from nb_sepconv.tensors.serialization import config_repr, interpret, keras_config
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput, Config, Identifier
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "get",
+    "gradient",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
+    "serialize",
+]
 
 _SMALLEST_NORM = 1e-6
 
@@ -17,20 +40,23 @@ _SMALLEST_NORM = 1e-6
 class Regularizer:
     """The base of regularizers: a callable of one array that returns a number."""
 
-    def __call__(self, x):
+    def __call__(self, x: ArrayInput) -> Any:
         """The penalty on ``x``: none."""
         return 0.0
 
-    def gradient(self, x):
+    def gradient(self, x: ArrayInput) -> Array:
         """The derivative of the penalty by each element of ``x``."""
         raise NotImplementedError(f"{type(self).__name__} does not implement `gradient`.")
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this regularizer again, as a dict for JSON."""
         raise NotImplementedError(f"{type(self).__name__} does not implement `get_config`.")
 
+    def __repr__(self) -> str:
+        return config_repr(self)
+
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """The regularizer that ``get_config`` described."""
         return cls(**config)
 
@@ -50,19 +76,19 @@ class L1L2(Regularizer):
         53.0
     """
 
-    def __init__(self, l1=0.0, l2=0.0):
-        self.l1 = _factor("l1", 0.0 if l1 is None else l1)
-        self.l2 = _factor("l2", 0.0 if l2 is None else l2)
+    def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
+        self.l1: float = _factor("l1", 0.0 if l1 is None else l1)
+        self.l2: float = _factor("l2", 0.0 if l2 is None else l2)
 
-    def __call__(self, x):
+    def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l1 * _magnitude(wide) + self.l2 * _energy(wide), floats(x, "x"))
 
-    def gradient(self, x):
+    def gradient(self, x: ArrayInput) -> Array:
         """``l1 * sign(x) + 2 * l2 * x``, an array like ``x``."""
         return widely(lambda wide: self.l1 * np.sign(wide) + 2 * self.l2 * wide, floats(x, "x"))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this regularizer again."""
         return {"l1": self.l1, "l2": self.l2}
 
@@ -82,18 +108,18 @@ class L1(Regularizer):
         1.5
     """
 
-    def __init__(self, l1=0.01, **older):
-        self.l1 = _factor("l1", _renamed(l1, older))
+    def __init__(self, l1: float | None = 0.01, **older: Any) -> None:
+        self.l1: float = _factor("l1", _renamed(l1, older))
 
-    def __call__(self, x):
+    def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l1 * _magnitude(wide), floats(x, "x"))
 
-    def gradient(self, x):
+    def gradient(self, x: ArrayInput) -> Array:
         """``l1 * sign(x)``, an array like ``x``."""
         return widely(lambda wide: self.l1 * np.sign(wide), floats(x, "x"))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this regularizer again."""
         return {"l1": self.l1}
 
@@ -113,18 +139,18 @@ class L2(Regularizer):
         2.5
     """
 
-    def __init__(self, l2=0.01, **older):
-        self.l2 = _factor("l2", _renamed(l2, older))
+    def __init__(self, l2: float | None = 0.01, **older: Any) -> None:
+        self.l2: float = _factor("l2", _renamed(l2, older))
 
-    def __call__(self, x):
+    def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l2 * _energy(wide), floats(x, "x"))
 
-    def gradient(self, x):
+    def gradient(self, x: ArrayInput) -> Array:
         """``2 * l2 * x``, an array like ``x``."""
         return widely(lambda wide: 2 * self.l2 * wide, floats(x, "x"))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this regularizer again."""
         return {"l2": self.l2}
 
@@ -144,17 +170,17 @@ class OrthogonalRegularizer(Regularizer):
         1.414214
     """
 
-    def __init__(self, factor=0.01, mode="rows"):
-        self.factor = _factor("factor", factor)
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor: float = _factor("factor", factor)
         if mode not in ("rows", "columns"):
             raise ValueError(f'`mode` must be "rows" or "columns". Received: {mode!r}')
         self.mode = mode
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: ArrayInput) -> Array:
         """The penalty on a matrix of floats, in its type."""
         return widely(self._penalty, floats(inputs, "inputs"))
 
-    def gradient(self, inputs):
+    def gradient(self, inputs: ArrayInput) -> Array:
         """The derivative of the penalty by each element of a matrix."""
         return widely(self._penalty_gradient, floats(inputs, "inputs"))
 
@@ -180,12 +206,12 @@ class OrthogonalRegularizer(Regularizer):
         norms = np.sqrt(np.maximum(np.sum(vectors**2, axis=1, keepdims=True), _SMALLEST_NORM**2))
         return vectors / norms, norms
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this regularizer again."""
         return {"factor": self.factor, "mode": self.mode}
 
 
-def l1_l2(l1=0.01, l2=0.01):
+def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
     """An :class:`L1L2` whose factors are 0.01 unless given.
 
     Args:
@@ -221,7 +247,7 @@ _BY_NAME = {
 }
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Any:
     """The regularizer that a name, a Keras config or a callable stands for.
 
     Args:
@@ -241,7 +267,7 @@ def get(identifier):
     return interpret(identifier, "regularizer", _BY_NAME)
 
 
-def serialize(regularizer):
+def serialize(regularizer: Any) -> Any:
     """The Keras config of a regularizer of this library; any other callable stands for itself.
 
     Args:
@@ -257,7 +283,7 @@ def serialize(regularizer):
     return keras_config(regularizer, Regularizer, "keras.regularizers")
 
 
-def gradient(regularizer, x):
+def gradient(regularizer: Any, x: ArrayInput) -> Array:
     """The derivative of a regularizer's penalty by each element of an array: what it adds to a weight's gradient.
 
     Args:
@@ -308,3 +334,7 @@ def _magnitude(x):
 
 def _energy(x):
     return np.sum(x * x)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -116,7 +116,17 @@ def imported_names(node, package):
     return []
 
 
-def all_imports(path, nodes_of=ast.walk):
+def executed(tree):
+    """Every node but those that type checkers alone see."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            todo += ast.iter_child_nodes(node)
+
+
+def all_imports(path, nodes_of=executed):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = ".".join(["nb_sepconv", *path.relative_to(PACKAGE).parent.parts])
     return [name.split(".") for node in nodes_of(tree) for name in imported_names(node, package)]

@@ -72,7 +72,8 @@ def requirements(metadata):
 
 
 def test_wheel_holds_the_package_and_nothing_else(wheel):
-    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "nb_sepconv").rglob("*.py")}
+    sources = (path for ending in ("*.py", "*.pyi") for path in (ROOT / "nb_sepconv").rglob(ending))
+    files = {path.relative_to(ROOT).as_posix() for path in sources}
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert shipped == files | {"nb_sepconv/py.typed"}
 

@@ -1,5 +1,9 @@
 """Activations by name: plain NumPy functions, and how the engine and the layers recognise them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.activations import advanced
 from nb_sepconv.activations.functions import (
     elu,
@@ -21,6 +25,36 @@ from nb_sepconv.activations.functions import (
     tanh,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.tensors.typing import FunctionT, Identifier
+
+__all__ = [
+    "elu",
+    "exponential",
+    "fused_name",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "spelling_of",
+    "swish",
+    "tanh",
+]
+
 silu = swish
 
 _BY_NAME = {
@@ -34,7 +68,7 @@ _BY_NAME["silu"] = silu
 _NAMES = {function: function.__name__ for function in _BY_NAME.values()}
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Callable[..., Any]:
     """The activation that a name, a Keras config or a callable stands for.
 
     Args:
@@ -90,7 +124,7 @@ def _by_name(name):
     return _BY_NAME[name]
 
 
-def serialize(activation):
+def serialize(activation: Any) -> Any:
     """The name or config of one of this library's activations; any other callable stands for itself.
 
     Args:
@@ -108,7 +142,7 @@ def serialize(activation):
     return fused_name(activation) or activation
 
 
-def fused_name(function) -> str | None:
+def fused_name(function: object) -> str | None:
     """The name under which the kernels know an activation, recognised by identity.
 
     Args:
@@ -128,7 +162,7 @@ def fused_name(function) -> str | None:
         return None
 
 
-def spelling_of(canonical):
+def spelling_of(canonical: Callable[..., Any]) -> Callable[[FunctionT], FunctionT]:
     """Declare the decorated function to be ``canonical`` under other argument names.
 
     Args:
@@ -143,3 +177,7 @@ def spelling_of(canonical):
         return function
 
     return declare
+
+
+def __dir__() -> list[str]:
+    return __all__

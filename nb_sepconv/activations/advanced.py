@@ -1,13 +1,22 @@
 """Keras's activation layers without weights, as functions that keep their arguments: ``"LeakyReLU"`` and its like."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.activations.formulas import typed
 from nb_sepconv.activations.functions import elu, leaky_relu, relu, softmax
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput, Config
+
 
 @typed
-def thresholded_relu(x, theta=1.0):
+def thresholded_relu(x: ArrayInput, theta: float = 1.0) -> Array:
     """``x`` where it is above ``theta``, else 0.
 
     Example:
@@ -49,23 +58,28 @@ class ActivationLayer:
         [-0.5, 2.0]
     """
 
-    def __init__(self, class_name, config=None):
+    def __init__(self, class_name: str, config: Config | None = None) -> None:
         self.class_name = class_name
-        self.config = {key: value for key, value in (config or {}).items() if key not in _OF_EVERY_LAYER}
+        self.config: Config = {key: value for key, value in (config or {}).items() if key not in _OF_EVERY_LAYER}
         function, known = _LAYERS[class_name]
         for name in self.config:
             if name not in known:
                 raise ValueError(
                     f"`activation` {class_name} takes the arguments {', '.join(known)}. Received: {name!r}"
                 )
-        self.function = function
-        self.arguments = dict(known.values()) | {known[key][0]: value for key, value in self.config.items()}
+        self.function: Callable[..., Array] = function
+        self.arguments: dict[str, Any] = dict(known.values()) | {
+            known[key][0]: value for key, value in self.config.items()
+        }
 
-    def __call__(self, x):
+    def __repr__(self) -> str:
+        return f"{self.class_name}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+
+    def __call__(self, x: ArrayInput) -> Array:
         """The activation of an array of floats."""
         return self.function(x, **self.arguments)
 
-    def serialized(self):
+    def serialized(self) -> Config:
         """The config of the layer as Keras writes it."""
         config = dict(self.config)
         return {"module": "keras.layers", "class_name": self.class_name, "config": config, "registered_name": None}

@@ -4,7 +4,14 @@ Source: W. J. Cody, "Rational Chebyshev approximations for the error function", 
 a rational function for each of |x| <= 0.46875 (erf), |x| <= 4 and |x| > 4 (erfc times exp(x^2)).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
 _SMALL = 0.46875
 _LARGE = 4.0
@@ -39,7 +46,7 @@ _LARGE_RATIO = (
 )
 
 
-def erf(x) -> np.ndarray:
+def erf(x: Array) -> np.ndarray:
     """The error function of each element.
 
     Args:
@@ -59,7 +66,7 @@ def erf(x) -> np.ndarray:
     return np.where(magnitude <= _SMALL, _erf_small(x), np.copysign(1 - _erfc_positive(magnitude), x))
 
 
-def erfc(x) -> np.ndarray:
+def erfc(x: Array) -> np.ndarray:
     """The complement ``1 - erf(x)`` of each element, accurate where it is small.
 
     Args:

@@ -1,15 +1,21 @@
 """What activations share: their types, and pieces of formulas in which nothing overflows or cancels."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.tensors.convert import floats, real_numbers, widely
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array, FunctionT
+
 INTEGER_FRIENDLY = {"linear", "relu", "relu6"}
 
 
-def typed(compute):
+def typed(compute: FunctionT) -> FunctionT:
     """Make ``compute``, written for float32 and float64, accept every float type and keep it."""
     accepted = real_numbers if compute.__name__ in INTEGER_FRIENDLY else floats
 
@@ -20,23 +26,23 @@ def typed(compute):
     return activation
 
 
-def gated(x, gate):
+def gated(x: Array, gate: Array) -> Array:
     """``x * gate`` for a gate that falls to 0 faster than ``x`` grows, so that -inf gives 0."""
     return np.where(np.isneginf(x), -0.0, x * gate)
 
 
-def logistic(x):
+def logistic(x: Array) -> Array:
     """``1 / (1 + exp(-x))``."""
     decayed = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, decayed) / (1 + decayed)
 
 
-def log_one_plus_exp(x):
+def log_one_plus_exp(x: Array) -> Array:
     """``log(1 + exp(x))``."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-def check_axis(x, axis, name):
+def check_axis(x: Array, axis: Any, name: str) -> None:
     """Refuse an axis that the array has not; ``name`` is the activation's."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     if not all(-x.ndim <= each < x.ndim for each in axes):

@@ -4,17 +4,24 @@ Each takes an array (or what becomes one) and returns an array of the same shape
 in float32 and round once. NaN gives NaN; at the infinities each takes its limit.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.activations.error_function import erfc
 from nb_sepconv.activations.formulas import check_axis, gated, log_one_plus_exp, logistic, typed
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
 
 
 @typed
-def linear(x):
+def linear(x: ArrayInput) -> Array:
     """The input itself.
 
     Args:
@@ -31,7 +38,7 @@ def linear(x):
 
 
 @typed
-def relu(x, alpha=0.0, max_value=None, threshold=0.0):
+def relu(x: ArrayInput, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
     """``max(x, 0)``, with Keras's slope, ceiling and threshold.
 
     Args:
@@ -53,7 +60,7 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
 
 
 @typed
-def relu6(x):
+def relu6(x: ArrayInput) -> Array:
     """``min(max(x, 0), 6)``.
 
     Args:
@@ -70,7 +77,7 @@ def relu6(x):
 
 
 @typed
-def leaky_relu(x, alpha=0.2):
+def leaky_relu(x: ArrayInput, alpha: float = 0.2) -> Array:
     """``x`` where positive, else ``alpha * x``.
 
     Args:
@@ -88,7 +95,7 @@ def leaky_relu(x, alpha=0.2):
 
 
 @typed
-def elu(x, alpha=1.0):
+def elu(x: ArrayInput, alpha: float = 1.0) -> Array:
     """``x`` where positive, else ``alpha * (exp(x) - 1)``.
 
     Args:
@@ -108,7 +115,7 @@ def elu(x, alpha=1.0):
 
 
 @typed
-def selu(x):
+def selu(x: ArrayInput) -> Array:
     """``scale * elu(x, alpha)`` with the constants that keep mean 0 and variance 1.
 
     Args:
@@ -127,7 +134,7 @@ def selu(x):
 
 
 @typed
-def gelu(x, approximate=False):
+def gelu(x: ArrayInput, approximate: bool = False) -> Array:
     """``x * P(X <= x)`` for a standard normal ``X``.
 
     Args:
@@ -149,7 +156,7 @@ def gelu(x, approximate=False):
 
 
 @typed
-def sigmoid(x):
+def sigmoid(x: ArrayInput) -> Array:
     """``1 / (1 + exp(-x))``.
 
     Args:
@@ -166,7 +173,7 @@ def sigmoid(x):
 
 
 @typed
-def tanh(x):
+def tanh(x: ArrayInput) -> Array:
     """The hyperbolic tangent.
 
     Args:
@@ -183,7 +190,7 @@ def tanh(x):
 
 
 @typed
-def softplus(x):
+def softplus(x: ArrayInput) -> Array:
     """``log(1 + exp(x))``.
 
     Args:
@@ -200,7 +207,7 @@ def softplus(x):
 
 
 @typed
-def softsign(x):
+def softsign(x: ArrayInput) -> Array:
     """``x / (1 + |x|)``.
 
     Args:
@@ -217,7 +224,7 @@ def softsign(x):
 
 
 @typed
-def softmax(x, axis=-1):
+def softmax(x: ArrayInput, axis: Any = -1) -> Array:
     """``exp(x) / sum(exp(x))`` along an axis.
 
     Args:
@@ -240,7 +247,7 @@ def softmax(x, axis=-1):
 
 
 @typed
-def log_softmax(x, axis=-1):
+def log_softmax(x: ArrayInput, axis: Any = -1) -> Array:
     """``x - log(sum(exp(x)))`` along an axis.
 
     Args:
@@ -263,7 +270,7 @@ def log_softmax(x, axis=-1):
 
 
 @typed
-def swish(x, beta=1.0):
+def swish(x: ArrayInput, beta: float = 1.0) -> Array:
     """``x * sigmoid(beta * x)``, also called SiLU.
 
     Args:
@@ -283,7 +290,7 @@ def swish(x, beta=1.0):
 
 
 @typed
-def mish(x):
+def mish(x: ArrayInput) -> Array:
     """``x * tanh(softplus(x))``.
 
     Args:
@@ -302,7 +309,7 @@ def mish(x):
 
 
 @typed
-def exponential(x):
+def exponential(x: ArrayInput) -> Array:
     """``exp(x)``.
 
     Args:
@@ -319,7 +326,7 @@ def exponential(x):
 
 
 @typed
-def hard_sigmoid(x):
+def hard_sigmoid(x: ArrayInput) -> Array:
     """``0.2 * x + 0.5`` cut to 0..1, as tf_keras defines it.
 
     Args:

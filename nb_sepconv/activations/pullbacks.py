@@ -1,5 +1,9 @@
 """How gradients go back through the activations whose derivatives the kernels do not know, in NumPy."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv import activations
@@ -7,8 +11,13 @@ from nb_sepconv.activations.advanced import ActivationLayer, thresholded_relu
 from nb_sepconv.activations.error_function import erfc
 from nb_sepconv.activations.functions import elu, gelu, leaky_relu, log_softmax, relu, softmax
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def differentiable(activation):
+    from nb_sepconv.tensors.typing import Array, Identifier
+
+
+def differentiable(activation: Identifier) -> Callable[..., Any]:
     """The function that ``activation`` stands for, if this library knows its derivative.
 
     Args:
@@ -27,7 +36,7 @@ def differentiable(activation):
     return function
 
 
-def pullback(function, x, d_outputs):
+def pullback(function: Any, x: Array, d_outputs: Array) -> Array:
     """The gradient for ``x`` of an activation ``function(x)``, given that of the result, as a contiguous array.
 
     16-bit floats compute in float32.

@@ -1,13 +1,21 @@
 """Every check of a layer's arguments, and its message."""
 
+from __future__ import annotations
+
 import math
 import operator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from nb_sepconv.tensors.typing import Integers
 
 PADDINGS = ("valid", "same", "causal")
 DATA_FORMATS = ("channels_last", "channels_first")
 
 
-def filters(value, cut_floats=True):
+def filters(value: Any, cut_floats: bool = True) -> int | None:
     """The number of filters: an int > 0 (TF1 cuts a float to one), or None until the layer is built."""
     if value is None:
         return None
@@ -18,7 +26,7 @@ def filters(value, cut_floats=True):
     return _positive("filters", operator.index(value))
 
 
-def depth_multiplier(value):
+def depth_multiplier(value: Any) -> int:
     """The depthwise channels per input channel: an int > 0."""
     if not _is_integer(value):
         raise TypeError(
@@ -41,7 +49,7 @@ def _positive(name, value):
     return value
 
 
-def one_integer(value, name, least=1):
+def one_integer(value: Any, name: str, least: int = 1) -> tuple[int]:
     """A tuple of one int >= ``least``, from an int or an iterable of one int."""
     message = f"The `{name}` argument must be a tuple of 1 integers. Received: {value!r}"
     values = (value,) if _is_integer(value) else _as_tuple(value, message)
@@ -63,7 +71,7 @@ def _as_tuple(value, message):
         raise ValueError(message) from None
 
 
-def padding(value):
+def padding(value: Any) -> str:
     """``"valid"``, ``"same"`` or ``"causal"``, from any case."""
     name = value.lower() if isinstance(value, str) else None
     if name not in PADDINGS:
@@ -71,7 +79,7 @@ def padding(value):
     return name
 
 
-def data_format(value):
+def data_format(value: Any) -> str:
     """``"channels_last"`` (also None) or ``"channels_first"``, from any case."""
     name = "channels_last" if value is None else value.lower() if isinstance(value, str) else None
     if name not in DATA_FORMATS:
@@ -81,7 +89,7 @@ def data_format(value):
     return name
 
 
-def stride_or_dilation(strides, dilation_rate):
+def stride_or_dilation(strides: Any, dilation_rate: Integers) -> None:
     """Refuse a stride of 0, and a stride and a dilation that are both more than 1, as TF1's layer does."""
     if strides[0] == 0:
         raise ValueError(f"The argument `strides` cannot contain 0(s). Received: {strides}")
@@ -92,7 +100,7 @@ def stride_or_dilation(strides, dilation_rate):
         )
 
 
-def groups(value, filters):
+def groups(value: Any, filters: int | None) -> int:
     """The number of groups, 1 for None; it must divide ``filters``."""
     value = value or 1
     if not _is_integer(value):
@@ -105,7 +113,9 @@ def groups(value, filters):
     return operator.index(value)
 
 
-def batch_input_shape(batch_input_shape=None, input_shape=None, input_dim=None, batch_size=None, **_):
+def batch_input_shape(
+    batch_input_shape: Any = None, input_shape: Any = None, input_dim: Any = None, batch_size: Any = None, **_: Any
+) -> tuple[int | None, ...] | None:
     """The input's shape as TF's layers may be told it, batch first; None when they are not."""
     if batch_input_shape is not None:
         return tuple(batch_input_shape)
@@ -114,7 +124,7 @@ def batch_input_shape(batch_input_shape=None, input_shape=None, input_dim=None, 
     return None if input_shape is None else (batch_size, *input_shape)
 
 
-def known_keywords(keywords, known):
+def known_keywords(keywords: Mapping[str, Any], known: Collection[str]) -> None:
     """Refuse a keyword argument that is not among ``known``."""
     for name in keywords:
         if name not in known:

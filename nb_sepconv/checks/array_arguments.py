@@ -1,6 +1,9 @@
 """Every check of an operation's arrays, and its message."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
@@ -9,14 +12,14 @@ from nb_sepconv.tensors.convert import as_array
 FLOATING = ("float16", "bfloat16", "float32", "float64")
 
 
-def series(value):
+def series(value: Any) -> np.ndarray:
     """The inputs as an array of a floating type in native byte order with three axes."""
     array = floating("inputs", value)
     three_axes(array)
     return array
 
 
-def three_axes(inputs):
+def three_axes(inputs: Any) -> np.ndarray:
     """Refuse inputs that are no series."""
     if inputs.ndim != 3:
         raise ValueError(
@@ -25,7 +28,7 @@ def three_axes(inputs):
         )
 
 
-def floating(name, value):
+def floating(name: str, value: Any) -> np.ndarray:
     """``value`` as an array of a floating type in native byte order; Python numbers and lists become float32."""
     if hasattr(value, "__cuda_array_interface__"):
         raise TypeError(f"`{name}` lies on a GPU; copy it to the host first. Received: {type(value).__name__}")
@@ -48,7 +51,7 @@ def _as_array(name, value):
         ) from None
 
 
-def weight(name, value, shape, dtype):
+def weight(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:
     """A kernel or bias as a C-contiguous array of ``dtype`` and of ``shape``, whose names stand for any size.
 
     Python numbers and lists take the type of the inputs; an array must have it.
@@ -61,13 +64,13 @@ def weight(name, value, shape, dtype):
     return np.ascontiguousarray(array)
 
 
-def same_type(name, array, dtype):
+def same_type(name: str, array: Any, dtype: Any) -> np.ndarray:
     """Refuse an array of another type than the inputs'."""
     if array.dtype != dtype:
         raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
 
 
-def fitting(name, array, shape):
+def fitting(name: str, array: Any, shape: Any) -> np.ndarray:
     """Refuse a kernel or bias that is empty or not of ``shape``, whose names stand for any size."""
     sizes = tuple(size if isinstance(size, int) else None for size in shape)
     if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(sizes, array.shape, strict=True)):
@@ -77,7 +80,7 @@ def fitting(name, array, shape):
         raise ValueError(f"`{name}` must have no axis of size 0. Received: shape {array.shape}")
 
 
-def pointwise_kernel(value, hidden, dtype):
+def pointwise_kernel(value: Any, hidden: int, dtype: Any) -> np.ndarray:
     """The pointwise kernel, (C*M, F) or (1, C*M, F)."""
     array = floating("pointwise_kernel", value)
     if array.ndim == 2:
@@ -85,7 +88,7 @@ def pointwise_kernel(value, hidden, dtype):
     return weight("pointwise_kernel", value, (1, hidden, "F"), dtype)
 
 
-def output(value, shape, dtype):
+def output(value: Any, shape: Any, dtype: Any) -> np.ndarray:
     """The ``out`` argument: a writable array of just this shape and type."""
     if not isinstance(value, np.ndarray):
         raise TypeError(
@@ -98,20 +101,20 @@ def output(value, shape, dtype):
     return value
 
 
-def wrong_output(value, shape, dtype):
+def wrong_output(value: Any, shape: Any, dtype: Any) -> ValueError:
     """What to raise for an ``out`` that does not fit."""
     return ValueError(
         f"`out` must have the shape {shape} and the type {dtype}. Received: shape {value.shape}, type {value.dtype}"
     )
 
 
-def addressable(shape, dtype):
+def addressable(shape: Any, dtype: Any) -> np.ndarray:
     """Refuse an output of more bytes than an address counts."""
     if math.prod(shape) * dtype.itemsize > np.iinfo(np.intp).max:
         raise too_large(shape, dtype)
 
 
-def allocated(shape, dtype):
+def allocated(shape: Any, dtype: Any) -> np.ndarray:
     """A new array, or a MemoryError that says how much was asked for."""
     try:
         return np.empty(shape, dtype)
@@ -119,13 +122,13 @@ def allocated(shape, dtype):
         raise too_large(shape, dtype) from None
 
 
-def too_large(shape, dtype):
+def too_large(shape: Any, dtype: Any) -> MemoryError:
     """What to raise where there is no memory for an array."""
     gibibytes = math.prod(shape) * dtype.itemsize / 2**30
     return MemoryError(f"The output of shape {shape} and type {dtype} needs {gibibytes:.1f} GiB, more than there is")
 
 
-def like_outputs(name, value, shape, dtype):
+def like_outputs(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:
     """``d_outputs`` and their like: an array of the outputs' shape and type; lists take the type."""
     array = floating(name, value)
     if hasattr(value, "dtype"):
@@ -135,7 +138,7 @@ def like_outputs(name, value, shape, dtype):
     return array
 
 
-def shaped_like_outputs(name, array, shape):
+def shaped_like_outputs(name: str, array: Any, shape: Any) -> np.ndarray:
     """Refuse an array of another shape than the outputs'."""
     if array.shape != shape:
         raise ValueError(f"`{name}` must have the shape of the outputs, {shape}. Received: shape {array.shape}")

@@ -1,5 +1,7 @@
 """What TF1 has and this library has not, and what to do instead."""
 
+from __future__ import annotations
+
 _EAGER = "everything runs at once: call the function with arrays and use the array it returns"
 _ARRAY = "use NumPy"
 _LAYER = "this library has separable_conv1d and SeparableConv1D only"
@@ -66,7 +68,7 @@ _INSTEAD = {
 }
 
 
-def explain(module, name):
+def explain(module: str, name: str) -> str:
     """The message for a name that ``module`` has not."""
     advice = _INSTEAD.get(name)
     if advice is None and module.endswith(".layers"):

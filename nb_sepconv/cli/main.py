@@ -1,11 +1,14 @@
 """The command ``nb-sepconv``."""
 
+from __future__ import annotations
+
 import argparse
 import difflib
 import json
 import os
 import sys
 from collections import ChainMap
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +19,9 @@ from nb_sepconv.weights.loading import load
 from nb_sepconv.weights.renaming import FLOATS, Renamed, parse_rule
 from nb_sepconv.weights.saving import save
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SAME, DIFFERENT, FAILED = 0, 1, 2
 SHOWN_ELEMENTS, LISTED_NAMES = 100, 20
 FILE = "a file, the prefix of a checkpoint, or a folder with a checkpoint or a SavedModel"
@@ -23,7 +29,7 @@ NEW_FILE = "ends in .npz, .safetensors or .weights.h5; with .ckpt or no suffix t
 RENAMING = "replace what the regular expression matches in the names; may repeat"
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int | None:
     """Run the command and return its exit status: 0, 1 where two files differ, 2 for what cannot be done."""
     options = _parser().parse_args(arguments)
     try:

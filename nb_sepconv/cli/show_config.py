@@ -1,5 +1,7 @@
 """What runs here, told to people; and the work of a first call, done ahead of it."""
 
+from __future__ import annotations
+
 import platform
 from importlib import metadata
 from importlib.util import find_spec
@@ -78,7 +80,7 @@ def _gpu_in_words(packages, numba_cuda, simulated):
     return f"arrays on it are convolved there, numba-cuda {numba_cuda or 'none'}{suffix}"
 
 
-def warmup(dtype="float32", data_format="channels_last", activation=None) -> None:
+def warmup(dtype: str = "float32", data_format: str = "channels_last", activation: str | None = None) -> None:
     """Compile what calls with such inputs need, which otherwise the first of them does.
 
     Args:

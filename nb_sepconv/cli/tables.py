@@ -1,14 +1,22 @@
 """Tables on the terminal: with rich where it is installed and somebody is looking, else as plain text."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from nb_sepconv.tensors.typing import Array
 
 LEAST_NAME_WIDTH, BORDER_WIDTH = 16, 3
 
 
-def print_table(title, columns, rows):
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, without the columns that are empty.
 
     Args:
@@ -24,7 +32,7 @@ def print_table(title, columns, rows):
         print("\n".join(plain_lines(columns, rows)))
 
 
-def plain_lines(columns, rows):
+def plain_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """The lines of a plain table: the headings, a rule and the rows."""
     headings = [column.removeprefix(">") for column in columns]
     widths = _widths(headings, rows)
@@ -39,7 +47,7 @@ def plain_lines(columns, rows):
 
 
 @contextmanager
-def watched(source, description):
+def watched(source: Any, description: str) -> Iterator[Any]:
     """The mapping, drawing a progress bar as its arrays are read where rich is installed and somebody is looking."""
     if not (_is_seen(sys.stderr) and _has_rich()):
         yield source
@@ -51,24 +59,24 @@ def watched(source, description):
         yield _Watched(source, bar, bar.add_task(description, total=len(source)))
 
 
-class _Watched(Mapping):
+class _Watched(Mapping[str, "Array"]):
     """A mapping that moves a bar on at the first reading of each array."""
 
-    def __init__(self, source, bar, task):
+    def __init__(self, source: Any, bar: Any, task: Any) -> None:
         self._source, self._bar, self._task = source, bar, task
         self._unread = set(source)
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Array:
         array = self._source[name]
         if name in self._unread:
             self._unread.discard(name)
             self._bar.advance(self._task)
         return array
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._source)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._source)
 
 

@@ -1,7 +1,15 @@
 """The exactness that a caller asks of the pointwise product, by name."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nb_sepconv.tensors.typing import Precision
 
 PRECISIONS = ("float32", "bf16x3", "tf32x3", "tf32", "bf16")  # the most exact first
 
@@ -9,7 +17,7 @@ _of_context = ContextVar("nb_sepconv_precision", default=None)
 of_context = _of_context.get
 
 
-def checked(precision):
+def checked(precision: Precision | None) -> Precision | None:
     """``precision``, one of the names or None.
 
     Raises:
@@ -20,12 +28,12 @@ def checked(precision):
     return precision
 
 
-def chosen(precision):
+def chosen(precision: Precision | None) -> Precision | None:
     """``precision``, or for None what the block around asks for, None outside of any."""
     return of_context() if precision is None else checked(precision)
 
 
-def least(precision, dtype):
+def least(precision: Precision | None, dtype: str) -> str:
     """The name of the exactness that an engine owes for arrays of a type; None asks for what is usual with it."""
     if dtype in ("float16", "float64"):
         return "float32"
@@ -33,7 +41,7 @@ def least(precision, dtype):
 
 
 @contextmanager
-def precision(name):
+def precision(name: Precision | None) -> Iterator[None]:
     """Within the block, calls of this thread need not multiply pointwise more exactly than this.
 
     Args:

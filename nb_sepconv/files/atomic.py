@@ -1,13 +1,21 @@
 """Writing a file so that its path holds either all of the old bytes or all of the new ones."""
 
+from __future__ import annotations
+
 import os
 import secrets
 import stat
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nb_sepconv.tensors.typing import FilePath
 
 
 @contextmanager
-def replacing(path):
+def replacing(path: FilePath) -> Iterator[BinaryIO]:
     """A new binary file that takes the place of ``path`` when the block ends well and vanishes when it does not.
 
     Args:

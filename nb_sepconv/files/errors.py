@@ -1,6 +1,12 @@
 """The one error that a file of weights can raise."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class WeightsError(ValueError):
@@ -12,20 +18,20 @@ class WeightsError(ValueError):
         offset: int or None, the byte in the file where the problem was seen.
     """
 
-    def __init__(self, problem, path=None, offset=None):
+    def __init__(self, problem: str, path: str | None = None, offset: int | None = None) -> None:
         super().__init__(problem, path, offset)
         self.problem = problem
         self.path = path
         self.offset = offset
 
-    def __str__(self):
+    def __str__(self) -> str:
         where = "" if self.path is None else f"{self.path}: "
         at = "" if self.offset is None else f" (at byte {self.offset})"
         return f"{where}{self.problem}{at}"
 
 
 @contextmanager
-def located(path, base=0):
+def located(path: str | None, base: int = 0) -> Iterator[None]:
     """Give the file to every WeightsError raised inside that does not know it; its offset counts from ``base``."""
     try:
         yield

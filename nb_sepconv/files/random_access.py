@@ -1,11 +1,21 @@
 """Reading stretches of a file at known places, each checked against the file's size before anything is allocated."""
 
+from __future__ import annotations
+
 import os
 import stat
 import threading
 import weakref
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.typing import FilePath
 
 
 class RandomAccessFile:
@@ -16,31 +26,31 @@ class RandomAccessFile:
         descriptor: int or None, of the file where it is open already; ``path`` is then its name for errors.
     """
 
-    def __init__(self, path, descriptor=None):
-        self.path = os.fspath(path)
+    def __init__(self, path: FilePath, descriptor: int | None = None) -> None:
+        self.path: str = os.fspath(path)
         if descriptor is None:
             if not stat.S_ISREG(os.stat(self.path).st_mode):
                 raise WeightsError("this is not a regular file", self.path)
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._descriptor = descriptor
-        self.close = weakref.finalize(self, os.close, self._descriptor)
+        self.close: Callable[[], object] = weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
-        self.size = os.fstat(self._descriptor).st_size
+        self.size: int = os.fstat(self._descriptor).st_size
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def read(self, offset, size, what):
+    def read(self, offset: int, size: int, what: str) -> bytes:
         """The ``size`` bytes at ``offset``; ``what`` they should be goes into the error when they are not there."""
         self.require(offset, size, what)
         buffer = bytearray(size)
         self.read_into(offset, buffer, what)
         return bytes(buffer)
 
-    def read_into(self, offset, buffer, what):
+    def read_into(self, offset: int, buffer: Any, what: str) -> None:
         """Fill a writable buffer of bytes from ``offset`` on."""
         remaining = memoryview(buffer)
         self.require(offset, remaining.nbytes, what)
@@ -51,7 +61,7 @@ class RandomAccessFile:
             remaining = remaining[count:]
             offset += count
 
-    def require(self, offset, size, what):
+    def require(self, offset: int, size: int, what: str) -> None:
         """Refuse a stretch that the file does not hold."""
         if offset < 0 or size < 0 or offset + size > self.size:
             expected = f"expected {what} in bytes {offset} to {offset + size}"

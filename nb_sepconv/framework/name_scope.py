@@ -1,6 +1,13 @@
 """Name scopes: prefixes for the names of operations and of ``Variable``, not of ``get_variable``."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.framework.graph import graph_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class name_scope:
@@ -23,7 +30,7 @@ class name_scope:
     ('tower/', 'tower/tower/')
     """
 
-    def __init__(self, name, default_name=None, values=None):
+    def __init__(self, name: str | None, default_name: str | None = None, values: Iterable[Any] | None = None) -> None:
         if default_name is not None and not isinstance(default_name, str):
             raise TypeError(f"`default_name` must be a string (did you mean `values`?). Received: {default_name!r}")
         self._name = default_name if name is None else name
@@ -31,11 +38,11 @@ class name_scope:
         self._entered = []
 
     @property
-    def name(self):
+    def name(self) -> str | None:
         """The name that was asked for."""
         return self._name
 
-    def __enter__(self):
+    def __enter__(self) -> str:
         if self._name is None and self._values is not None:
             raise ValueError("At least one of `name` and `default_name` must be provided. Received: None and None")
         graph = graph_of(self._values)
@@ -46,7 +53,7 @@ class name_scope:
         self._entered.append((current, scope))
         return opened
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         current, scope = self._entered.pop()
         current.__exit__(*error)
         scope.__exit__(*error)

@@ -1,12 +1,14 @@
 """Which names scopes and variables may have."""
 
+from __future__ import annotations
+
 import re
 
 _ROOT = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _NESTED = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
 
 
-def check_name(name, nested):
+def check_name(name: object, nested: bool) -> None:
     """Refuse a name that TF does not accept at the root, or ``nested`` in another scope."""
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a string. Received: {name!r} of type {type(name).__name__}")
@@ -17,7 +19,7 @@ def check_name(name, nested):
         )
 
 
-def snake_case(name):
+def snake_case(name: str) -> str:
     """A class's name as layers count it.
 
     >>> snake_case("SeparableConv1D"), snake_case("_EEGBlock")

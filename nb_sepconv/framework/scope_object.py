@@ -1,12 +1,23 @@
 """The scope object: a name, a way of sharing, and defaults for ``get_variable``."""
 
-from operator import attrgetter
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph import get_collection
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope as open_name_scope
 from nb_sepconv.framework.variable_store import constant_dtype, refuse_partitioner
 from nb_sepconv.tensors.dtypes import as_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.framework.variable_store import ReuseMode, VariableStore
+    from nb_sepconv.framework.variables import Variable
 
 
 class VariableScope:
@@ -24,18 +35,18 @@ class VariableScope:
 
     def __init__(
         self,
-        reuse,
-        name="",
-        initializer=None,
-        regularizer=None,
-        caching_device=None,
-        partitioner=None,
-        custom_getter=None,
-        name_scope="",
-        dtype="float32",
-        use_resource=None,
-        constraint=None,
-    ):
+        reuse: bool | ReuseMode | None,
+        name: str = "",
+        initializer: Any = None,
+        regularizer: Callable[..., Any] | None = None,
+        caching_device: object = None,
+        partitioner: None = None,
+        custom_getter: Callable[..., Any] | None = None,
+        name_scope: str = "",
+        dtype: DTypeLike = "float32",
+        use_resource: bool | None = None,
+        constraint: Callable[..., Any] | None = None,
+    ) -> None:
         self._reuse = reuse
         self._name = name
         self._name_scope = name_scope
@@ -48,68 +59,123 @@ class VariableScope:
         self.set_dtype(dtype)
         self.set_use_resource(use_resource)
 
-    name = property(attrgetter("_name"), doc="The prefix of variables' names, without the slash.")
-    original_name_scope = property(attrgetter("_name_scope"), doc="The name scope that was opened with it.")
-    reuse = property(attrgetter("_reuse"), doc="True, False, None or AUTO_REUSE.")
-    initializer = property(attrgetter("_initializer"), doc="The default initializer.")
-    regularizer = property(attrgetter("_regularizer"), doc="The default regularizer.")
-    caching_device = property(attrgetter("_caching_device"), doc="Kept for custom getters.")
-    partitioner = property(attrgetter("_partitioner"), doc="Always None.")
-    custom_getter = property(attrgetter("_custom_getter"), doc="The function asked instead of the store.")
-    dtype = property(attrgetter("_dtype"), doc="The default type.")
-    use_resource = property(attrgetter("_use_resource"), doc="Kept for custom getters.")
-    constraint = property(attrgetter("_constraint"), doc="The default constraint; inner scopes do not inherit it.")
+    def __repr__(self) -> str:
+        return f"<VariableScope {self._name!r} reuse={self._reuse} dtype={self._dtype.name}>"
 
-    def reuse_variables(self):
+    @property
+    def name(self) -> str:
+        """The prefix of variables' names, without the slash."""
+        return self._name
+
+    @property
+    def original_name_scope(self) -> str:
+        """The name scope that was opened with it."""
+        return self._name_scope
+
+    @property
+    def reuse(self) -> bool | ReuseMode | None:
+        """True, False, None or AUTO_REUSE."""
+        return self._reuse
+
+    @property
+    def initializer(self) -> Any:
+        """The default initializer."""
+        return self._initializer
+
+    @property
+    def regularizer(self) -> Any:
+        """The default regularizer."""
+        return self._regularizer
+
+    @property
+    def caching_device(self) -> Any:
+        """Kept for custom getters."""
+        return self._caching_device
+
+    @property
+    def partitioner(self) -> None:
+        """Always None."""
+        return self._partitioner
+
+    @property
+    def custom_getter(self) -> Any:
+        """The function asked instead of the store."""
+        return self._custom_getter
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The default type."""
+        return self._dtype
+
+    @property
+    def use_resource(self) -> bool | None:
+        """Kept for custom getters."""
+        return self._use_resource
+
+    @property
+    def constraint(self) -> Any:
+        """The default constraint; inner scopes do not inherit it."""
+        return self._constraint
+
+    def reuse_variables(self) -> list[Variable]:
         """From now on share the variables of this scope."""
         self._reuse = True
 
-    def set_initializer(self, initializer):
+    def set_initializer(self, initializer: Any) -> None:
         """Set the default initializer."""
         self._initializer = initializer
 
-    def set_regularizer(self, regularizer):
+    def set_regularizer(self, regularizer: Callable[..., Any] | None) -> None:
         """Set the default regularizer."""
         self._regularizer = regularizer
 
-    def set_caching_device(self, caching_device):
+    def set_caching_device(self, caching_device: object) -> None:
         """Set what custom getters receive as ``caching_device``."""
         self._caching_device = caching_device
 
-    def set_partitioner(self, partitioner):
+    def set_partitioner(self, partitioner: None) -> None:
         """Refuse a partitioner; None is accepted."""
         refuse_partitioner(partitioner)
         self._partitioner = partitioner
 
-    def set_custom_getter(self, custom_getter):
+    def set_custom_getter(self, custom_getter: Callable[..., Any] | None) -> None:
         """Set the function asked instead of the store."""
         self._custom_getter = custom_getter
 
-    def set_dtype(self, dtype):
+    def set_dtype(self, dtype: DTypeLike) -> None:
         """Set the default type."""
         self._dtype = as_dtype(dtype)
 
-    def set_use_resource(self, use_resource):
+    def set_use_resource(self, use_resource: bool | None) -> None:
         """Set what custom getters receive as ``use_resource``."""
         self._use_resource = use_resource
 
-    def get_collection(self, name):
+    def get_collection(self, name: str) -> list[Any]:
         """The items of the collection ``name`` whose names begin with this scope's."""
         return get_collection(name, f"{self._name}/" if self._name else "")
 
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[Variable]:
         """The trainable variables of this scope."""
         return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
 
-    def global_variables(self):
+    def global_variables(self) -> list[Variable]:
         """The variables of this scope."""
         return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
 
-    def local_variables(self):
+    def local_variables(self) -> list[Variable]:
         """The local variables of this scope."""
         return self.get_collection(GraphKeys.LOCAL_VARIABLES)
 
-    def get_variable(self, var_store, name, *, reuse=None, dtype=None, initializer=None, **settings):
+    def get_variable(
+        self,
+        var_store: VariableStore,
+        name: str,
+        *,
+        reuse: bool | ReuseMode | None = None,
+        dtype: DTypeLike | None = None,
+        initializer: Any = None,
+        **settings: Any,
+    ) -> Variable:
         """Get or create the variable ``name`` of this scope in ``var_store``; see the function ``get_variable``."""
         _check_constant(initializer, dtype)
         for default in ("regularizer", "caching_device", "custom_getter", "use_resource", "constraint"):

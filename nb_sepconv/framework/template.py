@@ -1,13 +1,29 @@
 """Templates: functions that create their variables once and share them in every later call."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph import get_collection, get_collection_ref
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.variable_scope import enter_unnamed_scope, unique_scope_name, variable_scope
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def make_template(name_, func_, create_scope_now_=False, unique_name_=None, custom_getter_=None, **kwargs):
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.variables import Variable
+
+
+def make_template(
+    name_: str,
+    func_: Callable[..., Any],
+    create_scope_now_: bool = False,
+    unique_name_: str | None = None,
+    custom_getter_: Callable[..., Any] | None = None,
+    **kwargs: Any,
+) -> Template:
     """A function that does what ``func_`` does, in a variable scope of its own: created at the first call, then shared.
 
     Args:
@@ -36,7 +52,14 @@ def make_template(name_, func_, create_scope_now_=False, unique_name_=None, cust
 class Template:
     """What ``make_template`` returns; see there."""
 
-    def __init__(self, name, func, create_scope_now=False, unique_name=None, custom_getter=None):
+    def __init__(
+        self,
+        name: str,
+        func: Callable[..., Any],
+        create_scope_now: bool = False,
+        unique_name: str | None = None,
+        custom_getter: Callable[..., Any] | None = None,
+    ) -> None:
         if name is None:
             raise ValueError("`name_` cannot be None. Received: None")
         self._name = name
@@ -50,7 +73,11 @@ class Template:
             with enter_unnamed_scope(unique_name or unique_scope_name(name), custom_getter) as scope:
                 self._variable_scope = scope
 
-    def __call__(self, *args, **kwargs):
+    def __repr__(self) -> str:
+        made = f"{len(self.variables)} variables" if self._variables_created else "no variables yet"
+        return f"<Template {self._name!r} of {getattr(self._func, '__name__', self._func)!s}, {made}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function in the template's scope."""
         if self._variable_scope:
             with variable_scope(self._variable_scope, reuse=not self._first_call):
@@ -85,24 +112,24 @@ class Template:
         return result
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name given to it."""
         return self._name
 
     @property
-    def func(self):
+    def func(self) -> Callable[..., Any]:
         """The function given to it."""
         return self._func
 
     @property
-    def variable_scope(self):
+    def variable_scope(self) -> VariableScope | None:
         """Its VariableScope, or None before there is one."""
         return self._variable_scope
 
     var_scope = variable_scope
 
     @property
-    def variable_scope_name(self):
+    def variable_scope_name(self) -> str | None:
         """Its scope's name with a slash at its end, or None before there is a scope."""
         if not self._variable_scope:
             return None
@@ -113,31 +140,31 @@ class Template:
         return get_collection(key, self.variable_scope_name) if self._variables_created else []
 
     @property
-    def global_variables(self):
+    def global_variables(self) -> list[Variable]:
         """The global variables in its scope; none before the first call is over."""
         return self._collected(GraphKeys.GLOBAL_VARIABLES)
 
     @property
-    def local_variables(self):
+    def local_variables(self) -> list[Variable]:
         """The local variables in its scope."""
         return self._collected(GraphKeys.LOCAL_VARIABLES)
 
     @property
-    def variables(self):
+    def variables(self) -> list[Variable]:
         """The global and local variables in its scope."""
         return self.global_variables + self.local_variables
 
     weights = variables
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[Variable]:
         """The trainable variables in its scope."""
         return self._collected(GraphKeys.TRAINABLE_VARIABLES)
 
     trainable_weights = trainable_variables
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[Variable]:
         """The global variables in its scope that are not trainable."""
         trainable = set(self.trainable_variables)
         return [variable for variable in self.global_variables if variable not in trainable]

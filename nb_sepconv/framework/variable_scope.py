@@ -3,7 +3,10 @@
 The current scope and the counts behind default names are kept per graph and thread; the variables per graph.
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph import get_default_graph, graph_of
 from nb_sepconv.framework.graph_keys import GraphKeys
@@ -11,6 +14,17 @@ from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.scope_object import VariableScope
 from nb_sepconv.framework.variable_store import AUTO_REUSE, VariableStore, refuse_partitioner
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.framework.graph import Graph
+    from nb_sepconv.framework.variable_store import ReuseMode
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.tensors.typing import ShapeInput
 
 _DEFAULTS = ("initializer", "regularizer", "caching_device", "custom_getter", "dtype", "use_resource")
 
@@ -45,20 +59,20 @@ class variable_scope:
 
     def __init__(
         self,
-        name_or_scope,
-        default_name=None,
-        values=None,
-        initializer=None,
-        regularizer=None,
-        caching_device=None,
-        partitioner=None,
-        custom_getter=None,
-        reuse=None,
-        dtype=None,
-        use_resource=None,
-        constraint=None,
-        auxiliary_name_scope=True,
-    ):
+        name_or_scope: str | VariableScope | None,
+        default_name: str | None = None,
+        values: Iterable[Any] | None = None,
+        initializer: Any = None,
+        regularizer: Callable[..., Any] | None = None,
+        caching_device: object = None,
+        partitioner: None = None,
+        custom_getter: Callable[..., Any] | None = None,
+        reuse: bool | ReuseMode | None = None,
+        dtype: DTypeLike | None = None,
+        use_resource: bool | None = None,
+        constraint: Callable[..., Any] | None = None,
+        auxiliary_name_scope: bool = True,
+    ) -> None:
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
         if not (reuse is None or reuse is True or reuse is False or reuse is AUTO_REUSE):
@@ -77,7 +91,7 @@ class variable_scope:
         self._scope = None
         self._entered = []
 
-    def __enter__(self):
+    def __enter__(self) -> VariableScope:
         current = self._graph.as_default()
         current.__enter__()
         try:
@@ -129,7 +143,7 @@ class variable_scope:
             name = unique_scope_name(self._default_name)
         return _NestedScope(self._graph, name, self._reuse, self._constraint, self._defaults, opened)
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self._scope.__exit__(*error)
         current, names = self._entered.pop()
         if names:
@@ -140,7 +154,13 @@ class variable_scope:
 class _EnteredScope:
     """A variable scope without a name scope: sets the thread's current scope and keeps its counts."""
 
-    def __init__(self, graph, reuse, constraint, defaults):
+    def __init__(
+        self,
+        graph: Graph,
+        reuse: bool | ReuseMode | None,
+        constraint: Callable[..., Any] | None,
+        defaults: Mapping[str, Any],
+    ) -> None:
         self._thread = graph.thread
         self._reuse = reuse
         self._constraint = constraint
@@ -166,7 +186,7 @@ class _EnteredScope:
         self._thread.variable_scope = scope
         return scope
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         outer, scope, counts = self._entered[-1]
         if self._thread.variable_scope is not scope:
             raise RuntimeError("Improper nesting of variable_scope.")
@@ -178,12 +198,20 @@ class _EnteredScope:
 class _NestedScope(_EnteredScope):
     """A scope whose name is appended to the current one's."""
 
-    def __init__(self, graph, name, reuse, constraint, defaults, opened=None):
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        reuse: bool | ReuseMode | None,
+        constraint: Callable[..., Any] | None,
+        defaults: Mapping[str, Any],
+        opened: str | None = None,
+    ) -> None:
         super().__init__(graph, reuse, constraint, defaults)
         self._name = name
         self._opened = name if opened is None else opened
 
-    def __enter__(self):
+    def __enter__(self) -> VariableScope:
         outer = get_variable_scope_of(self._thread)
         self._reuse = self._reuse or outer.reuse
         name = f"{outer.name}/{self._name}" if outer.name else self._name
@@ -197,18 +225,27 @@ class _NestedScope(_EnteredScope):
 class _JumpedScope(_EnteredScope):
     """A copy of a scope object, entered wherever the current scope is."""
 
-    def __init__(self, graph, scope, reuse, constraint, defaults):
+    def __init__(
+        self,
+        graph: Graph,
+        scope: VariableScope,
+        reuse: bool | ReuseMode | None,
+        constraint: Callable[..., Any] | None,
+        defaults: Mapping[str, Any],
+    ) -> None:
         super().__init__(graph, reuse, constraint, defaults)
         self._copy = self._derived(scope, reuse or scope.reuse, scope.name, scope.original_name_scope)
 
-    def __enter__(self):
+    def __enter__(self) -> VariableScope:
         return self._push(self._copy)
 
     def _leave(self, scope, counts):
         self._thread.scope_counts = counts
 
 
-def enter_unnamed_scope(name, custom_getter=None):
+def enter_unnamed_scope(
+    name: str, custom_getter: Callable[..., Any] | None = None
+) -> AbstractContextManager[VariableScope]:
     """A context manager that enters the variable scope ``name`` without opening a name scope."""
     defaults = {} if custom_getter is None else {"custom_getter": custom_getter}
     return _NestedScope(get_default_graph(), name, None, None, defaults)
@@ -224,7 +261,7 @@ def _nested_getter(custom_getter, outer):
     return nested_getter
 
 
-def unique_scope_name(prefix):
+def unique_scope_name(prefix: str) -> str:
     """``prefix``, or ``prefix_1``, ``prefix_2``, ... when scopes of that name were opened in the current one."""
     thread = get_default_graph().thread
     outer = get_variable_scope_of(thread).name
@@ -235,19 +272,19 @@ def unique_scope_name(prefix):
     return name
 
 
-def get_variable_scope_of(thread):
+def get_variable_scope_of(thread: Any) -> VariableScope:
     """The current variable scope of a graph's thread state."""
     if thread.variable_scope is None:
         thread.variable_scope = VariableScope(False)
     return thread.variable_scope
 
 
-def get_variable_scope():
+def get_variable_scope() -> VariableScope:
     """The current variable scope of the current graph and thread."""
     return get_variable_scope_of(get_default_graph().thread)
 
 
-def get_variable_store():
+def get_variable_store() -> VariableStore:
     """The current graph's VariableStore."""
     graph = get_default_graph()
     if graph.variable_store is None:
@@ -256,22 +293,22 @@ def get_variable_store():
 
 
 def get_variable(
-    name,
-    shape=None,
-    dtype=None,
-    initializer=None,
-    regularizer=None,
-    trainable=None,
-    collections=None,
-    caching_device=None,
-    partitioner=None,
-    validate_shape=True,
-    use_resource=None,
-    custom_getter=None,
-    constraint=None,
-    synchronization=VariableSynchronization.AUTO,
-    aggregation=VariableAggregation.NONE,
-):
+    name: str,
+    shape: ShapeInput | None = None,
+    dtype: DTypeLike | None = None,
+    initializer: Any = None,
+    regularizer: Callable[..., Any] | None = None,
+    trainable: bool | None = None,
+    collections: Sequence[str] | None = None,
+    caching_device: object = None,
+    partitioner: None = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Callable[..., Any] | None = None,
+    constraint: Callable[..., Any] | None = None,
+    synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation = VariableAggregation.NONE,
+) -> Variable:
     """Get the variable ``name`` of the current variable scope, or create it, as the scope's ``reuse`` says.
 
     Args:
@@ -319,11 +356,13 @@ def get_variable(
     )
 
 
-def get_local_variable(name, *args, collections=None, trainable=False, **kwargs):
+def get_local_variable(
+    name: str, *args: Any, collections: Sequence[str] | None = None, trainable: bool = False, **kwargs: Any
+) -> Variable:
     """As ``get_variable``, for a variable of ``LOCAL_VARIABLES`` that is not trained."""
     collections = [*(collections or ()), GraphKeys.LOCAL_VARIABLES]
     return get_variable(name, *args, collections=collections, trainable=False, **kwargs)
 
 
-def no_regularizer(_):
+def no_regularizer(_: object) -> None:
     """A regularizer that adds no loss: it keeps a scope's regularizer away from a variable."""

@@ -1,8 +1,11 @@
 """The variables of a graph by full name: what ``get_variable`` gets or creates."""
 
+from __future__ import annotations
+
 import enum
 import inspect
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +16,11 @@ from nb_sepconv.tensors.convert import as_array, is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.framework.graph import Graph
 
 
 class ReuseMode(enum.Enum):
@@ -35,11 +43,18 @@ _GETTER_DEFAULTS = {
 class VariableStore:
     """A graph's variables by the full names that ``get_variable`` knows them under."""
 
-    def __init__(self, graph):
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.variables = {}
+        self.variables: dict[str, Variable] = {}
 
-    def get_variable(self, name, *, custom_getter=None, constraint=None, **settings):
+    def get_variable(
+        self,
+        name: str,
+        *,
+        custom_getter: Callable[..., Any] | None = None,
+        constraint: Callable[..., Any] | None = None,
+        **settings: Any,
+    ) -> Variable:
         """The variable ``name``, got or created as ``get_variable`` says, through ``custom_getter`` if there is one.
 
         Args:
@@ -133,7 +148,7 @@ class VariableStore:
             self.graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
 
 
-def refuse_partitioner(partitioner):
+def refuse_partitioner(partitioner: None) -> None:
     """Raise for a partitioner: variables are whole here."""
     if partitioner is not None:
         raise ValueError(
@@ -171,7 +186,7 @@ def _default_initializer(name, dtype):
     raise ValueError(f"An initializer for variable {name} of {dtype.name} is required")
 
 
-def constant_dtype(initializer):
+def constant_dtype(initializer: Any) -> np.dtype[Any]:
     """The type of a variable that starts from the constant ``initializer``."""
     return as_array(initializer).dtype
 

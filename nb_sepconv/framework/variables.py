@@ -1,8 +1,10 @@
 """Variables: named arrays that a graph owns and that layers, regularizers and optimizers share."""
 
+from __future__ import annotations
+
 import enum
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,15 @@ from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.convert import as_array, is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import DTypeLike
+    from typing_extensions import Self
+
+    from nb_sepconv.framework.graph import Graph
+    from nb_sepconv.tensors.typing import Array, ArrayInput, ShapeInput
 
 
 class VariableSynchronization(enum.Enum):
@@ -69,89 +80,89 @@ class Variable(ArrayLike):
 
     def __init__(
         self,
-        initial_value=None,
-        trainable=None,
-        collections=None,
-        validate_shape=True,
-        caching_device=None,
-        name=None,
-        variable_def=None,
-        dtype=None,
-        expected_shape=None,
-        import_scope=None,
-        constraint=None,
-        use_resource=None,
-        synchronization=VariableSynchronization.AUTO,
-        aggregation=VariableAggregation.NONE,
-        shape=None,
-    ):
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        collections: Sequence[str] | None = None,
+        validate_shape: bool = True,
+        caching_device: object = None,
+        name: str | None = None,
+        variable_def: object = None,
+        dtype: DTypeLike | None = None,
+        expected_shape: object = None,
+        import_scope: object = None,
+        constraint: Callable[..., Any] | None = None,
+        use_resource: bool | None = None,
+        synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+        aggregation: VariableAggregation = VariableAggregation.NONE,
+        shape: ShapeInput | None = None,
+    ) -> None:
         _check(initial_value, collections, constraint)
-        self.graph = get_default_graph()
-        self.trainable = resolve_trainable(trainable, synchronization, name)
-        self.constraint = constraint
+        self.graph: Graph | None = get_default_graph()
+        self.trainable: bool = resolve_trainable(trainable, synchronization, name)
+        self.constraint: Callable[..., Any] | None = constraint
         self._version, self._handed_out = 0, False
         with self.graph.undo_on_failure(), name_scope(name, "Variable") as scope:
             self._op_name = scope.removesuffix("/")
-            self.array = _initial_array(initial_value, dtype, shape)
+            self.array: Array = _initial_array(initial_value, dtype, shape)
             for key in _collections(collections, self.trainable):
                 self.graph.add_to_collection(key, self)
 
     # ---- what it is ----
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name of the value, as ``scope/bias:0``."""
         return f"{self._op_name}:0"
 
     @property
-    def op(self):
+    def op(self) -> VariableOp:
         """The operation behind it: ``variable.op.name`` is the name without ``:0``."""
         return VariableOp(self._op_name)
 
     @property
-    def shape(self):
+    def shape(self) -> Shape:
         """The shape, a tuple of ints that also has ``as_list()``."""
         return Shape(self.array.shape)
 
-    def get_shape(self):
+    def get_shape(self) -> Shape:
         """The same as ``shape``."""
         return self.shape
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype."""
         return self.array.dtype
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """How many dimensions it has."""
         return self.array.ndim
 
     @property
-    def size(self):
+    def size(self) -> int:
         """How many elements it has."""
         return self.array.size
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Variable {self.name!r} shape={tuple(self.shape)} dtype={self.dtype.name}>"
 
     # ---- reading ----
 
-    def read(self):
+    def read(self) -> Array:
         """The array itself."""
         return self.array
 
-    def numpy(self):
+    def numpy(self) -> Array:
         """The array itself: writing to it writes to the variable."""
         self._handed_out = True
         return self.array
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         self._handed_out = self._handed_out or copy is False
         return super().__array__(dtype, copy)
 
     @property
-    def version(self):
+    def version(self) -> int:
         """A number that differs from an earlier one if the value may have changed since.
 
         ``assign`` changes it; and so does every look at it while somebody else holds the array that ``numpy`` gave.
@@ -161,19 +172,22 @@ class Variable(ArrayLike):
             self._handed_out = sys.getrefcount(self.array) > _REFERENCES_OF_OURS
         return self._version
 
-    def value(self):
+    def value(self) -> Array:
         """A copy of the value as it is now."""
         return self.array.copy()
 
-    read_value = initialized_value = value
+    read_value = value
+    initialized_value = value
 
-    def eval(self, session=None):
+    def eval(self, session: object = None) -> Array:
         """A copy of the value as it is now; ``session`` is accepted as TF1 has it and unused."""
         return self.value()
 
     # ---- writing ----
 
-    def assign(self, value, use_locking=False, name=None, read_value=True):
+    def assign(
+        self, value: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
+    ) -> Self:
         """Write ``value`` into the variable, in place.
 
         Args:
@@ -192,19 +206,23 @@ class Variable(ArrayLike):
         self._version += 1
         return self
 
-    def assign_add(self, delta, use_locking=False, name=None, read_value=True):
+    def assign_add(
+        self, delta: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
+    ) -> Self:
         """Add ``delta``, an array of the variable's shape, in place; see ``assign``."""
         return self.assign(self.array + self._checked(delta))
 
-    def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
+    def assign_sub(
+        self, delta: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
+    ) -> Self:
         """Subtract ``delta``, an array of the variable's shape, in place; see ``assign``."""
         return self.assign(self.array - self._checked(delta))
 
-    def load(self, value, session=None):
+    def load(self, value: ArrayInput, session: object = None) -> None:
         """Write ``value`` into the variable; ``session`` is accepted as TF1 has it and unused."""
         self.assign(value)
 
-    def written(self, values):
+    def written(self, values: Array) -> None:
         """Take what was computed: an array of its size, or its own memory after a computation in place."""
         if not np.may_share_memory(values, self.array):
             self.array.reshape(-1)[:] = values.reshape(-1)
@@ -226,19 +244,19 @@ class Variable(ArrayLike):
 
     # ---- comparing, copying ----
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> Any:
         return self is other if isinstance(other, Variable) else super().__eq__(other)
 
-    def __ne__(self, other):
+    def __ne__(self, other: object) -> Any:
         return self is not other if isinstance(other, Variable) else super().__ne__(other)
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return id(self)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "graph": None}
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = memo[id(self)] = object.__new__(type(self))
         copied.__dict__.update(self.__dict__, graph=None, array=self.array.copy())
         return copied
@@ -266,7 +284,7 @@ for _name, _symbol, _method in (
     setattr(Variable, _name, _in_place(_symbol, _method))
 
 
-def resolve_trainable(trainable, synchronization, name):
+def resolve_trainable(trainable: bool | None, synchronization: VariableSynchronization, name: str | None) -> bool:
     """Whether a variable is trainable: as asked, else True unless it is synchronized on reads."""
     on_read = synchronization is VariableSynchronization.ON_READ
     if on_read and trainable:
@@ -316,7 +334,7 @@ def _converts(source, target):
     return not is_floating(source) and np.can_cast(source, target, "same_kind")
 
 
-def global_variables(scope=None):
+def global_variables(scope: str | None = None) -> list[Variable]:
     """The current graph's variables in the order of their creation.
 
     Args:
@@ -325,21 +343,21 @@ def global_variables(scope=None):
     return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
 
 
-def trainable_variables(scope=None):
+def trainable_variables(scope: str | None = None) -> list[Variable]:
     """The current graph's trainable variables; ``scope`` as in ``global_variables``."""
     return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
 
-def local_variables(scope=None):
+def local_variables(scope: str | None = None) -> list[Variable]:
     """The current graph's local variables; ``scope`` as in ``global_variables``."""
     return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
 
 
-def model_variables(scope=None):
+def model_variables(scope: str | None = None) -> list[Variable]:
     """The current graph's model variables; ``scope`` as in ``global_variables``."""
     return get_default_graph().get_collection(GraphKeys.MODEL_VARIABLES, scope)
 
 
-def moving_average_variables(scope=None):
+def moving_average_variables(scope: str | None = None) -> list[Variable]:
     """The current graph's variables with moving averages; ``scope`` as in ``global_variables``."""
     return get_default_graph().get_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope)

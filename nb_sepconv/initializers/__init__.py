@@ -4,6 +4,10 @@ Same seed, same values, bit for bit, on every platform and with every NumPy. Uni
 graph mode bit for bit, normal and orthogonal ones to float rounding: see :mod:`.distributions`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.initializers import keras
 from nb_sepconv.initializers.base import Initializer
@@ -24,6 +28,9 @@ from nb_sepconv.initializers.random import (
 )
 from nb_sepconv.initializers.seeds import use_graph_seed
 from nb_sepconv.tensors.serialization import interpret, keras_config
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Identifier
 
 __all__ = [
     "Constant",
@@ -115,7 +122,7 @@ _BY_TF1_NAME = _with_class_names(_TF1_CLASSES)
 _BY_NAME = _with_class_names(_KERAS_CLASSES) | {short: _KERAS_CLASSES[name] for short, name in _SHORT.items()}
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Any:
     """The initializer that a name, a Keras config or a callable stands for.
 
     Names mean Keras's initializers, with Keras's defaults. A config that holds a ``dtype`` means TF1's.
@@ -141,7 +148,7 @@ def _holds_a_type(identifier):
     return isinstance(identifier, dict) and "dtype" in (identifier.get("config") or {})
 
 
-def serialize(initializer):
+def serialize(initializer: Any) -> Any:
     """The Keras config of an initializer of this library; any other callable stands for itself.
 
     Args:
@@ -157,5 +164,11 @@ def serialize(initializer):
     return keras_config(initializer, Initializer, "keras.initializers")
 
 
-def __getattr__(name):
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

@@ -1,13 +1,23 @@
 """What every initializer is: ``initializer(shape, dtype=None)`` -> array."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.initializers.seeds import checked, operation_seeds
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.serialization import config_repr
 from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.typing import Array, Config, ShapeInput
 
 
 class Initializer:
@@ -17,10 +27,10 @@ class Initializer:
         dtype: the type of the array where the call gives none. Default float32.
     """
 
-    def __init__(self, dtype=np.float32):
-        self.dtype = as_dtype(dtype)
+    def __init__(self, dtype: DTypeLike = np.float32) -> None:
+        self.dtype: np.dtype[Any] = as_dtype(dtype)
 
-    def __call__(self, shape, dtype=None, partition_info=None):
+    def __call__(self, shape: ShapeInput, dtype: DTypeLike | None = None, partition_info: None = None) -> Array:
         """A new array.
 
         Args:
@@ -48,12 +58,15 @@ class Initializer:
     def _values(self, shape, dtype):
         raise NotImplementedError(f"{type(self).__name__} must define `_values` or `__call__`.")
 
-    def get_config(self):
+    def __repr__(self) -> str:
+        return config_repr(self)
+
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"dtype": self.dtype.name}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """The initializer that ``get_config`` described."""
         return cls(**config)
 
@@ -66,9 +79,9 @@ class SeededInitializer(Initializer):
         dtype: float type of the array where the call gives none. Default float32.
     """
 
-    def __init__(self, seed=None, dtype=np.float32):
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(dtype)
-        self.seed = checked(seed)
+        self.seed: int | None = checked(seed)
         check_floating(self.dtype)
 
     def _draw(self, distribution, shape, dtype):
@@ -79,12 +92,12 @@ class SeededInitializer(Initializer):
     def _seeds(self):
         return operation_seeds(self.seed)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"seed": self.seed, "dtype": self.dtype.name}
 
 
-def check_floating(dtype):
+def check_floating(dtype: np.dtype[Any]) -> None:
     """Refuse a type that is not a float that layers compute with."""
     if not is_floating(dtype):
         raise ValueError(

@@ -3,12 +3,20 @@
 Source: ``tf.compat.v1.initializers``.
 """
 
+from __future__ import annotations
+
 import math
 import numbers
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.initializers.base import Initializer, check_floating
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput, Config, ShapeInput
 
 _ARRAYS_OF_KERAS = ("__numpy__", "__tensor__")  # the class names of arrays in Keras configs
 
@@ -28,7 +36,7 @@ class Identity(Initializer):
         [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
     """
 
-    def __init__(self, gain=1.0, dtype=np.float32):
+    def __init__(self, gain: float = 1.0, dtype: DTypeLike = np.float32) -> None:
         super().__init__(dtype)
         check_floating(self.dtype)
         self.gain = gain
@@ -38,7 +46,7 @@ class Identity(Initializer):
             raise ValueError(f"`shape` must be two-dimensional. Received: {shape}")
         return np.eye(*shape, dtype=dtype) * dtype.type(self.gain)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"gain": self.gain, **super().get_config()}
 
@@ -90,16 +98,24 @@ class Constant(Initializer):
         [[1.0, 2.0], [3.0, 3.0]]
     """
 
-    def __init__(self, value=0, dtype=np.float32, verify_shape=False):
+    def __init__(
+        self, value: ArrayInput | Config = 0, dtype: DTypeLike = np.float32, verify_shape: bool = False
+    ) -> None:
         super().__init__(dtype)
         if isinstance(value, dict) and value.get("class_name") in _ARRAYS_OF_KERAS:
             value = np.array(value["config"]["value"], value["config"]["dtype"])
         if not isinstance(value, (numbers.Number, np.generic, list, tuple, np.ndarray)):
             raise TypeError(f"`value` must be a number, a list or an array of numbers. Received: {value!r}")
-        self.value = value
+        self.value: Any = value
         self.verify_shape = verify_shape
 
-    def __call__(self, shape, dtype=None, partition_info=None, verify_shape=None):
+    def __call__(
+        self,
+        shape: ShapeInput,
+        dtype: DTypeLike | None = None,
+        partition_info: None = None,
+        verify_shape: bool | None = None,
+    ) -> Array:
         """A new array; see :class:`Constant` and :meth:`Initializer.__call__`."""
         filled = super().__call__(shape, dtype, partition_info)
         if self.verify_shape if verify_shape is None else verify_shape:
@@ -123,12 +139,12 @@ class Constant(Initializer):
         filled[given.size :] = given[-1:]
         return filled.reshape(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"value": np.asarray(self.value).tolist(), "dtype": self.dtype.name}
 
 
-def constant_values(value, dtype):
+def constant_values(value: ArrayInput | Config, dtype: np.dtype[Any]) -> Array:
     """The values in the type; only arrays may lose a fraction on the way.
 
     Raises:

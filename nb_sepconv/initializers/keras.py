@@ -4,7 +4,10 @@ An initializer without a seed takes one when it is made, so that it gives the sa
 A seed means the same values whatever the graph's seed. Source: ``keras.initializers``.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +15,16 @@ from nb_sepconv.initializers import fixed, random
 from nb_sepconv.initializers.fixed import constant_values
 from nb_sepconv.initializers.seeds import operation_seeds, stateless_seeds
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import ArrayInput, Config
+
 
 class _Typeless:
     """Configs of Keras hold no type, and their calls mean float32 unless they say another."""
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         config = super().get_config()
         del config["dtype"]
@@ -39,7 +47,7 @@ class Zeros(_Typeless, fixed.Zeros):
         [0.0, 0.0]
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
 
@@ -51,7 +59,7 @@ class Ones(_Typeless, fixed.Ones):
         [1.0, 1.0]
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
 
@@ -70,7 +78,7 @@ class Constant(_Typeless, fixed.Constant):
         [[1.0, 2.0], [1.0, 2.0]]
     """
 
-    def __init__(self, value=0.0):
+    def __init__(self, value: ArrayInput | Config = 0.0) -> None:
         super().__init__(value)
 
     def _values(self, shape, dtype):
@@ -95,7 +103,7 @@ class Identity(_Typeless, fixed.Identity):
         [[1.0, 0.0], [0.0, 1.0]]
     """
 
-    def __init__(self, gain=1.0):
+    def __init__(self, gain: float = 1.0) -> None:
         super().__init__(gain)
 
 
@@ -112,7 +120,7 @@ class RandomNormal(_Fixed, random.RandomNormal):
         {'mean': 0.0, 'stddev': 0.05, 'seed': 7}
     """
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(mean, stddev, seed)
         self._fix()
 
@@ -130,7 +138,7 @@ class RandomUniform(_Fixed, random.RandomUniform):
         {'minval': -0.05, 'maxval': 0.05, 'seed': 7}
     """
 
-    def __init__(self, minval=-0.05, maxval=0.05, seed=None):
+    def __init__(self, minval: float = -0.05, maxval: float | None = 0.05, seed: int | None = None) -> None:
         super().__init__(minval, maxval, seed)
         self._fix()
 
@@ -148,7 +156,7 @@ class TruncatedNormal(_Fixed, random.TruncatedNormal):
         {'mean': 0.0, 'stddev': 0.05, 'seed': 7}
     """
 
-    def __init__(self, mean=0.0, stddev=0.05, seed=None):
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(mean, stddev, seed)
         self._fix()
 
@@ -173,13 +181,13 @@ class VarianceScaling(_Fixed, random.VarianceScaling):
 
     def __init__(
         self,
-        scale=1.0,
-        mode="fan_in",
-        distribution="truncated_normal",
-        seed=None,
-        input_axes=None,
-        output_axes=None,
-    ):
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+        input_axes: int | Sequence[int] | None = None,
+        output_axes: int | Sequence[int] | None = None,
+    ) -> None:
         super().__init__(scale, mode, distribution, seed)
         if (input_axes is None) != (output_axes is None):
             raise ValueError(
@@ -193,7 +201,7 @@ class VarianceScaling(_Fixed, random.VarianceScaling):
         fans = [math.prod(shape[axis] for axis in axes) for axes in self._axes.values()]
         return fans or super()._fans(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {**super().get_config(), **self._axes}
 
@@ -208,10 +216,15 @@ class _Scaling(VarianceScaling):
 
     _arguments = (1.0, "fan_in", "truncated_normal")
 
-    def __init__(self, seed=None, input_axes=None, output_axes=None):
+    def __init__(
+        self,
+        seed: int | None = None,
+        input_axes: int | Sequence[int] | None = None,
+        output_axes: int | Sequence[int] | None = None,
+    ) -> None:
         super().__init__(*self._arguments, seed, input_axes, output_axes)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"seed": self.seed, **self._axes}
 
@@ -267,6 +280,6 @@ class Orthogonal(_Fixed, random.Orthogonal):
         {'gain': 1.0, 'seed': 7}
     """
 
-    def __init__(self, gain=1.0, seed=None):
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         super().__init__(gain, seed)
         self._fix()

@@ -3,13 +3,23 @@
 Source: the formulas of ``tf.compat.v1.initializers``.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nb_sepconv.initializers import distributions
 from nb_sepconv.initializers.base import Initializer, SeededInitializer
 from nb_sepconv.initializers.orthonormal import orthonormal_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.tensors.typing import Array, Config
 
 _TRUNCATED_DEVIATION = 0.87962566103423978  # of a standard normal variable cut at -2 and 2
 
@@ -31,7 +41,9 @@ class RandomUniform(SeededInitializer):
         [-0.03211808204650879, 0.012406110763549805]
     """
 
-    def __init__(self, minval=0.0, maxval=None, seed=None, dtype=np.float32):
+    def __init__(
+        self, minval: float = 0.0, maxval: float | None = None, seed: int | None = None, dtype: DTypeLike = np.float32
+    ) -> None:
         super().__init__(seed)
         Initializer.__init__(self, dtype)
         self.minval = minval
@@ -52,7 +64,7 @@ class RandomUniform(SeededInitializer):
         low, high = int(self.minval), int(self.maxval)
         return distributions.integers(self._seeds(), math.prod(shape), low, high, dtype).reshape(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
 
@@ -60,7 +72,9 @@ class RandomUniform(SeededInitializer):
 class _Normal(SeededInitializer):
     _distribution = None
 
-    def __init__(self, mean=0.0, stddev=1.0, seed=None, dtype=np.float32):
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 1.0, seed: int | None = None, dtype: DTypeLike = np.float32
+    ) -> None:
         super().__init__(seed, dtype)
         self.mean = mean
         self.stddev = stddev
@@ -69,7 +83,7 @@ class _Normal(SeededInitializer):
         standard = self._draw(type(self)._distribution, shape, dtype)
         return standard * dtype.type(self.stddev) + dtype.type(self.mean)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"mean": self.mean, "stddev": self.stddev, **super().get_config()}
 
@@ -123,7 +137,7 @@ class UniformUnitScaling(SeededInitializer):
     Source: Sussillo and Abbott, arXiv:1412.6558.
     """
 
-    def __init__(self, factor=1.0, seed=None, dtype=np.float32):
+    def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(seed, dtype)
         self.factor = factor
 
@@ -131,7 +145,7 @@ class UniformUnitScaling(SeededInitializer):
         limit = math.sqrt(3 / max(math.prod(shape[:-1]), 1)) * self.factor
         return self._draw(symmetric_uniform(limit), shape, dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"factor": self.factor, **super().get_config()}
 
@@ -155,14 +169,21 @@ class VarianceScaling(SeededInitializer):
         True
     """
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None, dtype=np.float32):
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         super().__init__(seed, dtype)
         if not scale > 0:
             raise ValueError(f"`scale` must be a positive float. Received: {scale!r}")
         self.scale = scale
-        self.mode = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
+        self.mode: str = _choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
         known = ("normal", "uniform", "truncated_normal", "untruncated_normal")
-        self.distribution = _choice("distribution", str(distribution).lower(), known)
+        self.distribution: str = _choice("distribution", str(distribution).lower(), known)
 
     def _values(self, shape, dtype):
         fan_in, fan_out = self._fans(shape)
@@ -178,14 +199,14 @@ class VarianceScaling(SeededInitializer):
     def _fans(self, shape):
         return fans(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         own = {"scale": self.scale, "mode": self.mode, "distribution": self.distribution}
         return {**own, **super().get_config()}
 
 
 class _Glorot(VarianceScaling):
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"seed": self.seed, "dtype": self.dtype.name}
 
@@ -204,7 +225,7 @@ class GlorotUniform(_Glorot):
     Source: Glorot and Bengio, AISTATS 2010.
     """
 
-    def __init__(self, seed=None, dtype=np.float32):
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
 
 
@@ -222,7 +243,7 @@ class GlorotNormal(_Glorot):
     Source: Glorot and Bengio, AISTATS 2010.
     """
 
-    def __init__(self, seed=None, dtype=np.float32):
+    def __init__(self, seed: int | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
 
 
@@ -247,7 +268,7 @@ class Orthogonal(SeededInitializer):
     Source: Saxe et al., arXiv:1312.6120.
     """
 
-    def __init__(self, gain=1.0, seed=None, dtype=np.float32):
+    def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: DTypeLike = np.float32) -> None:
         super().__init__(seed, dtype)
         self.gain = gain
 
@@ -260,32 +281,32 @@ class Orthogonal(SeededInitializer):
         oriented = matrix.T if rows < columns else matrix
         return (self.gain * oriented).astype(dtype).reshape(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The arguments that make this initializer again, as a dict for JSON."""
         return {"gain": self.gain, **super().get_config()}
 
 
-def lecun_normal(seed=None):
+def lecun_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal numbers of variance ``1 / fan_in`` (LeCun et al., "Efficient BackProp", 1998)."""
     return VarianceScaling(1.0, "fan_in", "truncated_normal", seed)
 
 
-def lecun_uniform(seed=None):
+def lecun_uniform(seed: int | None = None) -> VarianceScaling:
     """Numbers spread evenly over ``sqrt(3 / fan_in) * [-1, 1)`` (LeCun et al., "Efficient BackProp", 1998)."""
     return VarianceScaling(1.0, "fan_in", "uniform", seed)
 
 
-def he_normal(seed=None):
+def he_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal numbers of variance ``2 / fan_in`` (He et al., arXiv:1502.01852)."""
     return VarianceScaling(2.0, "fan_in", "truncated_normal", seed)
 
 
-def he_uniform(seed=None):
+def he_uniform(seed: int | None = None) -> VarianceScaling:
     """Numbers spread evenly over ``sqrt(6 / fan_in) * [-1, 1)`` (He et al., arXiv:1502.01852)."""
     return VarianceScaling(2.0, "fan_in", "uniform", seed)
 
 
-def fans(shape) -> tuple[int, int]:
+def fans(shape: Sequence[int]) -> tuple[int, int]:
     """How many inputs and outputs each weight of a kernel of this shape connects, as TF counts them.
 
     Example:
@@ -298,7 +319,7 @@ def fans(shape) -> tuple[int, int]:
     return shape[-2] * window, shape[-1] * window
 
 
-def symmetric_uniform(limit):
+def symmetric_uniform(limit: float) -> Callable[..., Array]:
     """The uniform distribution over [-limit, limit), to draw from."""
 
     def draw(seeds, size, dtype):

@@ -3,9 +3,12 @@
 Source: ``tf.compat.v1.random.get_seed``.
 """
 
+from __future__ import annotations
+
 import numbers
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +77,7 @@ def _apart_from_zero(graph_seed, operation_seed):
     return seeds if seeds != (0, 0) else (0, _LARGEST)
 
 
-def checked(seed) -> int | None:
+def checked(seed: Any) -> int | None:
     """The seed as an int or None.
 
     Raises:

@@ -1,10 +1,19 @@
 """An activation that another library may have to differentiate."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv import activations
 from nb_sepconv.activations.advanced import ActivationLayer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def split(activation):
+    from nb_sepconv.tensors.typing import Identifier
+
+
+def split(activation: Identifier) -> tuple[str | None, Callable[..., Any] | None]:
     """What the kernels' side computes, a name or None, and a function of the other library's arrays, or None.
 
     Args:

@@ -1,5 +1,9 @@
 """The convolution for HIPS autograd: a primitive with its vector-Jacobian product."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import getval
 
@@ -8,20 +12,25 @@ from nb_sepconv.convolution import precisions
 from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.interop import activation as activation_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import Identifier, Integers, Precision
+
 
 def separable_conv1d(
-    inputs,
-    depthwise_kernel,
-    pointwise_kernel,
-    bias=None,
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    bias: Any = None,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    precision=None,
-):
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    activation: Identifier = None,
+    precision: Precision | None = None,
+) -> Any:
     """:func:`nb_sepconv.ops.separable_conv1d`, differentiable by each of its arrays with ``autograd.grad``.
 
     Args:

@@ -1,6 +1,9 @@
 """The convolution for JAX: a callback to the kernels with its vector-Jacobian product; for jit, grad and vmap."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -12,20 +15,25 @@ from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.convolution.sizes import sizes_of
 from nb_sepconv.interop import activation as activation_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import Identifier, Integers, Precision
+
 
 def separable_conv1d(
-    inputs,
-    depthwise_kernel,
-    pointwise_kernel,
-    bias=None,
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    bias: Any = None,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    precision=None,
-):
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    activation: Identifier = None,
+    precision: Precision | None = None,
+) -> Any:
     """:func:`nb_sepconv.ops.separable_conv1d` on JAX's arrays, computed by the host's processor.
 
     Args:

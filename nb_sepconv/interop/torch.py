@@ -1,6 +1,8 @@
 """The convolution for PyTorch: an operator that is differentiable, and a module; tensors are read without a copy."""
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,18 +19,18 @@ TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def separable_conv1d(
-    inputs,
-    depthwise_kernel,
-    pointwise_kernel,
-    bias=None,
+    inputs: torch.Tensor,
+    depthwise_kernel: torch.Tensor,
+    pointwise_kernel: torch.Tensor,
+    bias: torch.Tensor | None = None,
     *,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    activation=None,
-    precision=None,
-):
+    strides: int | Sequence[int] = 1,
+    padding: str | Sequence[int] = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: int | Sequence[int] = 1,
+    activation: str | Callable[..., Any] | None = None,
+    precision: str | None = None,
+) -> torch.Tensor:
     """:func:`nb_sepconv.ops.separable_conv1d` on tensors, differentiable by each of them once.
 
     Args:
@@ -90,33 +92,37 @@ class SeparableConv1d(torch.nn.Module):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        depth_multiplier=1,
-        bias=True,
-        activation=None,
-        precision=None,
-        device=None,
-        dtype=None,
-    ):
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int | str | Sequence[int] = 0,
+        dilation: int = 1,
+        depth_multiplier: int = 1,
+        bias: bool = True,
+        activation: str | Callable[..., Any] | None = None,
+        precision: str | None = None,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
-        self.stride, self.dilation, self.activation = stride, dilation, activation
-        self.precision = precisions.checked(precision)
+        self.stride: int = stride
+        self.dilation: int = dilation
+        self.activation: str | Callable[..., Any] | None = activation
+        self.precision: str | None = precisions.checked(precision)
         self._activation = activation_of.split(activation)
-        self.padding = (padding, padding) if isinstance(padding, int) else padding
+        self.padding: str | Sequence[int] = (padding, padding) if isinstance(padding, int) else padding
         (kernel_size,) = arguments.one_integer(kernel_size, "kernel_size")
         made = {"device": device, "dtype": dtype}
         mixed = in_channels * depth_multiplier
-        self.depthwise_kernel = torch.nn.Parameter(torch.empty(kernel_size, in_channels, depth_multiplier, **made))
-        self.pointwise_kernel = torch.nn.Parameter(torch.empty(1, mixed, out_channels, **made))
-        self.bias = torch.nn.Parameter(torch.empty(out_channels, **made)) if bias else None
+        self.depthwise_kernel: torch.nn.Parameter = torch.nn.Parameter(
+            torch.empty(kernel_size, in_channels, depth_multiplier, **made)
+        )
+        self.pointwise_kernel: torch.nn.Parameter = torch.nn.Parameter(torch.empty(1, mixed, out_channels, **made))
+        self.bias: torch.nn.Parameter | None = torch.nn.Parameter(torch.empty(out_channels, **made)) if bias else None
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw the kernels anew, from PyTorch's generator, and set the bias to zero."""
         for kernel in (self.depthwise_kernel, self.pointwise_kernel):
             taps, inputs, outputs = kernel.shape
@@ -125,13 +131,13 @@ class SeparableConv1d(torch.nn.Module):
         if self.bias is not None:
             torch.nn.init.zeros_(self.bias)
 
-    def forward(self, inputs):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Convolve (N, C, L)."""
         operands = inputs, self.depthwise_kernel, self.pointwise_kernel, self.bias
         moves = self.stride, self.padding, "channels_first", self.dilation
         return _convolved(operands, *moves, self._activation, self.precision)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """What ``print(module)`` says of it."""
         (taps, channels, multiplier), filters = self.depthwise_kernel.shape, self.pointwise_kernel.shape[2]
         precision = "" if self.precision is None else f", precision={self.precision!r}"

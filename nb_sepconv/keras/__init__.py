@@ -13,5 +13,5 @@ def __getattr__(name):
     raise AttributeError(explain(__name__, name))
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

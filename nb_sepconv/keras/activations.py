@@ -1,6 +1,9 @@
 """``keras.activations``: Keras 3's activations; some differ from TF1's of the same name in arguments or in formula."""
 
+from __future__ import annotations
+
 import inspect
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +26,11 @@ from nb_sepconv.activations import (
     tanh,
 )
 from nb_sepconv.activations.formulas import check_axis, gated, log_one_plus_exp, logistic, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput, Identifier
 
 __all__ = [
     "celu",
@@ -64,19 +72,19 @@ __all__ = [
 
 
 @spelling_of(activations.relu)
-def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
+def relu(x: ArrayInput, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Array:
     """``max(x, 0)`` with a slope, a ceiling and a threshold; see :func:`nb_sepconv.activations.relu`."""
     return activations.relu(x, negative_slope, max_value, threshold)
 
 
 @spelling_of(activations.leaky_relu)
-def leaky_relu(x, negative_slope=0.2):
+def leaky_relu(x: ArrayInput, negative_slope: float = 0.2) -> Array:
     """``x`` where positive, else ``negative_slope * x``; see :func:`nb_sepconv.activations.leaky_relu`."""
     return activations.leaky_relu(x, negative_slope)
 
 
 @spelling_of(activations.swish)
-def silu(x):
+def silu(x: ArrayInput) -> Array:
     """``x * sigmoid(x)``; see :func:`nb_sepconv.activations.swish`."""
     return activations.swish(x)
 
@@ -85,7 +93,7 @@ swish = silu
 
 
 @typed
-def celu(x, alpha=1.0):
+def celu(x: ArrayInput, alpha: float = 1.0) -> Array:
     """``max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)``.
 
     Example:
@@ -98,7 +106,7 @@ def celu(x, alpha=1.0):
 
 
 @typed
-def glu(x, axis=-1):
+def glu(x: ArrayInput, axis: Any = -1) -> Array:
     """The first half of an axis times the sigmoid of its second half; the axis halves its length.
 
     Raises:
@@ -118,7 +126,7 @@ def glu(x, axis=-1):
 
 
 @typed
-def hard_shrink(x, threshold=0.5):
+def hard_shrink(x: ArrayInput, threshold: float = 0.5) -> Array:
     """``x`` where its magnitude is above the threshold, else 0.
 
     Example:
@@ -129,7 +137,7 @@ def hard_shrink(x, threshold=0.5):
 
 
 @typed
-def hard_sigmoid(x):
+def hard_sigmoid(x: ArrayInput) -> Array:
     """``relu6(x + 3) / 6``.
 
     Example:
@@ -140,7 +148,7 @@ def hard_sigmoid(x):
 
 
 @typed
-def hard_silu(x):
+def hard_silu(x: ArrayInput) -> Array:
     """``x * relu6(x + 3) / 6``.
 
     Example:
@@ -154,7 +162,7 @@ hard_swish = hard_silu
 
 
 @typed
-def hard_tanh(x):
+def hard_tanh(x: ArrayInput) -> Array:
     """``x`` cut to -1..1.
 
     Example:
@@ -165,7 +173,7 @@ def hard_tanh(x):
 
 
 @typed
-def log_sigmoid(x):
+def log_sigmoid(x: ArrayInput) -> Array:
     """``log(sigmoid(x))``.
 
     Example:
@@ -176,7 +184,7 @@ def log_sigmoid(x):
 
 
 @typed
-def soft_shrink(x, threshold=0.5):
+def soft_shrink(x: ArrayInput, threshold: float = 0.5) -> Array:
     """``x`` moved by the threshold towards 0, where it stops.
 
     Example:
@@ -187,7 +195,7 @@ def soft_shrink(x, threshold=0.5):
 
 
 @typed
-def sparse_plus(x):
+def sparse_plus(x: ArrayInput) -> Array:
     """0 below -1, ``x`` above 1, ``(x + 1)**2 / 4`` between.
 
     Example:
@@ -198,7 +206,7 @@ def sparse_plus(x):
 
 
 @typed
-def sparse_sigmoid(x):
+def sparse_sigmoid(x: ArrayInput) -> Array:
     """0 below -1, 1 above 1, ``(x + 1) / 2`` between.
 
     Example:
@@ -209,7 +217,7 @@ def sparse_sigmoid(x):
 
 
 @typed
-def sparsemax(x, axis=-1):
+def sparsemax(x: ArrayInput, axis: Any = -1) -> Array:
     """The probabilities nearest to ``x`` along an axis.
 
     Raises:
@@ -231,7 +239,7 @@ def sparsemax(x, axis=-1):
 
 
 @typed
-def squareplus(x, b=4):
+def squareplus(x: ArrayInput, b: float = 4) -> Array:
     """``(x + sqrt(x**2 + b)) / 2``.
 
     Example:
@@ -245,7 +253,7 @@ def squareplus(x, b=4):
 
 
 @typed
-def tanh_shrink(x):
+def tanh_shrink(x: ArrayInput) -> Array:
     """``x - tanh(x)``.
 
     Example:
@@ -256,7 +264,7 @@ def tanh_shrink(x):
 
 
 @typed
-def threshold(x, threshold, default_value):
+def threshold(x: ArrayInput, threshold: float, default_value: float) -> Array:
     """``x`` where it is above the threshold, else the default value.
 
     Example:
@@ -278,7 +286,7 @@ _NAMES = {function: name for name, function in _BY_NAME.items()}
 _BY_NAME |= {"swish": silu, "hard_swish": hard_silu}
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Callable[..., Any]:
     """The activation that a name, a Keras config or a callable stands for.
 
     Args:
@@ -313,7 +321,7 @@ def get(identifier):
 deserialize = get
 
 
-def serialize(activation):
+def serialize(activation: Any) -> Any:
     """The Keras 3 name of one of these activations; any other callable stands for itself.
 
     Args:
@@ -330,3 +338,7 @@ def serialize(activation):
         return _NAMES.get(activation) or activations.serialize(activation)
     except TypeError:  # an unhashable callable is none of ours
         return activation
+
+
+def __dir__() -> list[str]:
+    return __all__

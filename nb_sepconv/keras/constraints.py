@@ -30,3 +30,7 @@ __all__ = [
 ]
 
 deserialize = get
+
+
+def __dir__() -> list[str]:
+    return __all__

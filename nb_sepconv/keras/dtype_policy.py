@@ -1,8 +1,13 @@
 """In which type a layer computes, and in which it keeps its weights."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.tensors.dtypes import FLOATS, as_dtype
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Config
 
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
@@ -18,12 +23,12 @@ class DTypePolicy(NamedTuple):
     compute_dtype: str
     variable_dtype: str
 
-    def serialized(self):
+    def serialized(self) -> Config:
         """The config of the policy as Keras 3 writes it."""
         return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": self.name}, "registered_name": None}
 
 
-def policy_of(dtype) -> DTypePolicy:
+def policy_of(dtype: Any) -> DTypePolicy:
     """The policy that ``dtype`` names.
 
     Args:

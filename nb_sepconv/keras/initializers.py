@@ -1,5 +1,9 @@
 """``keras.initializers``: Keras's initializers by class, name, config and array."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv import initializers
@@ -21,6 +25,11 @@ from nb_sepconv.initializers.keras import (
     VarianceScaling,
     Zeros,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.tensors.typing import Array, Identifier, ShapeInput
 
 __all__ = [
     "Constant",
@@ -83,10 +92,10 @@ _OTHER_NAMES = {"IdentityInitializer": "Identity", "OrthogonalInitializer": "Ort
 class _Given:
     """The values of an array, for weights of exactly its shape."""
 
-    def __init__(self, values):
+    def __init__(self, values: Array) -> None:
         self.values = values
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: ShapeInput, dtype: DTypeLike | None = None) -> Array:
         if tuple(shape) != self.values.shape:
             raise ValueError(
                 f"An array given as initializer must have the shape {tuple(shape)} of the weights. "
@@ -95,7 +104,7 @@ class _Given:
         return np.array(self.values, dtype)
 
 
-def get(identifier):
+def get(identifier: Identifier | Array | np.generic) -> Any:
     """The initializer that a name, a Keras config, an array or a callable stands for.
 
     Args:
@@ -120,3 +129,7 @@ def get(identifier):
 
 
 deserialize = get
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,13 +1,16 @@
 """What every Keras layer has: a name, a type policy, weights of its own, losses, and a call that builds once."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.naming import snake_case
 from nb_sepconv.keras import constraints, initializers, regularizers
-from nb_sepconv.keras.dtype_policy import policy_of
+from nb_sepconv.keras.dtype_policy import DTypePolicy, policy_of
 from nb_sepconv.keras.variable import KerasVariable
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.weights import write_weights
@@ -15,6 +18,15 @@ from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.lazy_value import as_loss
 from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+    from numpy.typing import DTypeLike
+    from typing_extensions import Self
+
+    from nb_sepconv.layers.input_spec import InputSpec
+    from nb_sepconv.tensors.typing import Array, Config, Identifier, ShapeInput
 
 _SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
 
@@ -34,50 +46,66 @@ class Layer:
         ValueError: an argument of another type or value, or an unknown one.
     """
 
-    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Identifier = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         _refuse_unknown(type(self).__name__, kwargs)
-        self.dtype_policy = policy_of(dtype)
+        self.dtype_policy: DTypePolicy = policy_of(dtype)
         self.autocast = autocast
-        self.name = _unique_name(type(self).__name__) if name is None else _checked_name(name)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.input_spec = None
+        self.name: str = _unique_name(type(self).__name__) if name is None else _checked_name(name)
+        self.activity_regularizer: Any = regularizers.get(activity_regularizer)
+        self.input_spec: InputSpec | None = None
         self._trainable = _checked_trainable(trainable)
         self._build_shape = None
         self._weights = []
         self._losses = []
 
-    def __repr__(self):
-        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}>"
 
     # ---- types ----
 
     @property
-    def variable_dtype(self):
+    def variable_dtype(self) -> str:
         """The name of the weights' type."""
         return self.dtype_policy.variable_dtype
 
     dtype = variable_dtype
 
     @property
-    def compute_dtype(self):
+    def compute_dtype(self) -> str:
         """The name of the type that the layer computes in."""
         return self.dtype_policy.compute_dtype
 
     # ---- weights ----
 
     @property
-    def built(self):
+    def built(self) -> bool:
         """Whether the layer has its weights."""
         return self._build_shape is not None
 
     @property
-    def path(self):
+    def path(self) -> str | None:
         """The layer's name once it is built, else None."""
         return self.name if self.built else None
 
     def add_weight(
-        self, shape=None, initializer=None, dtype=None, trainable=True, regularizer=None, constraint=None, name=None
-    ):
+        self,
+        shape: ShapeInput | None = None,
+        initializer: Identifier | Array = None,
+        dtype: DTypeLike | None = None,
+        trainable: bool = True,
+        regularizer: Identifier = None,
+        constraint: Identifier = None,
+        name: str | None = None,
+    ) -> KerasVariable:
         """Create a variable of the layer.
 
         Args:
@@ -113,38 +141,38 @@ class Layer:
         return weight.array.astype(as_dtype(self.compute_dtype), copy=False)
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether the weights are trained; setting it sets each variable's ``trainable`` too."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
         for weight in self._weights:
             weight.trainable = self._trainable
 
     @property
-    def weights(self):
+    def weights(self) -> list[KerasVariable]:
         """All variables in the order of creation."""
         return list(self._weights)
 
     variables = weights
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[KerasVariable]:
         """The variables that are trained."""
         return [weight for weight in self._weights if weight.trainable]
 
     trainable_variables = trainable_weights
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[KerasVariable]:
         """The variables that are not trained."""
         return [weight for weight in self._weights if not weight.trainable]
 
     non_trainable_variables = non_trainable_weights
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The number of elements of all weights.
 
         Raises:
@@ -157,11 +185,11 @@ class Layer:
             )
         return sum(weight.size for weight in self._weights)
 
-    def get_weights(self):
+    def get_weights(self) -> list[Array]:
         """Copies of the weights as a list of arrays."""
         return [weight.value() for weight in self._weights]
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Sequence[Any]) -> list[KerasVariable]:
         """Write arrays into the weights.
 
         Args:
@@ -172,24 +200,24 @@ class Layer:
         """
         write_weights(self._weights, weights, self.name)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Put the weights into ``store``, a mapping, under ``"0"``, ``"1"``, ..."""
         for index, weight in enumerate(self._weights):
             store[str(index)] = weight.value()
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Take the weights from ``store``; see :meth:`save_own_variables` and :meth:`set_weights`."""
         self.set_weights([np.asarray(store[str(index)]) for index in range(len(store))])
 
     # ---- losses ----
 
     @property
-    def losses(self):
+    def losses(self) -> list[Any]:
         """The losses as NumPy scalars: those of the last call, then those of the trained weights, computed anew."""
         regularized = [weight for weight in self.trainable_weights if weight.regularizer is not None]
         return [*self._losses, *(as_loss(weight.regularizer(weight)) for weight in regularized)]
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: Any) -> None:
         """Add a number or a list of them to the losses, until the next call."""
         self._losses.extend(as_loss(each) for each in (loss if isinstance(loss, (list, tuple)) else [loss]))
 
@@ -201,7 +229,7 @@ class Layer:
 
     # ---- building and calling ----
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the weights for inputs of ``input_shape``; subclasses extend it in ``_build``."""
         before = dict(vars(self))
         self._weights = []
@@ -215,11 +243,11 @@ class Layer:
     def _build(self, input_shape):
         """Create the weights; subclasses do it."""
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Compute the outputs; subclasses do it."""
         raise NotImplementedError(f"{type(self).__name__} must define `call`")
 
-    def __call__(self, inputs, *, training=None):
+    def __call__(self, inputs: Any, *, training: bool | None = None) -> Any:
         """Build the layer if it is not, and compute its outputs.
 
         Args:
@@ -254,7 +282,7 @@ class Layer:
 
     # ---- configuration ----
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
         activity = self.activity_regularizer
         return {
@@ -265,15 +293,15 @@ class Layer:
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``."""
         return cls(**config)
 
-    def get_build_config(self):
+    def get_build_config(self) -> Config | None:
         """``{"input_shape": ...}`` of a built layer, else None."""
         return {"input_shape": self._build_shape} if self.built else None
 
-    def build_from_config(self, config):
+    def build_from_config(self, config: Config | None) -> None:
         """Build the layer from what :meth:`get_build_config` returned."""
         if config:
             self.build(config["input_shape"])

@@ -1,11 +1,23 @@
 """``keras.layers``: Keras 3's separable convolution layer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.checks import arguments
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from typing_extensions import Self
+
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
 __all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
 
@@ -50,48 +62,50 @@ class SeparableConv1D(SeparableConvolution, Layer):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer="glorot_uniform",
-        pointwise_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
+        filters: int | None,
+        kernel_size: Integers,
+        strides: Integers = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Integers = 1,
+        depth_multiplier: int = 1,
+        activation: Identifier = None,
+        use_bias: bool = True,
+        depthwise_initializer: Identifier | Array = "glorot_uniform",
+        pointwise_initializer: Identifier | Array = "glorot_uniform",
+        bias_initializer: Identifier | Array = "zeros",
+        depthwise_regularizer: Identifier = None,
+        pointwise_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        depthwise_constraint: Identifier = None,
+        pointwise_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
-        self.strides = arguments.one_integer(strides, "strides")
-        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
-        self.padding = arguments.padding(padding)
-        self.data_format = arguments.data_format(data_format)
-        self.activation = activations.get(activation)
-        self.use_bias = use_bias
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
-        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
-        self.filters = arguments.filters(filters, cut_floats=False)
-        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
-        self.input_spec = InputSpec(min_ndim=3)
+        self.kernel_size: tuple[int] = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides: tuple[int] = arguments.one_integer(strides, "strides")
+        self.dilation_rate: tuple[int] = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.padding: str = arguments.padding(padding)
+        self.data_format: str = arguments.data_format(data_format)
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.use_bias: bool = use_bias
+        self.depthwise_initializer: Any = initializers.get(depthwise_initializer)
+        self.pointwise_initializer: Any = initializers.get(pointwise_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.depthwise_regularizer: Any = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer: Any = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
+        self.depthwise_constraint: Any = constraints.get(depthwise_constraint)
+        self.pointwise_constraint: Any = constraints.get(pointwise_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
+        self.depth_multiplier: int = arguments.depth_multiplier(depth_multiplier)
+        self.filters: int | None = arguments.filters(filters, cut_floats=False)
+        self.depthwise_kernel: Variable | Any = None  # until the layer is built
+        self.pointwise_kernel: Variable | Any = None
+        self.bias: Variable | Any = None
+        self.input_spec: InputSpec | None = InputSpec(min_ndim=3)
 
     def _build(self, input_shape):
         channels = self._channels(input_shape)
@@ -99,7 +113,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
         self._create_weights(channels)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``.
 
         Args:
@@ -121,7 +135,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             )
         return shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
         return {
             **super().get_config(),
@@ -141,7 +155,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
         return cls(**{key: value for key, value in config.items() if key not in _OF_TF_KERAS})
 
@@ -149,5 +163,11 @@ class SeparableConv1D(SeparableConvolution, Layer):
 SeparableConvolution1D = SeparableConv1D
 
 
-def __getattr__(name):
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

@@ -1,5 +1,9 @@
 """``keras.regularizers``: regularizers by class, name and config."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv import regularizers
 from nb_sepconv.regularizers import (
     L1,
@@ -13,6 +17,9 @@ from nb_sepconv.regularizers import (
     orthogonal_regularizer,
     serialize,
 )
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Identifier
 
 __all__ = [
     "L1",
@@ -30,7 +37,7 @@ __all__ = [
 ]
 
 
-def get(identifier):
+def get(identifier: Identifier) -> Any:
     """The regularizer that a name, a Keras config or a callable stands for.
 
     As :func:`nb_sepconv.regularizers.get`; ``"l1l2"`` is Keras 3's name of an :class:`L1L2` with both factors 0.
@@ -52,3 +59,7 @@ def get(identifier):
 
 
 deserialize = get
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,8 +1,17 @@
 """The weights of a Keras layer: variables that belong to it and to no graph."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.framework.variables import Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
 class KerasVariable(Variable):
@@ -17,9 +26,17 @@ class KerasVariable(Variable):
         constraint: a function of the value that optimizers apply after an update, or None.
     """
 
-    def __init__(self, value, name, path, trainable, regularizer, constraint):
-        self.graph = None
-        self.array = np.array(value, order="C", copy=True)
+    def __init__(
+        self,
+        value: ArrayInput,
+        name: str,
+        path: str,
+        trainable: bool,
+        regularizer: Callable[..., Any] | None,
+        constraint: Callable[..., Any] | None,
+    ) -> None:
+        self.graph: None = None
+        self.array: Array = np.array(value, order="C", copy=True)
         self._version, self._handed_out = 0, False
         self.trainable = trainable
         self.regularizer = regularizer
@@ -29,9 +46,9 @@ class KerasVariable(Variable):
         self._name = name
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name within the layer, as ``bias``."""
         return self._name
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<KerasVariable {self.path!r} shape={tuple(self.shape)} dtype={self.dtype.name}>"

@@ -1,9 +1,12 @@
 """What every TF1 layer has: a name, a scope decided at first use, weights, losses, and a call that builds once."""
 
+from __future__ import annotations
+
 import contextlib
 import copy
 import warnings
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +30,15 @@ from nb_sepconv.layers.weights import LayerWeights, initializer_or_default, is_a
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.lazy_value import as_loss
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import DTypeLike
+    from typing_extensions import Self
+
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.tensors.typing import Config, Identifier, ShapeInput
+
 KEYWORDS = frozenset(
     ("input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast", "implementation", "dynamic")
 )
@@ -35,13 +47,20 @@ KEYWORDS = frozenset(
 class Layer:
     """The base of layers; see ``SeparableConv1D`` for the arguments."""
 
-    def __init__(self, trainable=True, name=None, dtype=None, activity_regularizer=None, **kwargs):
+    def __init__(
+        self,
+        trainable: bool = True,
+        name: str | VariableScope | None = None,
+        dtype: DTypeLike | None = None,
+        activity_regularizer: Identifier = None,
+        **kwargs: Any,
+    ) -> None:
         scope, reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
         arguments.known_keywords(kwargs, KEYWORDS)
         self.trainable = trainable
-        self.built = False
-        self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.dynamic = kwargs.get("dynamic", False)
+        self.built: bool = False
+        self.activity_regularizer: Any = regularizers.get(activity_regularizer)
+        self.dynamic: bool = kwargs.get("dynamic", False)
         self.supports_masking = False
         self._name, base_name = _names(type(self), name)
         self._dtype = None if dtype is None else as_dtype(dtype).name
@@ -55,15 +74,18 @@ class Layer:
         if scope:
             self._scope.capture(variable_scope(scope))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}>"
+
     # ---- names and scopes ----
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The layer's name; unnamed layers are counted from ``_1`` per graph."""
         return self._name
 
     @property
-    def scope_name(self):
+    def scope_name(self) -> str:
         """The prefix of the variables' names, decided when the layer is first used."""
         if not self._scope.decided:
             raise ValueError(
@@ -74,31 +96,31 @@ class Layer:
         return self._scope.name
 
     @property
-    def graph(self):
+    def graph(self) -> None:
         """Always None, with a warning, as in TF 2: layers no longer tell their graph."""
         warnings.warn("`Layer.graph` is deprecated: layers do not tell their graph any more", stacklevel=2)
 
     # ---- weights ----
 
     @property
-    def dtype(self):
+    def dtype(self) -> str | None:
         """The name of the weights' type; None before the first input decides it."""
         return self._dtype
 
     def add_weight(
         self,
-        name,
-        shape,
-        dtype=None,
-        initializer=None,
-        regularizer=None,
-        trainable=None,
-        constraint=None,
-        use_resource=None,
-        synchronization=VariableSynchronization.AUTO,
-        aggregation=VariableAggregation.NONE,
-        partitioner=None,
-    ):
+        name: str | VariableScope | None,
+        shape: ShapeInput,
+        dtype: DTypeLike | None = None,
+        initializer: Identifier = None,
+        regularizer: Callable[..., Any] | None = None,
+        trainable: bool | None = None,
+        constraint: Callable[..., Any] | None = None,
+        use_resource: bool | None = None,
+        synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+        aggregation: VariableAggregation = VariableAggregation.NONE,
+        partitioner: None = None,
+    ) -> Variable | Any:
         """Create, or get from the layer's scope, a variable of the layer.
 
         Args:
@@ -150,36 +172,36 @@ class Layer:
     add_variable = add_weight
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[Variable]:
         """The variables that are trained; none in a layer that is not trainable."""
         return self._weights.trained() if self.trainable else []
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[Variable]:
         """The variables that are not trained."""
         return self._weights.frozen() if self.trainable else self._weights.trained() + self._weights.frozen()
 
     @property
-    def weights(self):
+    def weights(self) -> list[Variable]:
         """All variables, trained ones first, in the order of creation."""
         return self.trainable_weights + self.non_trainable_weights
 
     @property
-    def variables(self):
+    def variables(self) -> list[Variable]:
         """The same as ``weights``."""
         return self.weights
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[Variable]:
         """The same as ``trainable_weights``."""
         return self.trainable_weights
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[Variable]:
         """The same as ``non_trainable_weights``."""
         return self.non_trainable_weights
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The number of elements of all weights; a ValueError before the layer is built."""
         if not self.built:
             raise ValueError(
@@ -188,11 +210,11 @@ class Layer:
             )
         return sum(int(np.size(weight)) for weight in self.weights)
 
-    def get_weights(self):
+    def get_weights(self) -> list[Variable]:
         """Copies of the weights as a list of arrays, in the order of ``weights``."""
         return [np.array(weight) for weight in self.weights]
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Sequence[Any]) -> list[Variable]:
         """Write arrays into the weights.
 
         Args:
@@ -206,16 +228,16 @@ class Layer:
     # ---- losses ----
 
     @property
-    def losses(self):
+    def losses(self) -> list[Any]:
         """The losses as NumPy scalars: those of calls, then those of weights, computed anew."""
         return self._losses.values()
 
     @property
-    def updates(self):
+    def updates(self) -> list[Any]:
         """Always empty: this library's layers update nothing beside their outputs."""
         return []
 
-    def add_loss(self, losses, inputs=None):
+    def add_loss(self, losses: Any, inputs: object = None) -> None:
         """Add losses to the layer and to ``REGULARIZATION_LOSSES``.
 
         Args:
@@ -238,29 +260,29 @@ class Layer:
     # ---- building and calling ----
 
     @property
-    def input_spec(self):
+    def input_spec(self) -> InputSpec | None:
         """The InputSpec that inputs are checked against."""
         return self._input_spec
 
     @input_spec.setter
-    def input_spec(self, value):
+    def input_spec(self, value: InputSpec | None) -> None:
         if value is not None and not isinstance(value, InputSpec):
             raise TypeError(f"Layer input_spec must be an instance of InputSpec. Received: {value!r}")
         self._input_spec = value
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the weights for inputs of ``input_shape``; subclasses do it and set ``built``."""
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Compute the outputs; subclasses do it."""
         raise NotImplementedError(f"{type(self).__name__} must define `call`")
 
-    def apply(self, inputs, **kwargs):
+    def apply(self, inputs: Any, **kwargs: Any) -> Any:
         """The same as calling the layer."""
         return self(inputs, **kwargs)
 
-    def __call__(self, inputs, *, scope=None, training=None):
+    def __call__(self, inputs: Any, *, scope: str | VariableScope | None = None, training: bool | None = None) -> Any:
         """Build the layer if it is not, and compute its outputs.
 
         Args:
@@ -286,7 +308,7 @@ class Layer:
     def _build_fast_path(self):
         """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str | VariableScope | None, value: Any) -> None:
         vars(self)["_fast_path"] = None
         super().__setattr__(name, value)
 
@@ -327,7 +349,7 @@ class Layer:
 
     # ---- configuration, copies ----
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict, without the weights."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
         if self._batch_input_shape is not None:
@@ -335,25 +357,25 @@ class Layer:
         return config
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``."""
         return cls(**config)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         copied = object.__new__(type(self))
         vars(copied).update(vars(self), _scope=copy.copy(self._scope), _fast_path=None)
         return copied
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = memo[id(self)] = copy.copy(self)
         vars(copied).update(copy.deepcopy(vars(copied), memo))
         return copied
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_fast_path": None}
 
 
-def _names(kind, name):
+def _names(kind: type, name: str | VariableScope | None) -> tuple[str, str]:
     """The name of a layer of some class, and that of its scope, from what the caller wrote."""
     if name and not isinstance(name, VariableScope):
         return name, name

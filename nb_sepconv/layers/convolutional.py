@@ -1,6 +1,9 @@
 """TF1's separable convolution layer: check, build once, call the op."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +14,15 @@ from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from typing_extensions import Self
+
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.variable_store import ReuseMode
+    from nb_sepconv.tensors.typing import ArrayT, Config, Identifier, Integers
 
 __all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
 
@@ -56,57 +68,59 @@ class SeparableConv1D(SeparableConvolution, Layer):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format="channels_last",
-        dilation_rate=1,
-        depth_multiplier=1,
-        activation=None,
-        use_bias=True,
-        depthwise_initializer=None,
-        pointwise_initializer=None,
-        bias_initializer=_ZEROS,
-        depthwise_regularizer=None,
-        pointwise_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        depthwise_constraint=None,
-        pointwise_constraint=None,
-        bias_constraint=None,
-        trainable=True,
-        name=None,
-        **kwargs,
-    ):
-        self.activation = activations.get(activation)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        filters: int | None,
+        kernel_size: Integers,
+        strides: Integers = 1,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        dilation_rate: Integers = 1,
+        depth_multiplier: int = 1,
+        activation: Identifier = None,
+        use_bias: bool = True,
+        depthwise_initializer: Identifier = None,
+        pointwise_initializer: Identifier = None,
+        bias_initializer: Identifier = _ZEROS,
+        depthwise_regularizer: Identifier = None,
+        pointwise_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        depthwise_constraint: Identifier = None,
+        pointwise_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        trainable: bool = True,
+        name: str | VariableScope | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.depthwise_initializer: Any = initializers.get(depthwise_initializer)
+        self.pointwise_initializer: Any = initializers.get(pointwise_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.depthwise_regularizer: Any = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer: Any = regularizers.get(pointwise_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
         activity_regularizer = regularizers.get(activity_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        self.depthwise_constraint: Any = constraints.get(depthwise_constraint)
+        self.pointwise_constraint: Any = constraints.get(pointwise_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
         groups = kwargs.pop("groups", None)
         _warn_of_ignored({key: kwargs.pop(key) for key in _IGNORED if key in kwargs})
         super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = arguments.filters(filters)
-        self.kernel_size = arguments.one_integer(kernel_size, "kernel_size")
-        self.strides = arguments.one_integer(strides, "strides", least=0)
-        self.padding = arguments.padding(padding)
-        self.data_format = arguments.data_format(data_format)
-        self.dilation_rate = arguments.one_integer(dilation_rate, "dilation_rate")
-        self.groups = arguments.groups(groups, self.filters)
+        self.filters: int | None = arguments.filters(filters)
+        self.kernel_size: tuple[int] = arguments.one_integer(kernel_size, "kernel_size")
+        self.strides: tuple[int] = arguments.one_integer(strides, "strides", least=0)
+        self.padding: str = arguments.padding(padding)
+        self.data_format: str = arguments.data_format(data_format)
+        self.dilation_rate: tuple[int] = arguments.one_integer(dilation_rate, "dilation_rate")
+        self.groups: int = arguments.groups(groups, self.filters)
         arguments.stride_or_dilation(self.strides, self.dilation_rate)
-        self.depth_multiplier = arguments.depth_multiplier(depth_multiplier)
-        self.use_bias = use_bias
-        self.depthwise_kernel = self.pointwise_kernel = self.bias = None
+        self.depth_multiplier: int = arguments.depth_multiplier(depth_multiplier)
+        self.use_bias: bool = use_bias
+        self.depthwise_kernel: Variable | Any = None  # until the layer is built
+        self.pointwise_kernel: Variable | Any = None
+        self.bias: Variable | Any = None
         self.input_spec = InputSpec(min_ndim=3)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the variables for inputs of ``input_shape``.
 
         Args:
@@ -121,7 +135,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
             self._create_weights(channels)
             self.built = True
 
-    def __call__(self, inputs, *, scope=None, training=None):
+    def __call__(
+        self, inputs: ArrayT, *, scope: str | VariableScope | None = None, training: bool | None = None
+    ) -> ArrayT:
         """Build the layer if it is not, and convolve ``inputs``.
 
         Args:
@@ -176,7 +192,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             self._scope.name,
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``.
 
         Args:
@@ -204,7 +220,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         except AttributeError:
             return np.asarray(weight)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
         return {
             **super().get_config(),
@@ -226,7 +242,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
         return cls(**{key: value for key, value in config.items() if key not in (*_IGNORED, "groups")})
 
@@ -241,30 +257,30 @@ def _warn_of_ignored(keywords):
 
 
 def separable_conv1d(
-    inputs,
-    filters,
-    kernel_size,
-    strides=1,
-    padding="valid",
-    data_format="channels_last",
-    dilation_rate=1,
-    depth_multiplier=1,
-    activation=None,
-    use_bias=True,
-    depthwise_initializer=None,
-    pointwise_initializer=None,
-    bias_initializer=_ZEROS,
-    depthwise_regularizer=None,
-    pointwise_regularizer=None,
-    bias_regularizer=None,
-    activity_regularizer=None,
-    depthwise_constraint=None,
-    pointwise_constraint=None,
-    bias_constraint=None,
-    trainable=True,
-    name=None,
-    reuse=None,
-):
+    inputs: ArrayT,
+    filters: int | None,
+    kernel_size: Integers,
+    strides: Integers = 1,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    dilation_rate: Integers = 1,
+    depth_multiplier: int = 1,
+    activation: Identifier = None,
+    use_bias: bool = True,
+    depthwise_initializer: Identifier = None,
+    pointwise_initializer: Identifier = None,
+    bias_initializer: Identifier = _ZEROS,
+    depthwise_regularizer: Identifier = None,
+    pointwise_regularizer: Identifier = None,
+    bias_regularizer: Identifier = None,
+    activity_regularizer: Identifier = None,
+    depthwise_constraint: Identifier = None,
+    pointwise_constraint: Identifier = None,
+    bias_constraint: Identifier = None,
+    trainable: bool = True,
+    name: str | VariableScope | None = None,
+    reuse: bool | ReuseMode | None = None,
+) -> ArrayT:
     """Depthwise separable convolution of series with variables that the current graph keeps by name.
 
     Args:

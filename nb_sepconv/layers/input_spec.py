@@ -1,6 +1,18 @@
 """What a layer accepts as input: rank and sizes of axes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.tensor_shape import Shape
+    from nb_sepconv.tensors.typing import Config, ShapeInput
 
 
 class InputSpec:
@@ -17,31 +29,39 @@ class InputSpec:
         ValueError: when an axis lies beyond the rank.
     """
 
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None):
+    def __init__(
+        self,
+        dtype: str | None = None,
+        shape: ShapeInput | None = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: Mapping[Any, Any] | None = None,
+    ) -> None:
         self.dtype = dtype
-        self.shape = None if shape is None else as_shape(shape)
-        self.ndim = ndim if shape is None else len(self.shape)
+        self.shape: Shape | None = None if shape is None else as_shape(shape)
+        self.ndim: int | None = ndim if shape is None else len(self.shape)
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
-        self.axes = _axes(axes)
+        self.axes: dict[int, int | None] = _axes(axes)
         largest = self.ndim or max_ndim
         if self.axes and largest and max(self.axes) >= largest:
             raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: {largest - 1}")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         kept = {key: value for key, value in self.get_config().items() if value}
         return f"InputSpec({', '.join(f'{key}={value}' for key, value in kept.items())})"
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments."""
         return dict(vars(self))
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """The reverse of ``get_config``."""
         return cls(**config)
 
-    def check(self, shape, layer_name):
+    def check(self, shape: Sequence[int | None], layer_name: str) -> None:
         """Raise a ValueError that names the layer when an input of ``shape`` is not accepted."""
         problem = self._problem(tuple(shape))
         if problem:

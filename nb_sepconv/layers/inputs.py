@@ -1,12 +1,16 @@
 """The input of a layer: what is accepted as an array, and of which type."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.dtypes import FLOATS, as_dtype, dtype_name_of
 
 
-def as_input(inputs, layer_name):
+def as_input(inputs: Any, layer_name: str) -> Any:
     """``inputs`` as an array: arrays of any library as they are, variables' values, numbers as arrays of rank 0.
 
     Raises:
@@ -24,7 +28,7 @@ def as_input(inputs, layer_name):
     return np.asarray(inputs)
 
 
-def check_floating(inputs, layer_name):
+def check_floating(inputs: Any, layer_name: str) -> None:
     """Refuse an array whose type layers do not compute in."""
     name = dtype_name_of(inputs)
     if name not in FLOATS:
@@ -34,7 +38,7 @@ def check_floating(inputs, layer_name):
         )
 
 
-def of_type(inputs, dtype, layer_name, autocast):
+def of_type(inputs: Any, dtype: str | None, layer_name: str, autocast: bool) -> Any:
     """``inputs`` when their type is called ``dtype``; converted to it with ``autocast``, refused without."""
     name = dtype_name_of(inputs)
     if name == dtype:

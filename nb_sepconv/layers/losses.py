@@ -1,29 +1,36 @@
 """The losses of a layer: those that its calls left behind, and those computed from its weights."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue, as_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class LayerLosses:
     """What ``layer.losses`` lists; whatever is added joins the graph's ``REGULARIZATION_LOSSES`` once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._values = []
         self._functions = []
 
-    def values(self):
+    def values(self) -> Any:
         """NumPy scalars: the values first, then the functions' results as they are now."""
         results = (function() for function in self._functions)
         return [*map(as_loss, self._values), *(as_loss(result) for result in results if result is not None)]
 
-    def add_value(self, name, value):
+    def add_value(self, name: str, value: Any) -> Any:
         """Keep a number, or a loss taken from a collection."""
         loss = value if isinstance(value, LazyValue) else LazyValue(name, _Constant(as_loss(value)))
         self._values = [*self._values, loss]
         _collect(loss)
 
-    def add_function(self, name, function):
+    def add_function(self, name: str, function: Callable[[], Any]) -> Any:
         """Keep a function of no arguments that returns a number or None."""
         self._functions = [*self._functions, function]
         if function() is not None:
@@ -33,10 +40,10 @@ class LayerLosses:
 class _Constant:
     """A function of no arguments that pickle can carry."""
 
-    def __init__(self, value):
+    def __init__(self, value: Any) -> None:
         self._value = value
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self._value
 
 

@@ -1,6 +1,9 @@
 """A layer's gradients: what a call leaves behind for them, and the function that computes them."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +12,13 @@ from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import device_gradients, host_gradients, settings
 from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.devices import arrays as device_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.layers.shared import SeparableConvolution
+    from nb_sepconv.tensors.typing import AnyArray, Array, ArrayInput, Identifier
 
 
 class Pullback:
@@ -23,7 +33,7 @@ class Pullback:
         outputs: array, what the layer made of it.
     """
 
-    def __init__(self, layer, inputs, outputs):
+    def __init__(self, layer: SeparableConvolution, inputs: AnyArray, outputs: AnyArray) -> None:
         self._inputs, self._outputs = inputs, outputs
         weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
         self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
@@ -37,7 +47,13 @@ class Pullback:
             layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None, precision=layer.precision
         )  # fmt: skip
 
-    def __call__(self, d_outputs, regularization=False, inputs=True):
+    def __repr__(self) -> str:
+        shapes = f"{tuple(self._inputs.shape)} -> {tuple(self._outputs.shape)}"
+        return f"<Pullback of inputs and outputs {shapes}, {len(self._trained)} trained variables>"
+
+    def __call__(
+        self, d_outputs: ArrayInput, regularization: bool = False, inputs: bool = True
+    ) -> tuple[Array | Any, list[Array]]:
         """The gradients of the inputs and of the trained variables; these are on the host, as the variables are.
 
         Args:
@@ -75,13 +91,13 @@ class Pullback:
 class _Trained:
     """A trained variable: which operand it is, and what its penalty is of."""
 
-    def __init__(self, variable, weights, regularizer):
+    def __init__(self, variable: Variable, weights: Sequence[Any], regularizer: Identifier) -> None:
         places = [name for name, weight in zip(OPERANDS[1:], weights, strict=True) if weight is variable]
         self.operand = places[0] if places else None
         self._shape, self._dtype = tuple(variable.shape), variable.dtype
         self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))
 
-    def gradient(self, by_name, regularization):
+    def gradient(self, by_name: Mapping[Any, Any], regularization: bool) -> Array:
         """The variable's gradient; zeros where the layer does not use it."""
         gradient = by_name.get(self.operand)
         if gradient is None:

@@ -1,5 +1,9 @@
 """What the TF1 layer and the Keras layer of a separable convolution share; each adds a life cycle of its own."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from nb_sepconv import ops
 from nb_sepconv.convolution import precisions
 from nb_sepconv.convolution.device import DeviceConvolution
@@ -9,6 +13,9 @@ from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.pullback import Pullback
 from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import ArrayT, Precision
 
 
 class SeparableConvolution:
@@ -22,6 +29,14 @@ class SeparableConvolution:
     @property
     def _channel_axis(self):
         return -1 if self.data_format == "channels_last" else -2
+
+    def __repr__(self) -> str:
+        weights = {name: getattr(self, name) for name in ("depthwise_kernel", "pointwise_kernel", "bias")}
+        shapes = "".join(f", {name}={tuple(weight.shape)}" for name, weight in weights.items() if weight is not None)
+        return (
+            f"<{type(self).__name__} name={self.name!r}, filters={self.filters}, kernel_size={self.kernel_size[0]}, "
+            f"dtype={self.dtype}, built={self.built}{shapes}>"
+        )
 
     def _channels(self, shape):
         InputSpec(min_ndim=3).check(shape, self.name)
@@ -55,14 +70,14 @@ class SeparableConvolution:
     _packed_convolution = _device_convolution = _precision = None
 
     @property
-    def precision(self):
+    def precision(self) -> Precision | None:
         """The least exactness of the pointwise product, as in ``ops``: a name, or None (the default) for that of the
         block of :func:`nb_sepconv.precision` or of the type. It may be set at any time.
         """
         return self._precision
 
     @precision.setter
-    def precision(self, value):
+    def precision(self, value: Precision | None) -> None:
         self._precision = precisions.checked(value)
 
     @property
@@ -86,7 +101,7 @@ class SeparableConvolution:
             self._device_convolution = DeviceConvolution(*self._given)
         return self._device_convolution
 
-    def call(self, inputs):
+    def call(self, inputs: ArrayT) -> ArrayT:
         """Convolve ``inputs`` with the weights as they are now."""
         weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
         arrays = [None if weight is None else self._array(weight) for weight in weights]
@@ -106,7 +121,7 @@ class SeparableConvolution:
             precision=self.precision,
         )
 
-    def value_and_pullback(self, inputs):
+    def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
 
         Args:

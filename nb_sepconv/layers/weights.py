@@ -1,70 +1,80 @@
 """The weights of a layer by name: which are trained, and which are computed from variables by custom getters."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv import initializers
 from nb_sepconv.framework.variables import Variable
 from nb_sepconv.tensors.convert import is_floating
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.tensors.typing import Identifier
+
 
 class LayerWeights:
     """A layer's weights in the order of their creation."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._by_name = {}
         self._frozen = frozenset()
         self._getters = {}
         self._regularizers = {}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         return self._by_name[name]
 
-    def keep(self, name, weight, get):
+    def keep(self, name: str, weight: Any, get: Callable[[], Any]) -> None:
         """Add a weight; ``get`` makes it anew if it is no variable but an array that a custom getter computed."""
         self._by_name = {**self._by_name, name: weight}
         if not isinstance(weight, Variable):
             self._getters = {**self._getters, name: get}
 
-    def freeze(self, name):
+    def freeze(self, name: str) -> None:
         """Count a weight among those that are not trained."""
         self._frozen |= {name}
 
-    def regularize(self, name, regularizer):
+    def regularize(self, name: str, regularizer: Identifier) -> None:
         """Note whose penalty on a weight is among the layer's losses."""
         self._regularizers = {**self._regularizers, name: regularizer}
 
-    def regularizer_of(self, weight):
+    def regularizer_of(self, weight: Any) -> Any:
         """The regularizer of a weight whose penalty is among the layer's losses, or None."""
         names = (name for name, kept in self._by_name.items() if kept is weight)
         return self._regularizers.get(next(names, None))
 
-    def compute_anew(self):
+    def compute_anew(self) -> dict[str, Any]:
         """Ask custom getters again for the arrays that they computed; returns these by name."""
         computed = {name: get() for name, get in self._getters.items()}
         self._by_name = self._by_name | computed
         return computed
 
-    def trained(self):
+    def trained(self) -> list[Any]:
         """The weights that are trained, as a list."""
         return [weight for name, weight in self._by_name.items() if name not in self._frozen]
 
-    def frozen(self):
+    def frozen(self) -> list[Any]:
         """The weights that are not trained, as a list."""
         return [weight for name, weight in self._by_name.items() if name in self._frozen]
 
 
-def is_among(weight, weights):
+def is_among(weight: Any, weights: Sequence[Any]) -> bool:
     """Whether a weight is one of ``weights``, whatever else has the same values."""
     return any(weight is other for other in weights)
 
 
-def initializer_or_default(initializer, scope, dtype):
+def initializer_or_default(initializer: Identifier, scope: VariableScope, dtype: np.dtype[Any]) -> Any:
     """The initializer of a weight: its own, else the scope's, else Glorot's, and zeros for integers."""
     initializer = initializers.get(scope.initializer if initializer is None else initializer)
     return initializer or initializers.get("glorot_uniform" if is_floating(dtype) else "zeros")
 
 
-def write_weights(variables, values, layer_name):
+def write_weights(variables: Sequence[Variable], values: Sequence[Any], layer_name: str) -> None:
     """Assign arrays to variables one by one, or raise a ValueError before the first when they do not fit."""
     if len(values) != len(variables):
         raise ValueError(

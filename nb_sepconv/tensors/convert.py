@@ -1,11 +1,18 @@
 """How a value of the caller becomes an array: arrays keep their type, Python's numbers take TF's 32-bit types."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.int64): np.dtype(np.int32)}
 
 
-def as_array(value) -> np.ndarray:
+def as_array(value: Any) -> np.ndarray:
     """The value as an array: what has a ``dtype`` keeps it, Python floats become float32, Python ints int32.
 
     Source: TensorFlow's ``tf.convert_to_tensor``.
@@ -29,7 +36,7 @@ def is_floating(dtype: np.dtype) -> bool:
     return (dtype.kind == "f" and dtype.itemsize <= 8) or dtype.name == "bfloat16"
 
 
-def widely(function, x: np.ndarray) -> np.ndarray:
+def widely(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     """``function(x)`` in the type of ``x``, native byte order; 16-bit floats compute in float32 and round once.
 
     What leaves the range becomes an infinity, what has no value NaN, without a warning.
@@ -40,7 +47,7 @@ def widely(function, x: np.ndarray) -> np.ndarray:
         return np.asarray(function(x.astype(np.float32) if narrow else x), native)
 
 
-def real_numbers(value, name: str) -> np.ndarray:
+def real_numbers(value: Any, name: str) -> np.ndarray:
     """The value as an array of integers or of one of the float types.
 
     Raises:
@@ -52,7 +59,7 @@ def real_numbers(value, name: str) -> np.ndarray:
     return x
 
 
-def floats(value, name: str) -> np.ndarray:
+def floats(value: Any, name: str) -> np.ndarray:
     """The value as an array of one of the float types.
 
     Raises:

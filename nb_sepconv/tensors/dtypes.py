@@ -1,14 +1,20 @@
 """Data types under TF's names, and what a caller may write for one."""
 
+from __future__ import annotations
+
 import importlib.util
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import AnyArray
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 NAMES = ("float16", "float32", "float64", "int32", "int64", "bfloat16")
 
 
-def dtype_named(name):
+def dtype_named(name: str) -> np.dtype[Any]:
     """The NumPy dtype called ``name``; bfloat16 comes from ``ml_dtypes``."""
     if name != "bfloat16":
         return np.dtype(name)
@@ -19,7 +25,7 @@ def dtype_named(name):
     return np.dtype(ml_dtypes.bfloat16)
 
 
-def as_dtype(value):
+def as_dtype(value: Any) -> np.dtype[Any]:
     """``value`` as a NumPy dtype in native byte order.
 
     Args:
@@ -40,7 +46,7 @@ def as_dtype(value):
         raise TypeError(f"`dtype` must be a NumPy dtype or its name. Received: {value!r}") from None
 
 
-def dtype_name_of(array):
+def dtype_name_of(array: AnyArray) -> str:
     """The name of the type of an array of any library (``torch.float32`` is "float32")."""
     dtype = array.dtype
     return dtype.name if isinstance(dtype, np.dtype) else str(dtype).rsplit(".", 1)[-1]

@@ -1,8 +1,15 @@
 """Values in a collection that follow the variables they depend on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class LazyValue(ArrayLike):
@@ -13,18 +20,18 @@ class LazyValue(ArrayLike):
         compute: a function of no arguments that returns a number or an array.
     """
 
-    def __init__(self, name, compute):
-        self.name = f"{name}:0"
+    def __init__(self, name: str, compute: Callable[[], Any]) -> None:
+        self.name: str = f"{name}:0"
         self._compute = compute
 
-    def read(self):
+    def read(self) -> Any:
         return as_loss(self._compute())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<LazyValue {self.name!r} = {self.read()!r}>"
 
 
-def as_loss(value):
+def as_loss(value: Any) -> Any:
     """``value`` as a NumPy scalar or array; Python floats become float32, as TF converts them."""
     if isinstance(value, float) and not isinstance(value, np.generic):
         return np.float32(value)

@@ -1,9 +1,18 @@
 """From what a caller may pass (a name, a Keras config, a callable, None) to the object it stands for, and back."""
 
+from __future__ import annotations
+
 import inspect
+from reprlib import aRepr
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nb_sepconv.tensors.typing import Identifier
 
 
-def interpret(identifier, kind, by_name):
+def interpret(identifier: Identifier, kind: str, by_name: Mapping[str, Callable[..., Any]]) -> Any:
     """The object that an identifier stands for.
 
     Args:
@@ -51,7 +60,7 @@ def _from_config(identifier, kind, by_name):
     return _known(name, kind, by_name)(**config)
 
 
-def keras_config(thing, own_class, module):
+def keras_config(thing: Any, own_class: type, module: str) -> Any:
     """The Keras 3 config of one of our objects; None and what is not ours stand for themselves.
 
     Args:
@@ -65,3 +74,13 @@ def keras_config(thing, own_class, module):
     if not isinstance(thing, own_class) or not type(thing).__module__.startswith("nb_sepconv."):
         return thing
     return {"module": module, "class_name": type(thing).__name__, "config": thing.get_config(), "registered_name": None}
+
+
+def config_repr(thing: Any) -> str:
+    """``Class(argument=value, ...)`` on one line, from ``get_config()``; long values are cut."""
+    try:
+        config = thing.get_config()
+    except NotImplementedError:
+        config = {}
+    values = ", ".join(f"{name}={' '.join(aRepr.repr(value).split())}" for name, value in config.items())
+    return f"{type(thing).__name__}({values})"

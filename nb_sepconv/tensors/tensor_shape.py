@@ -1,7 +1,10 @@
 """Shapes as tuples with the words that TF1 code uses on them."""
 
+from __future__ import annotations
+
 import math
 import operator
+from typing import Any
 
 
 class Shape(tuple):
@@ -14,25 +17,25 @@ class Shape(tuple):
     __slots__ = ()
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         """How many dimensions there are."""
         return len(self)
 
     ndims = rank
 
-    def as_list(self):
+    def as_list(self) -> list[Any]:
         """The dimensions as a list."""
         return list(self)
 
-    def is_fully_defined(self):
+    def is_fully_defined(self) -> bool:
         """Whether every dimension is known."""
         return None not in self
 
-    def num_elements(self):
+    def num_elements(self) -> int | None:
         """The product of the dimensions, or None when one is unknown."""
         return math.prod(self) if self.is_fully_defined() else None
 
-    def is_compatible_with(self, other):
+    def is_compatible_with(self, other: Any) -> bool:
         """Whether both shapes could be the shape of one array."""
         other = as_shape(other)
         return len(self) == len(other) and all(
@@ -40,7 +43,7 @@ class Shape(tuple):
         )
 
 
-def as_shape(value):
+def as_shape(value: Any) -> Shape:
     """``value`` as a Shape.
 
     Args:

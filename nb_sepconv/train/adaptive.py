@@ -1,11 +1,18 @@
 """Optimizers that scale each element's step by its gradients so far."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nb_sepconv.initializers import Constant, Ones
 from nb_sepconv.kernels import optimizers
 from nb_sepconv.train.numbers import number
 from nb_sepconv.train.optimizer import Optimizer, computing_type, fused_update
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Hyperparameter
 
 
 class AdagradOptimizer(Optimizer):
@@ -28,7 +35,13 @@ class AdagradOptimizer(Optimizer):
     [0.75]
     """
 
-    def __init__(self, learning_rate, initial_accumulator_value=0.1, use_locking=False, name="Adagrad"):
+    def __init__(
+        self,
+        learning_rate: Hyperparameter,
+        initial_accumulator_value: float = 0.1,
+        use_locking: bool = False,
+        name: str = "Adagrad",
+    ) -> None:
         if initial_accumulator_value <= 0.0:
             raise ValueError(f"`initial_accumulator_value` must be positive. Received: {initial_accumulator_value}")
         super().__init__(use_locking, name)
@@ -68,7 +81,14 @@ class AdadeltaOptimizer(Optimizer):
     ['accum', 'accum_update']
     """
 
-    def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-8, use_locking=False, name="Adadelta"):
+    def __init__(
+        self,
+        learning_rate: Hyperparameter = 0.001,
+        rho: Hyperparameter = 0.95,
+        epsilon: Hyperparameter = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adadelta",
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._rho = rho
@@ -115,14 +135,14 @@ class RMSPropOptimizer(Optimizer):
 
     def __init__(
         self,
-        learning_rate,
-        decay=0.9,
-        momentum=0.0,
-        epsilon=1e-10,
-        use_locking=False,
-        centered=False,
-        name="RMSProp",
-    ):
+        learning_rate: Hyperparameter,
+        decay: Hyperparameter = 0.9,
+        momentum: Hyperparameter = 0.0,
+        epsilon: Hyperparameter = 1e-10,
+        use_locking: bool = False,
+        centered: bool = False,
+        name: str = "RMSProp",
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._decay = decay
@@ -176,14 +196,14 @@ class AdamOptimizer(Optimizer):
 
     def __init__(
         self,
-        learning_rate=0.001,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-8,
-        use_locking=False,
-        name="Adam",
-        use_own_namescope_for_non_slot_vars=False,
-    ):
+        learning_rate: Hyperparameter = 0.001,
+        beta1: Hyperparameter = 0.9,
+        beta2: Hyperparameter = 0.999,
+        epsilon: Hyperparameter = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+        use_own_namescope_for_non_slot_vars: bool = False,
+    ) -> None:
         super().__init__(use_locking, name, use_own_namescope_for_non_slot_vars)
         self._learning_rate = learning_rate
         self._beta1 = beta1

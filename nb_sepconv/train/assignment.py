@@ -1,14 +1,23 @@
 """Filling variables from a file, all of them or none."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.weights import load
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def fill_variables(path, variables, reshape=False):
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.tensors.typing import FilePath
+
+
+def fill_variables(path: FilePath, variables: Iterable[tuple[str, Variable]], reshape: bool = False) -> None:
     """Assign to every variable what a file has under a name.
 
     Everything is read and compared first, so that an error names all that does not fit and leaves the variables alone.

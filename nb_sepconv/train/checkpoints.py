@@ -1,9 +1,17 @@
 """Looking into TensorFlow checkpoints by the names they hold."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.weights.loading import open_checkpoint
 from nb_sepconv.weights.tensorflow.checkpoint_state import FILE_NAME, latest_prefix
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nb_sepconv.tensors.typing import Array, FilePath
 
 
 class CheckpointReader:
@@ -13,29 +21,32 @@ class CheckpointReader:
         path: str or path-like, as for :func:`load_checkpoint`.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         self._source = open_checkpoint(path)
 
-    def get_tensor(self, tensor_str):
+    def __repr__(self) -> str:
+        return f"<CheckpointReader of {len(self._source.tensors)} tensors, {self._source.path}>"
+
+    def get_tensor(self, tensor_str: str) -> Array:
         """The tensor of that name as an array; KeyError where there is none."""
         if not self.has_tensor(tensor_str):
             raise KeyError(f"`tensor_str` must name a tensor of {self._source.path}. Received: {tensor_str!r}")
         return self._source.read(tensor_str)
 
-    def has_tensor(self, tensor_str):
+    def has_tensor(self, tensor_str: str) -> bool:
         """Whether the checkpoint has a tensor of that name."""
         return tensor_str in self._source.tensors
 
-    def get_variable_to_shape_map(self):
+    def get_variable_to_shape_map(self) -> dict[str, list[int]]:
         """The shapes, lists of int, by name."""
         return {name: list(info.shape) for name, info in self._source.tensors.items()}
 
-    def get_variable_to_dtype_map(self):
+    def get_variable_to_dtype_map(self) -> dict[str, np.dtype[Any] | None]:
         """The NumPy dtypes by name; None for what no array holds."""
         return {name: info.dtype for name, info in self._source.tensors.items()}
 
 
-def load_checkpoint(ckpt_dir_or_file):
+def load_checkpoint(ckpt_dir_or_file: FilePath) -> CheckpointReader:
     """A reader of a checkpoint, V1 or V2.
 
     Args:
@@ -58,7 +69,7 @@ def load_checkpoint(ckpt_dir_or_file):
     return CheckpointReader(ckpt_dir_or_file)
 
 
-def list_variables(ckpt_dir_or_file):
+def list_variables(ckpt_dir_or_file: FilePath) -> list[tuple[str, list[int]]]:
     """The names and shapes in a checkpoint.
 
     Args:
@@ -70,7 +81,7 @@ def list_variables(ckpt_dir_or_file):
     return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
 
 
-def latest_checkpoint(checkpoint_dir, latest_filename=None):
+def latest_checkpoint(checkpoint_dir: FilePath, latest_filename: str | None = None) -> str | None:
     """The prefix of the latest checkpoint of a folder.
 
     Args:
@@ -90,6 +101,6 @@ def latest_checkpoint(checkpoint_dir, latest_filename=None):
     return prefix if checkpoint_exists(prefix) else None
 
 
-def checkpoint_exists(prefix):
+def checkpoint_exists(prefix: FilePath) -> bool:
     """Whether files of a checkpoint are there."""
     return os.path.isfile(f"{prefix}.index") or os.path.isfile(prefix)

@@ -1,8 +1,15 @@
 """Gradient descent, plain and with momentum."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from nb_sepconv.kernels import optimizers
 from nb_sepconv.train.numbers import number
 from nb_sepconv.train.optimizer import Optimizer, fused_update
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Hyperparameter
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -19,7 +26,7 @@ class GradientDescentOptimizer(Optimizer):
     [0.5, 2.5]
     """
 
-    def __init__(self, learning_rate, use_locking=False, name="GradientDescent"):
+    def __init__(self, learning_rate: Hyperparameter, use_locking: bool = False, name: str = "GradientDescent") -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
 
@@ -49,7 +56,14 @@ class MomentumOptimizer(Optimizer):
     [1.0, -1.0]
     """
 
-    def __init__(self, learning_rate, momentum, use_locking=False, name="Momentum", use_nesterov=False):
+    def __init__(
+        self,
+        learning_rate: Hyperparameter,
+        momentum: Hyperparameter,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._momentum = momentum

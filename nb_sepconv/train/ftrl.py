@@ -1,11 +1,18 @@
 """Follow the regularized leader."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nb_sepconv.initializers import Constant
 from nb_sepconv.kernels import optimizers
 from nb_sepconv.train.numbers import number
 from nb_sepconv.train.optimizer import Optimizer, fused_update
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Hyperparameter
 
 _SMALLEST_RATE = 1e-36
 
@@ -40,18 +47,18 @@ class FtrlOptimizer(Optimizer):
 
     def __init__(
         self,
-        learning_rate,
-        learning_rate_power=-0.5,
-        initial_accumulator_value=0.1,
-        l1_regularization_strength=0.0,
-        l2_regularization_strength=0.0,
-        use_locking=False,
-        name="Ftrl",
-        accum_name=None,
-        linear_name=None,
-        l2_shrinkage_regularization_strength=0.0,
-        beta=None,
-    ):
+        learning_rate: Hyperparameter,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        use_locking: bool = False,
+        name: str = "Ftrl",
+        accum_name: str | None = None,
+        linear_name: str | None = None,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float | None = None,
+    ) -> None:
         super().__init__(use_locking, name)
         _check_at_least_zero("initial_accumulator_value", initial_accumulator_value)
         _check_at_least_zero("l1_regularization_strength", l1_regularization_strength)

@@ -1,11 +1,22 @@
 """Starting a model from the variables of another one's checkpoint."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.framework.variables import Variable, global_variables
 from nb_sepconv.train.assignment import fill_variables
 from nb_sepconv.weights import load
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
-def init_from_checkpoint(ckpt_dir_or_file, assignment_map):
+    from nb_sepconv.tensors.typing import FilePath
+
+
+def init_from_checkpoint(
+    ckpt_dir_or_file: FilePath, assignment_map: Mapping[str, Any] | Iterable[tuple[str, Any]]
+) -> None:
     """Fill variables of the current graph from a checkpoint, by a map of names; they are filled at once.
 
     Args:

@@ -4,11 +4,18 @@ Each function returns a :class:`DecayedRate`, which reads the step whenever its 
 Source of the formulas: the docstrings of ``tf.compat.v1.train``.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.train.numbers import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class DecayedRate(ArrayLike):
@@ -24,37 +31,44 @@ class DecayedRate(ArrayLike):
     (0.5, 0.125)
     """
 
-    def __init__(self, compute):
+    def __init__(self, compute: Callable[[], Any]) -> None:
         self._compute = compute
 
-    def read(self):
+    def read(self) -> Any:
         """The value now, a NumPy scalar."""
         return self._compute()
 
     __call__ = read
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the value."""
         return self.read().dtype
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[()]:
         """Always ``()``."""
         return ()
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs or any(np.ndim(value) for value in inputs):
             return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
         return DecayedRate(
             lambda: ufunc(*(value.read() if isinstance(value, ArrayLike) else value for value in inputs))
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<DecayedRate, now {self.read()!r}>"
 
 
-def exponential_decay(learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None):
+def exponential_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
+) -> DecayedRate:
     """``learning_rate * decay_rate ** (global_step / decay_steps)``.
 
     Args:
@@ -79,7 +93,14 @@ def exponential_decay(learning_rate, global_step, decay_steps, decay_rate, stair
     return _decay(learning_rate, global_step, compute)
 
 
-def natural_exp_decay(learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None):
+def natural_exp_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
+) -> DecayedRate:
     """``learning_rate * exp(-decay_rate * global_step / decay_steps)``; arguments as in ``exponential_decay``.
 
     >>> round(float(natural_exp_decay(1.0, 3, decay_steps=3, decay_rate=1.0)), 6)
@@ -93,7 +114,14 @@ def natural_exp_decay(learning_rate, global_step, decay_steps, decay_rate, stair
     return _decay(learning_rate, global_step, compute)
 
 
-def inverse_time_decay(learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None):
+def inverse_time_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    decay_rate: Any,
+    staircase: bool = False,
+    name: str | None = None,
+) -> DecayedRate:
     """``learning_rate / (1 + decay_rate * global_step / decay_steps)``; arguments as in ``exponential_decay``.
 
     >>> float(inverse_time_decay(1.0, 6, decay_steps=2, decay_rate=1.0))
@@ -108,8 +136,14 @@ def inverse_time_decay(learning_rate, global_step, decay_steps, decay_rate, stai
 
 
 def polynomial_decay(
-    learning_rate, global_step, decay_steps, end_learning_rate=0.0001, power=1.0, cycle=False, name=None
-):
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    end_learning_rate: Any = 0.0001,
+    power: Any = 1.0,
+    cycle: bool = False,
+    name: str | None = None,
+) -> DecayedRate:
     """``(learning_rate - end_learning_rate) * (1 - step / decay_steps) ** power + end_learning_rate``.
 
     Args:
@@ -140,7 +174,9 @@ def polynomial_decay(
     return _decay(learning_rate, global_step, compute)
 
 
-def cosine_decay(learning_rate, global_step, decay_steps, alpha=0.0, name=None):
+def cosine_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, alpha: Any = 0.0, name: str | None = None
+) -> DecayedRate:
     """``learning_rate * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha)``, then constant.
 
     Args:
@@ -164,7 +200,15 @@ def cosine_decay(learning_rate, global_step, decay_steps, alpha=0.0, name=None):
     return _decay(learning_rate, global_step, compute)
 
 
-def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name=None):
+def cosine_decay_restarts(
+    learning_rate: Any,
+    global_step: Any,
+    first_decay_steps: Any,
+    t_mul: Any = 2.0,
+    m_mul: Any = 1.0,
+    alpha: Any = 0.0,
+    name: str | None = None,
+) -> DecayedRate:
     """``cosine_decay`` again and again, each time ``t_mul`` times as long and from ``m_mul`` times the rate.
 
     Args:
@@ -192,7 +236,15 @@ def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2
     return _decay(learning_rate, global_step, compute)
 
 
-def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5, alpha=0.0, beta=0.001, name=None):
+def linear_cosine_decay(
+    learning_rate: Any,
+    global_step: Any,
+    decay_steps: Any,
+    num_periods: Any = 0.5,
+    alpha: Any = 0.0,
+    beta: Any = 0.001,
+    name: str | None = None,
+) -> DecayedRate:
     """``learning_rate * ((alpha + 1 - p) * (1 + cos(2 * pi * num_periods * p)) / 2 + beta)``, p = step / decay_steps.
 
     Args:
@@ -219,7 +271,9 @@ def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5
     return _decay(learning_rate, global_step, compute)
 
 
-def piecewise_constant(x, boundaries, values, name=None):
+def piecewise_constant(
+    x: Any, boundaries: Sequence[Any], values: Sequence[Any], name: str | None = None
+) -> DecayedRate:
     """``values[0]`` up to and including ``boundaries[0]``, ``values[1]`` up to ``boundaries[1]``, and so on.
 
     Args:

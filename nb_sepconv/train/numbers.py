@@ -1,9 +1,13 @@
 """Numbers that an optimizer is told: fixed, or asked for anew at each step."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.tensors.convert import as_array, is_floating
 
 
-def number(name, value):
+def number(name: str, value: Any) -> Any:
     """A hyperparameter's value now, as a NumPy scalar: Python floats become float32, as TF1 makes tensors of them.
 
     Args:

@@ -1,5 +1,9 @@
 """What all of TF1's optimizers have in common: slots, the order of an update, constraints."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.framework.graph import get_default_graph, graph_of
@@ -9,6 +13,11 @@ from nb_sepconv.framework.variables import Variable, trainable_variables
 from nb_sepconv.initializers import Zeros
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.convert import as_array, is_floating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from nb_sepconv.tensors.typing import Array
 
 
 class Optimizer:
@@ -35,7 +44,7 @@ class Optimizer:
     [0.5, 2.5]
     """
 
-    def __init__(self, use_locking, name, use_own_namescope_for_non_slot_vars=False):
+    def __init__(self, use_locking: bool, name: str, use_own_namescope_for_non_slot_vars: bool = False) -> None:
         if not name:
             raise ValueError(f"`name` must be the optimizer's name, not empty. Received: {name!r}")
         self._use_locking = use_locking
@@ -47,11 +56,15 @@ class Optimizer:
             with variable_scope(None, default_name=name) as scope:
                 self._non_slot_scope = scope
 
-    def get_name(self):
+    def __repr__(self) -> str:
+        rate = f", learning_rate={self._learning_rate!r}" if hasattr(self, "_learning_rate") else ""
+        return f"<{type(self).__name__} name={self._name!r}{rate}, slots={self.get_slot_names()}>"
+
+    def get_name(self) -> str:
         """The name that was given."""
         return self._name
 
-    def build(self, var_list=None):
+    def build(self, var_list: Sequence[Variable] | None = None) -> None:
         """Make the slots now, so that a checkpoint can be restored into them before the first step.
 
         Args:
@@ -64,7 +77,12 @@ class Optimizer:
 
     # ---- training ----
 
-    def minimize(self, loss_and_gradients, var_list=None, global_step=None):
+    def minimize(
+        self,
+        loss_and_gradients: Callable[[], tuple[Any, Iterable[Any]]],
+        var_list: Sequence[Variable] | None = None,
+        global_step: Variable | None = None,
+    ) -> Any:
         """Take one step: ask for the gradients and apply them.
 
         Args:
@@ -103,7 +121,12 @@ class Optimizer:
         self.apply_gradients(zip(gradients, variables, strict=True), global_step)
         return loss
 
-    def apply_gradients(self, grads_and_vars, global_step=None, name=None):
+    def apply_gradients(
+        self,
+        grads_and_vars: Iterable[tuple[Any, Variable]],
+        global_step: Variable | None = None,
+        name: str | None = None,
+    ) -> None:
         """Update variables by their gradients, then project each by its constraint, if it has one.
 
         Everything is checked before the first variable changes.
@@ -158,15 +181,15 @@ class Optimizer:
 
     # ---- slots ----
 
-    def get_slot(self, var, name):
+    def get_slot(self, var: Variable, name: str) -> Variable | Any:
         """The Variable that the optimizer keeps under the slot ``name`` for the variable ``var``, or None."""
         return self._slots.get(name, {}).get(var)
 
-    def get_slot_names(self):
+    def get_slot_names(self) -> list[str]:
         """The names of the slots that were made, sorted."""
         return sorted(self._slots)
 
-    def variables(self):
+    def variables(self) -> list[Variable]:
         """The variables of the current graph that the optimizer made, sorted by name."""
         made = [slot for slots in self._slots.values() for slot in slots.values()] + list(self._non_slots.values())
         graph = get_default_graph()
@@ -204,7 +227,9 @@ class Optimizer:
         return self._non_slots.get((name, graph))
 
 
-def fused_update(kernel, variable, gradient, slots, *numbers):
+def fused_update(
+    kernel: Callable[..., Any], variable: Variable, gradient: Array, slots: Sequence[Variable], *numbers: Any
+) -> None:
     """Run a kernel once over a variable, its gradient and its slots; 16-bit types compute in float32.
 
     Args:
@@ -223,7 +248,7 @@ def fused_update(kernel, variable, gradient, slots, *numbers):
         target.written(computed)
 
 
-def computing_type(variable):
+def computing_type(variable: Variable) -> np.dtype[Any]:
     """The type that a variable's update computes in: its own, and float32 for the 16-bit ones."""
     return np.dtype(np.float32) if variable.dtype.itemsize == 2 else variable.dtype
 

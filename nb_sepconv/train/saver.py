@@ -1,9 +1,12 @@
 """TF1's Saver: a graph's variables to checkpoints and back."""
 
+from __future__ import annotations
+
 import glob
 import os
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +15,11 @@ from nb_sepconv.train.assignment import fill_variables
 from nb_sepconv.train.checkpoints import checkpoint_exists
 from nb_sepconv.weights.tensorflow.bundle_writer import write_bundle
 from nb_sepconv.weights.tensorflow.checkpoint_state import FILE_NAME, write_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nb_sepconv.tensors.typing import FilePath
 
 STEP_DIGITS = 8
 SECONDS_PER_HOUR = 3600.0
@@ -45,22 +53,22 @@ class Saver:
 
     def __init__(
         self,
-        var_list=None,
-        reshape=False,
-        sharded=False,
-        max_to_keep=5,
-        keep_checkpoint_every_n_hours=10000.0,
-        name=None,
-        restore_sequentially=False,
-        saver_def=None,
-        builder=None,
-        defer_build=False,
-        allow_empty=False,
-        write_version=2,
-        pad_step_number=False,
-        save_relative_paths=False,
-        filename=None,
-    ):
+        var_list: Sequence[Variable] | Mapping[str, Variable] | None = None,
+        reshape: bool = False,
+        sharded: bool = False,
+        max_to_keep: int | None = 5,
+        keep_checkpoint_every_n_hours: float = 10000.0,
+        name: str | None = None,
+        restore_sequentially: bool = False,
+        saver_def: object = None,
+        builder: object = None,
+        defer_build: bool = False,
+        allow_empty: bool = False,
+        write_version: object = 2,
+        pad_step_number: bool = False,
+        save_relative_paths: bool = False,
+        filename: object = None,
+    ) -> None:
         self._var_list = var_list
         self._reshape = reshape
         self._allow_empty = allow_empty
@@ -71,36 +79,41 @@ class Saver:
         self._checkpoints = []
         self._variables = None if defer_build else self._find_variables()
 
-    def build(self):
+    def __repr__(self) -> str:
+        variables = "variables not looked up yet" if self._variables is None else f"{len(self._variables)} variables"
+        latest = f", latest {self.last_checkpoints[-1]!r}" if self._checkpoints else ""
+        return f"<Saver of {variables}, {len(self._checkpoints)} checkpoints{latest}>"
+
+    def build(self) -> None:
         """Look the variables up now; only after ``defer_build=True``."""
         self._variables = self._find_variables()
 
     @property
-    def last_checkpoints(self):
+    def last_checkpoints(self) -> list[str]:
         """The prefixes of the checkpoints that are kept, the latest last."""
         return [prefix for prefix, _ in self._checkpoints]
 
-    def set_last_checkpoints_with_time(self, last_checkpoints_with_time):
+    def set_last_checkpoints_with_time(self, last_checkpoints_with_time: Iterable[tuple[str, float]]) -> None:
         """Take over a list of (prefix, seconds since 1970)."""
         self._checkpoints = list(last_checkpoints_with_time)
 
-    def recover_last_checkpoints(self, checkpoint_paths):
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[FilePath]) -> list[str]:
         """Take over checkpoints of an earlier run, those that are still there."""
         kept = [os.fspath(prefix) for prefix in checkpoint_paths if checkpoint_exists(prefix)]
         self._checkpoints = [(prefix, os.path.getmtime(_main_file(prefix))) for prefix in kept]
 
     def save(
         self,
-        sess,
-        save_path,
-        global_step=None,
-        latest_filename=None,
-        meta_graph_suffix="meta",
-        write_meta_graph=True,
-        write_state=True,
-        strip_default_attrs=False,
-        save_debug_info=False,
-    ):
+        sess: object,
+        save_path: FilePath,
+        global_step: Any = None,
+        latest_filename: str | None = None,
+        meta_graph_suffix: str = "meta",
+        write_meta_graph: bool = True,
+        write_state: bool = True,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> str:
         """Write a checkpoint, name it in the folder's file ``checkpoint``, and remove those that are too many.
 
         Args:
@@ -130,7 +143,7 @@ class Saver:
             self._write_state(folder, prefix, latest_filename)
         return prefix
 
-    def restore(self, sess, save_path):
+    def restore(self, sess: object, save_path: FilePath) -> None:
         """Fill the variables from a checkpoint, or from any file of weights, all of them or none.
 
         Args:

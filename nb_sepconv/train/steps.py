@@ -1,13 +1,20 @@
 """The variable that counts training steps."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.variable_scope import get_variable
 from nb_sepconv.framework.variables import Variable, VariableAggregation
 from nb_sepconv.initializers import Zeros
 
+if TYPE_CHECKING:
+    from nb_sepconv.framework.graph import Graph
 
-def get_global_step(graph=None):
+
+def get_global_step(graph: Graph | None = None) -> Variable | None:
     """The graph's global step: the one in ``GraphKeys.GLOBAL_STEP``, else the variable named ``global_step``.
 
     Args:
@@ -30,7 +37,7 @@ def get_global_step(graph=None):
     return found[0]
 
 
-def create_global_step(graph=None):
+def create_global_step(graph: Graph | None = None) -> Variable:
     """Create the global step: the int64 variable ``global_step``, zero, not trainable, in ``GraphKeys.GLOBAL_STEP``.
 
     Args:
@@ -57,7 +64,7 @@ def create_global_step(graph=None):
         )
 
 
-def get_or_create_global_step(graph=None):
+def get_or_create_global_step(graph: Graph | None = None) -> Variable:
     """The graph's global step, created when there is none.
 
     Args:
@@ -76,7 +83,7 @@ def get_or_create_global_step(graph=None):
     return create_global_step(graph) if found is None else found
 
 
-def assert_global_step(global_step_tensor):
+def assert_global_step(global_step_tensor: Any) -> None:
     """Raise a TypeError unless it is an integer Variable without axes."""
     step = global_step_tensor
     if not isinstance(step, Variable):
@@ -87,6 +94,6 @@ def assert_global_step(global_step_tensor):
         raise TypeError(f'Existing "global_step" is not scalar. Received: shape {tuple(step.shape)}')
 
 
-def global_step(sess, global_step_tensor):
+def global_step(sess: object, global_step_tensor: Any) -> int:
     """The value of a global step as an int; ``sess`` is accepted as TF1 has it and unused."""
     return int(global_step_tensor)

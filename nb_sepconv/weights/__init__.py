@@ -18,3 +18,7 @@ __all__ = [
     "to_torch",
     "unfold_batch_norm",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

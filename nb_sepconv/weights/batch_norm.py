@@ -1,9 +1,24 @@
 """Batch normalization folded into the pointwise kernel and bias before it, and taken out again."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
-def fold_batch_norm(pointwise_kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
+
+def fold_batch_norm(
+    pointwise_kernel: ArrayInput,
+    bias: ArrayInput | None,
+    gamma: ArrayInput | None,
+    beta: ArrayInput | None,
+    mean: ArrayInput,
+    variance: ArrayInput,
+    epsilon: float = 1e-3,
+) -> tuple[Array, Array]:
     """The pointwise kernel and bias that do what a layer and the batch normalization after it do at inference.
 
     With s = gamma / sqrt(variance + epsilon): kernel' = kernel * s and bias' = (bias - mean) * s + beta
@@ -32,7 +47,15 @@ def fold_batch_norm(pointwise_kernel, bias, gamma, beta, mean, variance, epsilon
     return _cast(kernel, kernel * scale), _cast(kernel, (bias - mean) * scale + beta)
 
 
-def unfold_batch_norm(pointwise_kernel, bias, gamma, beta, mean, variance, epsilon=1e-3):
+def unfold_batch_norm(
+    pointwise_kernel: ArrayInput,
+    bias: ArrayInput | None,
+    gamma: ArrayInput | None,
+    beta: ArrayInput | None,
+    mean: ArrayInput,
+    variance: ArrayInput,
+    epsilon: float = 1e-3,
+) -> tuple[Array, Array]:
     """The inverse of :func:`fold_batch_norm`: the kernel and bias before the normalization was folded in.
 
     Args:

@@ -1,9 +1,18 @@
 """What differs between two mappings of arrays."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def differences(first, second):
+    from nb_sepconv.tensors.typing import Array
+
+
+def differences(first: Array, second: Array) -> Iterator[tuple[str, str]]:
     """Yield (name, what differs) in the order of the names; nothing where both are equal bit for bit.
 
     Args:

@@ -1,11 +1,18 @@
 """The types of elements in files of weights, and the arrays they become."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nb_sepconv.files.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import Array
 
 STRING = "string"
 BFLOAT16 = "bfloat16"
@@ -33,14 +40,14 @@ class TensorInfo(NamedTuple):
     ``dtype`` is that of the array it becomes, None for a type that no array holds; ``type_name`` is the stored type.
     """
 
-    shape: tuple
-    dtype: object
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any] | None
     type_name: str
     nbytes: int
 
 
 @cache
-def small_float(name):
+def small_float(name: str) -> np.dtype[Any] | None:
     """The dtype of that name in ml_dtypes, or None where the package is not installed."""
     try:
         import ml_dtypes
@@ -49,7 +56,7 @@ def small_float(name):
     return np.dtype(getattr(ml_dtypes, name))
 
 
-def array_dtype(name):
+def array_dtype(name: str) -> np.dtype[Any] | None:
     """The dtype of the array that a stored type becomes, or None."""
     if name in NUMPY_NAMES:
         return np.dtype(name)
@@ -61,7 +68,7 @@ def array_dtype(name):
     return None
 
 
-def raw_dtype(name):
+def raw_dtype(name: str) -> np.dtype[Any]:
     """The little-endian dtype to read a stored numeric type with."""
     if name in SMALL_FLOAT_BYTES:
         return np.dtype(f"<u{SMALL_FLOAT_BYTES[name]}")
@@ -70,7 +77,7 @@ def raw_dtype(name):
     return np.dtype(name).newbyteorder("<")
 
 
-def from_raw(raw, name):
+def from_raw(raw: Any, name: str) -> Array:
     """The array of a stored type from its ``raw_dtype`` elements; shares memory where it can."""
     if name == "bool":
         if raw.size and raw.max() > 1:
@@ -83,7 +90,7 @@ def from_raw(raw, name):
     return raw.astype(np.dtype(name), copy=False)
 
 
-def element_count(shape):
+def element_count(shape: Sequence[int]) -> int:
     """The number of elements of a shape read from a file; refuses negative and unusable ones."""
     if len(shape) > MOST_DIMENSIONS:
         raise WeightsError(f"expected at most {MOST_DIMENSIONS} dimensions; received {len(shape)}")
@@ -97,7 +104,7 @@ def element_count(shape):
     return 0 if 0 in shape else extent
 
 
-def as_bytes(name, item):
+def as_bytes(name: str, item: Any) -> bytes:
     """An element of an array of strings as bytes."""
     if not isinstance(item, (bytes, str)):
         raise ValueError(f"The array `{name}` of objects must hold bytes or str. Received: {type(item).__name__}")

@@ -3,12 +3,25 @@
 Their weights are (C*M, 1, K) and (F, C*M, 1); output channel c*M + m of the first belongs to input channel c, as here.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nb_sepconv.weights.separable_names import Separable
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
-def to_separable(depthwise, depthwise_bias, pointwise, pointwise_bias, depth_multiplier):
+
+def to_separable(
+    depthwise: ArrayInput,
+    depthwise_bias: ArrayInput | None,
+    pointwise: ArrayInput,
+    pointwise_bias: ArrayInput | None,
+    depth_multiplier: int,
+) -> Separable:
     """The layer that does what the two convolutions do, with the first one's bias carried through the second.
 
     Args:
@@ -32,7 +45,7 @@ def to_separable(depthwise, depthwise_bias, pointwise, pointwise_bias, depth_mul
     return Separable(np.ascontiguousarray(kernel), np.ascontiguousarray(pointwise.T[None]), bias)
 
 
-def from_separable(layer):
+def from_separable(layer: Separable) -> tuple[Array, Array]:
     """The weights (C*M, 1, K) and (F, C*M, 1) of a layer."""
     taps, channels, multiplier = layer.depthwise_kernel.shape
     depthwise = layer.depthwise_kernel.transpose(1, 2, 0).reshape(channels * multiplier, 1, taps)

@@ -1,7 +1,10 @@
 """Opening a file of weights by what it contains."""
 
+from __future__ import annotations
+
 import os
 import re
+from typing import TYPE_CHECKING
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -18,6 +21,9 @@ from nb_sepconv.weights.tensorflow.checkpoint_v1 import CheckpointV1
 from nb_sepconv.weights.tensorflow.slots import slot_names
 from nb_sepconv.weights.zip_archive import Archive
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import FilePath
+
 INDEX = ".index"
 DATA_FILE = re.compile(r"(.+)\.data-\d{5}-of-\d{5}", re.DOTALL)
 SAVED_MODEL = os.path.join("variables", "variables")
@@ -25,7 +31,7 @@ ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 KNOWN = "a TensorFlow checkpoint (V1 or V2), a SavedModel, Keras .h5 or .keras, .npz or .safetensors"
 
 
-def load(path):
+def load(path: FilePath) -> Weights:
     """Open a file of weights, whatever its format, without reading the arrays.
 
     Args:
@@ -54,7 +60,7 @@ def load(path):
         return _open_file(file)
 
 
-def open_checkpoint(path):
+def open_checkpoint(path: FilePath) -> Bundle | CheckpointV1:
     """A TensorFlow checkpoint under the keys that it has in the file: Bundle or CheckpointV1."""
     path = _resolve(os.fspath(path))
     if os.path.isfile(f"{path}{INDEX}"):

@@ -1,11 +1,22 @@
 """What :func:`nb_sepconv.weights.load` returns: names and arrays, each array read when it is asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
-class _Tensors(Mapping):
+    from typing_extensions import Self
+
+    from nb_sepconv.tensors.typing import Array
+    from nb_sepconv.weights.element_types import TensorInfo
+
+
+class _Tensors(Mapping[str, "Array"]):
     """A part of a file's tensors under the names that users know.
 
     Args:
@@ -13,23 +24,26 @@ class _Tensors(Mapping):
         keys: dict of name to key.
     """
 
-    def __init__(self, source, keys):
+    def __init__(self, source: Any, keys: Mapping[str, str]) -> None:
         self._source = source
         self._keys = keys
 
-    def __getitem__(self, name):
+    def __repr__(self) -> str:
+        return f"<{len(self)} tensors of {self._source.path}>"
+
+    def __getitem__(self, name: str) -> Array:
         return self._source.read(self._keys[name])
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._keys)
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self._keys
 
-    def info(self, name):
+    def info(self, name: str) -> TensorInfo:
         """The shape, dtype, stored type and stored bytes of a tensor, without reading it.
 
         Args:
@@ -51,28 +65,30 @@ class Weights(_Tensors):
         format: str, what the file turned out to be.
     """
 
-    def __init__(self, source, names=None, slot_keys=frozenset()):
+    def __init__(
+        self, source: Any, names: Mapping[str, str] | None = None, slot_keys: Collection[str] = frozenset()
+    ) -> None:
         names = {key: key for key in source.tensors} if names is None else names
         if len(set(names.values())) != len(names):
             raise WeightsError("expected variables with names of their own", source.path)
-        self.unreadable = {
+        self.unreadable: dict[str, TensorInfo] = {
             name: source.tensors[key] for key, name in names.items() if source.tensors[key].dtype is None
         }
         readable = {name: key for key, name in names.items() if name not in self.unreadable}
         super().__init__(source, {name: key for name, key in readable.items() if key not in slot_keys})
-        self.slots = _Tensors(source, {name: key for name, key in readable.items() if key in slot_keys})
-        self.path = source.path
-        self.format = source.format
+        self.slots: _Tensors = _Tensors(source, {name: key for name, key in readable.items() if key in slot_keys})
+        self.path: str = source.path
+        self.format: str = source.format
 
-    def close(self):
+    def close(self) -> None:
         """Close the file; arrays that were read stay valid."""
         self._source.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<Weights of {len(self)} variables, {self.format}, {self.path}>"

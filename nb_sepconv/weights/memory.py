@@ -1,14 +1,22 @@
 """Memory for the tensors of a file."""
 
+from __future__ import annotations
+
 import mmap
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import Array
 
 HUGE_PAGE_BYTES = 2 << 20
 
 
-def empty(shape, dtype):
+def empty(shape: Sequence[int], dtype: np.dtype[Any]) -> Array:
     """An array like ``np.empty``; long ones lie in huge pages where the system has them.
 
     First touch of small pages takes longer than reading the file. NumPy asks for huge pages too, but its arrays start

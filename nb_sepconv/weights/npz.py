@@ -1,8 +1,10 @@
 """Reading and writing of NumPy's ``.npz``, without pickles."""
 
+from __future__ import annotations
+
 import zipfile
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +14,11 @@ from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.zip_archive import Archive
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nb_sepconv.tensors.typing import Array, FilePath
+
 SUFFIX = ".npy"
 CHUNK_BYTES = 1 << 20
 READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -19,7 +26,7 @@ PLAIN_KINDS = "biufcSU"
 
 
 class _Header(NamedTuple):
-    shape: tuple
+    shape: tuple[int, ...]
     fortran_order: bool
     dtype: np.dtype
 
@@ -33,17 +40,17 @@ class Npz:
 
     format = "NumPy .npz"
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         self.path = path
         self._archive = Archive(path)
-        self.close = self._archive.close
+        self.close: Callable[[], object] = self._archive.close
         try:
-            self.tensors = dict(self._describe(member) for member in self._archive.names)
+            self.tensors: dict[str, TensorInfo] = dict(self._describe(member) for member in self._archive.names)
         except BaseException:
             self.close()
             raise
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The array of that name; the CRC-32 of its member is verified."""
         with self._archive.open(name + SUFFIX) as stream:
             header = _read_header(stream)
@@ -80,7 +87,7 @@ class Npz:
             raise WeightsError(f"expected {expected} bytes for {name!r}; its member has {declared}", self.path)
 
 
-def write_npz(path, tensors):
+def write_npz(path: FilePath, tensors: Mapping[str, Any]) -> None:
     """Write an uncompressed ``.npz``.
 
     Args:

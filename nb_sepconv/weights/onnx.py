@@ -1,5 +1,9 @@
 """Weights from ONNX models and to them, through the package onnx."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.files.atomic import replacing
@@ -7,11 +11,16 @@ from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.grouped_convolutions import from_separable, to_separable
 from nb_sepconv.weights.separable_names import named, separable_layers
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nb_sepconv.tensors.typing import Array, FilePath
+
 OPSET = 13
 PADDINGS = ("valid", "same", "causal")
 
 
-def from_onnx(path):
+def from_onnx(path: FilePath) -> dict[str, Array]:
     """The variables of every separable convolution of a model: a grouped Conv whose output goes to a 1x1 Conv alone.
 
     Args:
@@ -38,7 +47,9 @@ def from_onnx(path):
     return variables
 
 
-def to_onnx(path, mapping, *, strides=1, dilation_rate=1, padding="valid"):
+def to_onnx(
+    path: FilePath, mapping: Mapping[str, Any], *, strides: int = 1, dilation_rate: int = 1, padding: str = "valid"
+) -> None:
     """The inverse of :func:`from_onnx`: write a model that runs the layers one after the other on (N, C, L).
 
     Args:

@@ -1,16 +1,26 @@
 """A file of weights under other names and types, still read array by array."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.weights.element_types import SMALL_FLOAT_BYTES, small_float
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.tensors.typing import Array
+
 FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 
-class Renamed(Mapping):
+class Renamed(Mapping[str, "Array"]):
     """A mapping with other names and another type of floats.
 
     Args:
@@ -22,7 +32,7 @@ class Renamed(Mapping):
         ValueError: two names become one.
     """
 
-    def __init__(self, source, rules=(), dtype=None):
+    def __init__(self, source: Any, rules: Sequence[tuple[str, str]] = (), dtype: DTypeLike | None = None) -> None:
         self._source = source
         self._dtype = _float_dtype(dtype)
         self._names = {}
@@ -34,19 +44,19 @@ class Renamed(Mapping):
                 )
             self._names[renamed] = name
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Array:
         array = self._source[self._names[name]]
         is_float = array.dtype.kind == "f" or array.dtype.name in SMALL_FLOAT_BYTES
         return array.astype(self._dtype) if self._dtype is not None and is_float else array
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._names)
 
 
-def parse_rule(text):
+def parse_rule(text: str) -> tuple[re.Pattern[str], str]:
     """The (pattern, replacement) of ``PATTERN=REPL``."""
     pattern, separator, replacement = text.partition("=")
     if not separator or not pattern:

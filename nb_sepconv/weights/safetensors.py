@@ -3,8 +3,10 @@
 The format has no checksums. What is written here carries them in its metadata, where other readers ignore them.
 """
 
+from __future__ import annotations
+
 import json
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,11 @@ from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.tensorflow.crc32c import crc32c
 from nb_sepconv.weights.verified_read import read_with_crc
 from nb_sepconv.weights.verified_write import write_with_crc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nb_sepconv.tensors.typing import Array, FilePath
 
 LENGTH_BYTES = 8
 LARGEST_HEADER_BYTES = 100_000_000
@@ -44,7 +51,7 @@ CODES = {name: code for code, name in TYPE_NAMES.items()}
 
 class _Place(NamedTuple):
     type_name: str
-    shape: tuple
+    shape: tuple[int, ...]
     start: int
     stop: int
 
@@ -58,18 +65,19 @@ class Safetensors:
 
     format = "safetensors"
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         self._file = RandomAccessFile(path)
-        self.path, self.close = self._file.path, self._file.close
+        self.path: str = self._file.path
+        self.close: Callable[[], object] = self._file.close
         header, self._data_start = _read_header(self._file)
         with located(self.path, LENGTH_BYTES):
             metadata = _metadata(header)
             self._places = {name: _parse_place(name, entry) for name, entry in header.items()}
             _check_places(self._places, self._file.size - self._data_start)
             self._crcs = _checksums(metadata, header, self._places)
-        self.tensors = {name: _describe(place) for name, place in self._places.items()}
+        self.tensors: dict[str, TensorInfo] = {name: _describe(place) for name, place in self._places.items()}
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The tensor of that name as an array."""
         place, what = self._places[name], f"the tensor {name!r}"
         if self.tensors[name].dtype is None:
@@ -84,7 +92,7 @@ class Safetensors:
             return element_types.from_raw(raw, place.type_name)
 
 
-def write_safetensors(path, tensors):
+def write_safetensors(path: FilePath, tensors: Mapping[str, Any]) -> None:
     """Write a ``.safetensors`` file.
 
     Args:
@@ -104,7 +112,7 @@ def write_safetensors(path, tensors):
         file.write(_with_checksums(header, crcs))
 
 
-def is_safetensors(file):
+def is_safetensors(file: RandomAccessFile) -> bool:
     """Whether a file starts as these do: the length of a JSON object, then the object."""
     if file.size < LENGTH_BYTES + 2:
         return False

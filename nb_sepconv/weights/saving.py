@@ -1,14 +1,22 @@
 """Writing a mapping of arrays in the format that the file's name asks for."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.weights.keras.h5_writer import write_keras_h5
 from nb_sepconv.weights.npz import write_npz
 from nb_sepconv.weights.safetensors import write_safetensors
 from nb_sepconv.weights.tensorflow.bundle_writer import write_bundle
 
-WRITERS = {
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.tensors.typing import FilePath
+
+WRITERS: dict[str, Callable[..., None]] = {
     ".npz": write_npz,
     ".safetensors": write_safetensors,
     ".weights.h5": write_keras_h5,
@@ -16,7 +24,7 @@ WRITERS = {
 }
 
 
-def save(path, mapping, format=None):
+def save(path: FilePath, mapping: Mapping[str, Any], format: str | None = None) -> None:
     """Write arrays to a file; what stood there before stays whole until the new file is complete.
 
     Args:

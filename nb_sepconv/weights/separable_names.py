@@ -1,8 +1,15 @@
 """The three variables of a separable convolution in a mapping of many."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nb_sepconv.tensors.typing import Array
 
 DEPTHWISE, POINTWISE, BIAS = "depthwise_kernel", "pointwise_kernel", "bias"
 
@@ -15,7 +22,7 @@ class Separable(NamedTuple):
     bias: np.ndarray
 
 
-def separable_layers(mapping):
+def separable_layers(mapping: Mapping[str, Any]) -> dict[str, Separable]:
     """The layers of a mapping in its order: {name of the layer: Separable}.
 
     Args:
@@ -27,7 +34,7 @@ def separable_layers(mapping):
     return {owner.rstrip("/"): _layer(mapping, owner) for owner in owners}
 
 
-def named(name, layer):
+def named(name: str | None, layer: Separable) -> dict[str, Array]:
     """The variables of a layer by name, behind ``<name>/`` where it has one."""
     prefix = f"{name}/" if name else ""
     return {prefix + role: array for role, array in layer._asdict().items() if array is not None}

@@ -1,13 +1,30 @@
 """Weights from PyTorch and to it, as arrays; PyTorch itself is not needed."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.weights.element_types import BFLOAT16, small_float
 from nb_sepconv.weights.grouped_convolutions import from_separable, to_separable
 from nb_sepconv.weights.separable_names import named, separable_layers
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def from_torch(state_dict=None, *, depthwise, pointwise, bias=None, depth_multiplier=1, name=None):
+    from nb_sepconv.tensors.typing import Array, ArrayInput
+
+
+def from_torch(
+    state_dict: Mapping[str, Any] | None = None,
+    *,
+    depthwise: str | ArrayInput,
+    pointwise: str | ArrayInput,
+    bias: str | ArrayInput | None = None,
+    depth_multiplier: int = 1,
+    name: str | None = None,
+) -> dict[str, Array]:
     """The variables of a separable convolution from a grouped convolution and one of width 1.
 
     Args:
@@ -37,7 +54,9 @@ def from_torch(state_dict=None, *, depthwise, pointwise, bias=None, depth_multip
     return named(name, to_separable(first, first_bias, second, second_bias, depth_multiplier))
 
 
-def to_torch(mapping, depthwise="depthwise", pointwise="pointwise"):
+def to_torch(
+    mapping: Mapping[str, Any], depthwise: str = "depthwise", pointwise: str = "pointwise"
+) -> dict[str, Array]:
     """The inverse of :func:`from_torch`: arrays under the names of a ``state_dict``.
 
     Args:

@@ -1,16 +1,22 @@
 """Reading a long stretch of a file and its checksum in one pass, block by block while the bytes are in the cache."""
 
+from __future__ import annotations
+
 from collections import deque
 from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.weights.tensorflow import crc32c
 
+if TYPE_CHECKING:
+    from nb_sepconv.files.random_access import RandomAccessFile
+
 BLOCK_BYTES = 1 << 21
 
 
-def read_with_crc(file, offset, buffer, what):
+def read_with_crc(file: RandomAccessFile, offset: int, buffer: Any, what: str) -> int:
     """Fill the buffer from ``offset`` on and return the CRC-32C of its bytes.
 
     Several threads take the blocks in turn where the caller may use them.

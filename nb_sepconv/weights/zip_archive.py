@@ -1,10 +1,18 @@
 """Reading members of a zip archive with limits on what they may unpack to; nothing is ever written to disk by name."""
 
+from __future__ import annotations
+
 import zipfile
 from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.files.random_access import RandomAccessFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nb_sepconv.tensors.typing import Array, FilePath
 
 END_SIGNATURE, END_BYTES = b"PK\x05\x06", 22
 UNCOUNTED = 0xFFFF
@@ -20,7 +28,7 @@ class Archive:
         path: str.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         self.path = path
         with self._guarded("the directory of a zip archive"):
             self._zip = zipfile.ZipFile(path)
@@ -32,25 +40,25 @@ class Archive:
             raise
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """The names of the members, in order."""
         return self._zip.namelist()
 
-    def close(self):
+    def close(self) -> None:
         """Close the file."""
         self._zip.close()
 
-    def size(self, name):
+    def size(self, name: str) -> int:
         """The unpacked size of a member, as declared; reading holds it to that."""
         return self._zip.getinfo(name).file_size
 
     @contextmanager
-    def open(self, name):
+    def open(self, name: str) -> Iterator[IO[bytes]]:
         """A member as a readable stream; its CRC-32 is verified when its end is read."""
         with self._guarded(f"the member {name!r}"), self._zip.open(name) as stream:
             yield stream
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """All bytes of a member."""
         with self.open(name) as stream:
             return stream.read()

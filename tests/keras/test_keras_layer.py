@@ -45,7 +45,7 @@ def test_causal_padding_reads_no_future(strides, dilation_rate, x):
 def test_the_life_of_a_layer(x):
     layer = SeparableConv1D(5, 3, name="blocks", bias_initializer="ones", depthwise_constraint="max_norm")
     assert (layer.built, layer.path, layer.weights, layer.get_build_config()) == (False, None, [], None)
-    assert repr(layer) == "<SeparableConv1D name=blocks, built=False>"
+    assert repr(layer) == "<SeparableConv1D name='blocks', filters=5, kernel_size=3, dtype=float32, built=False>"
     y = layer(x)
     assert (layer.built, layer.path, layer.get_build_config()) == (True, "blocks", {"input_shape": (2, 11, 4)})
     assert [(w.name, w.path, w.shape, w.dtype) for w in layer.weights] == [

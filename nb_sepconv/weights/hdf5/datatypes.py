@@ -1,6 +1,8 @@
 """Datatype messages: the exact bytes of each numeric type that Keras writes, and the two kinds of text."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +27,7 @@ class Text(NamedTuple):
     variable: bool
 
 
-def type_name(message):
+def type_name(message: bytes) -> str:
     """The name of a numeric type; whatever differs by a bit from the standard ones is refused."""
     for name, encoding in [*ENCODINGS.items(), (BFLOAT16, UNTAGGED_BFLOAT16)]:
         if message[: len(encoding)] == encoding and not any(message[len(encoding) :]):
@@ -33,7 +35,7 @@ def type_name(message):
     raise WeightsError(f"expected a standard little-endian type of numbers; received {bytes(message[:24]).hex()}")
 
 
-def text_type(message):
+def text_type(message: bytes) -> Text | None:
     """The Text that a datatype message stands for, or None where it is not text."""
     if message[0] == VERSION_1 | TEXT and not message[2] and not message[3] and message[1] <= TEXT_FLAGS:
         return Text(number(message, 4, 4), False)
@@ -81,10 +83,10 @@ def _words(*values):
     return b"".join(value.to_bytes(2, "little") for value in values)
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Any] = {
     **{name: _float(name, bits) for name, bits in FRACTION_BITS.items()},
     **{name: _integer(name) for name in INTEGERS},
     "bool": _boolean(),
     BFLOAT16: _bfloat16(),
 }
-UNTAGGED_BFLOAT16 = _header(OPAQUE, 0, 2)
+UNTAGGED_BFLOAT16: bytes = _header(OPAQUE, 0, 2)

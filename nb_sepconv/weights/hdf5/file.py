@@ -1,5 +1,9 @@
 """The datasets and the text attributes of an HDF5 file, by path."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.files.errors import WeightsError, located
@@ -11,6 +15,12 @@ from nb_sepconv.weights.hdf5.datatypes import type_name
 from nb_sepconv.weights.hdf5.groups import Sizes, parse_symbol, read_symbols
 from nb_sepconv.weights.hdf5.messages import UNDEFINED, parse_attribute, parse_layout, parse_shape
 from nb_sepconv.weights.hdf5.text import GlobalHeaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.files.random_access import RandomAccessFile
+    from nb_sepconv.tensors.typing import Array
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK_BYTES = 96
@@ -28,15 +38,17 @@ class Hdf5:
 
     format = "Keras HDF5"
 
-    def __init__(self, file):
-        self.path, self.close = file.path, file.close
+    def __init__(self, file: RandomAccessFile) -> None:
+        self.path: str = file.path
+        self.close: Callable[[], object] = file.close
         self._file = ClaimedFile(file)
         self._heaps = GlobalHeaps(self._file)
         self._sizes, root = _read_superblock(self._file)
-        self.tensors, self._places, self._members, self._attributes = {}, {}, {}, {}
+        self.tensors: dict[str, TensorInfo] = {}
+        self._places, self._members, self._attributes = {}, {}, {}
         self._read_object("", root, 0)
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The dataset at that path as an array."""
         info, place = self.tensors[name], self._places[name]
         raw = memory.empty(info.shape, element_types.raw_dtype(info.type_name))
@@ -48,17 +60,17 @@ class Hdf5:
         with located(self.path, None if place.address == UNDEFINED else place.address):
             return element_types.from_raw(raw, info.type_name)
 
-    def group(self, path):
+    def group(self, path: str) -> Any:
         """The names of the members of a group; the root is ""."""
         return self._members[path]
 
-    def text(self, path, name):
+    def text(self, path: str, name: str) -> Any:
         """The strings of an attribute, or None where it is missing."""
         with located(self.path):
             attribute = self._attributes[path].get(name)
             return None if attribute is None else self._heaps.text(attribute)
 
-    def attributes(self, path):
+    def attributes(self, path: str) -> set[str]:
         """The names of the attributes of a group or dataset."""
         return set(self._attributes[path])
 
@@ -104,7 +116,7 @@ class Hdf5:
         self._places[path] = place
 
 
-def is_hdf5(file):
+def is_hdf5(file: RandomAccessFile) -> bool:
     """Whether a file starts with the signature of HDF5."""
     return file.size >= len(SIGNATURE) and file.read(0, len(SIGNATURE), "a signature") == SIGNATURE
 

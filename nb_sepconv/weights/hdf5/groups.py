@@ -1,10 +1,15 @@
 """Members of a group: a B-tree of symbol nodes whose names lie in a local heap."""
 
+from __future__ import annotations
+
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
+
+if TYPE_CHECKING:
+    from nb_sepconv.weights.hdf5.claims import ClaimedFile
 
 TREE_PREFIX_BYTES = 24
 NODE_PREFIX_BYTES = 8
@@ -19,7 +24,7 @@ class Symbol(NamedTuple):
 
     name: str
     address: int
-    cached: tuple
+    cached: tuple[int, ...]
 
 
 class Sizes(NamedTuple):
@@ -29,7 +34,7 @@ class Sizes(NamedTuple):
     internal: int
 
 
-def read_symbols(file, tree_address, heap_address, sizes):
+def read_symbols(file: ClaimedFile, tree_address: int, heap_address: int, sizes: Any) -> list[Symbol]:
     """The Symbols of a group in the order of their names."""
     heap = _read_heap(file, heap_address)
     symbols = _read_tree(file, tree_address, heap, sizes, None, 0)
@@ -88,7 +93,7 @@ def _read_node(file, address, heap, sizes):
         return [parse_symbol(node[start : start + SYMBOL_BYTES], heap) for start in starts]
 
 
-def parse_symbol(entry, heap):
+def parse_symbol(entry: bytes, heap: bytes) -> Symbol:
     """The Symbol of an entry of 40 bytes; a soft link is refused."""
     cache = number(entry, 16, 4)
     require(cache in (NO_CACHE, GROUP_CACHE), "expected no soft links")

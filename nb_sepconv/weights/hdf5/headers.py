@@ -1,9 +1,14 @@
 """Object headers: the list of messages that describe a group or a dataset."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import located
 from nb_sepconv.weights.hdf5.claims import number, require
+
+if TYPE_CHECKING:
+    from nb_sepconv.weights.hdf5.claims import ClaimedFile
 
 PREFIX_BYTES = 16
 MESSAGE_PREFIX_BYTES = 8
@@ -20,7 +25,7 @@ class Message(NamedTuple):
     data: memoryview
 
 
-def read_messages(file, address):
+def read_messages(file: ClaimedFile, address: int) -> list[Any]:
     """All messages of the object at an address: one symbol table, or what makes a dataset, and attributes."""
     prefix = file.take(address, PREFIX_BYTES, "an object header")
     with located(file.path, address):
@@ -40,14 +45,14 @@ def read_messages(file, address):
     return messages
 
 
-def only(messages, kind, what):
+def only(messages: Any, kind: str, what: str) -> Any:
     """The data of the one message of a kind."""
     found = [message.data for message in messages if message.kind == kind]
     require(len(found) == 1, f"expected one {what}; received {len(found)}")
     return found[0]
 
 
-def is_group(messages):
+def is_group(messages: Any) -> bool:
     """Whether the messages are those of a group."""
     return any(message.kind == SYMBOLS for message in messages)
 

@@ -1,6 +1,8 @@
 """The messages that matter: shapes, places of values, and attributes."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights import element_types
@@ -19,7 +21,7 @@ class Attribute(NamedTuple):
     data: memoryview
 
 
-def parse_shape(data):
+def parse_shape(data: bytes) -> tuple[int, ...]:
     """The shape of a dataspace message of version 1, whose size must be that of its rank."""
     require(len(data) >= 8 and data[0] == 1, f"expected a dataspace of version 1; received {bytes(data[:1])!r}")
     rank, flags = data[1], data[2]
@@ -40,7 +42,7 @@ class Place(NamedTuple):
     compact: memoryview
 
 
-def parse_layout(data):
+def parse_layout(data: bytes) -> Place:
     """The Place that a layout message of version 3 gives."""
     require(len(data) >= 8 and data[0] == 3, "expected a data layout of version 3")
     if data[1] == COMPACT:
@@ -52,7 +54,7 @@ def parse_layout(data):
     return Place(number(data, 2, 8), number(data, 10, 8), data[:0])
 
 
-def parse_attribute(data):
+def parse_attribute(data: bytes) -> tuple[str, Attribute]:
     """The name and the Attribute of an attribute message."""
     version = data[0]
     require(version in (1, 2, 3) and (version == 1 or not data[1]), "expected an attribute of its own type and shape")
@@ -68,7 +70,7 @@ def parse_attribute(data):
     return _text(name[:-1]), Attribute(datatype, dataspace, data[position:])
 
 
-def element_bytes(attribute, count, size):
+def element_bytes(attribute: Any, count: int, size: int) -> list[bytes]:
     """The bytes of each element of an attribute."""
     require(
         count * size <= len(attribute.data) < count * size + 8,

@@ -1,11 +1,17 @@
 """Text in attributes: of fixed size in place, or of any size in a global heap."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
 from nb_sepconv.weights.hdf5.datatypes import text_type
 from nb_sepconv.weights.hdf5.messages import element_bytes, parse_shape
+
+if TYPE_CHECKING:
+    from nb_sepconv.weights.hdf5.claims import ClaimedFile
 
 HEAP_PREFIX_BYTES = 16
 OBJECT_PREFIX_BYTES = 16
@@ -19,11 +25,11 @@ class GlobalHeaps:
         file: ClaimedFile.
     """
 
-    def __init__(self, file):
+    def __init__(self, file: ClaimedFile) -> None:
         self._file = file
         self._heaps = {}
 
-    def text(self, attribute):
+    def text(self, attribute: Any) -> list[str]:
         """The strings of an attribute, which must hold text unless it is empty."""
         count = prod(parse_shape(attribute.dataspace))
         if count == 0:

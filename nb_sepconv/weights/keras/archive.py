@@ -1,8 +1,11 @@
 """Reading of ``.keras`` archives: the weights alone, out of the HDF5 file that they hold."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import tempfile
+from typing import TYPE_CHECKING
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -10,12 +13,15 @@ from nb_sepconv.weights.keras.config import layer_names
 from nb_sepconv.weights.keras.h5 import open_keras_h5
 from nb_sepconv.weights.zip_archive import Archive
 
+if TYPE_CHECKING:
+    from nb_sepconv.weights.mapping import Weights
+
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 LARGEST_CONFIG_BYTES = 1 << 28
 CHUNK_BYTES = 1 << 20
 
 
-def open_keras_archive(path):
+def open_keras_archive(path: str) -> Weights:
     """The Weights of a ``.keras`` archive; all of what is used is checked by its CRC-32."""
     archive = Archive(path)
     try:

@@ -1,11 +1,18 @@
 """The checksum that this library's ``.weights.h5`` files carry beside each dataset, since HDF5 has none of its own."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nb_sepconv.weights.tensorflow.crc32c import crc32c
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
-def dataset_checksum(path, name, array):
+
+def dataset_checksum(path: str, name: str, array: Array) -> str:
     """Eight hexadecimal digits over where a dataset is, whose it is, its type, shape and values.
 
     Args:

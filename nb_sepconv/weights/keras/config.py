@@ -1,14 +1,17 @@
 """Names of layers from the configuration in a ``.keras`` archive, which is read as JSON and never acted upon."""
 
+from __future__ import annotations
+
 import json
 import re
+from typing import Any
 
 from nb_sepconv.files.errors import WeightsError
 
 DEEPEST = 64
 
 
-def layer_names(config):
+def layer_names(config: Any) -> dict[str, str]:
     """The name of each layer by its path in ``model.weights.h5``.
 
     Keras files the layers of a model under their class names in snake case, numbered where a name comes again.

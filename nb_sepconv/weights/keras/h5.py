@@ -1,13 +1,19 @@
 """Names of variables in Keras's HDF5 files: the legacy ``.h5`` and the ``.weights.h5`` of Keras 3."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.element_types import BFLOAT16
 from nb_sepconv.weights.hdf5 import Hdf5
 from nb_sepconv.weights.keras.checksum import dataset_checksum
 from nb_sepconv.weights.mapping import Weights
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
 LEGACY_ROOT, LEGACY_OPTIMIZER, TOP_LEVEL = "model_weights", "optimizer_weights", "top_level_model_weights"
 VARIABLES = "vars"
@@ -16,7 +22,7 @@ NAME, TYPE, CHECKSUM = "name", "dtype", "nb_sepconv.crc32c"
 TRAINING = ("optimizer", "metrics")
 ROLES = ("depthwise_kernel", "pointwise_kernel", "bias")
 KERNEL_AND_BIAS = ("kernel", "bias")
-ROLES_BY_CLASS = {
+ROLES_BY_CLASS: dict[str, Any] = {
     **dict.fromkeys(("dense", "conv1d", "conv2d"), KERNEL_AND_BIAS),
     "embedding": ("embeddings",),
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -24,7 +30,7 @@ ROLES_BY_CLASS = {
 }
 
 
-def variable_names(file, layer_names=None):
+def variable_names(file: Any, layer_names: Any = None) -> tuple[dict[str, str], set[str]]:
     """The name of each dataset of a Keras file, and which belong to the optimizer.
 
     Args:
@@ -167,7 +173,7 @@ def _unique(names):
 class _KerasTree(Hdf5):
     """An HDF5 file whose datasets are checked by the checksums beside them, where there are any."""
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The dataset at that path as an array."""
         array = super().read(name)
         stored = self.text(name, CHECKSUM)
@@ -178,7 +184,7 @@ class _KerasTree(Hdf5):
         return array
 
 
-def open_keras_h5(file, layer_names=None):
+def open_keras_h5(file: Any, layer_names: Any = None) -> Weights:
     """The Weights of an open Keras file, which is closed if they cannot be had.
 
     Args:

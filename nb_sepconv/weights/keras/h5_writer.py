@@ -1,5 +1,9 @@
 """Writing of ``.weights.h5`` files that Keras 3 reads, through h5py."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.files.atomic import replacing
@@ -8,10 +12,16 @@ from nb_sepconv.weights.hdf5.datatypes import ENCODINGS
 from nb_sepconv.weights.keras.checksum import dataset_checksum
 from nb_sepconv.weights.keras.h5 import CHECKSUM, CONTAINER, NAME, ROLES, TYPE, VARIABLES
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from nb_sepconv.tensors.typing import FilePath
+
 LAYER = "separable_conv1d"
 
 
-def write_keras_h5(path, tensors):
+def write_keras_h5(path: FilePath, tensors: Mapping[str, Any]) -> None:
     """Write a ``.weights.h5``: the layers in the order of the mapping, each under its class name as Keras has it.
 
     Args:
@@ -30,7 +40,7 @@ def write_keras_h5(path, tensors):
                 _write_dataset(variables, f"{group}/{VARIABLES}/{member}", name, key, np.asarray(tensors[key]))
 
 
-def import_h5py():
+def import_h5py() -> ModuleType:
     """The package h5py, or an ImportError that says how to get it."""
     try:
         import h5py

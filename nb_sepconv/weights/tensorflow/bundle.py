@@ -1,6 +1,8 @@
 """Reading of TensorFlow V2 checkpoints: an index table that places tensors in data files (core/util/tensor_bundle)."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -14,6 +16,9 @@ from nb_sepconv.weights.tensorflow.slices import paste_slices
 from nb_sepconv.weights.tensorflow.sstable import Table
 from nb_sepconv.weights.tensorflow.tensor_messages import parse_shape, parse_slice, type_name
 from nb_sepconv.weights.verified_read import read_with_crc
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
 NEWEST_FORMAT = 1
 MOST_SHARDS = 99_999
@@ -31,12 +36,12 @@ class Entry(NamedTuple):
     """Where a tensor, or a slice of one, lies."""
 
     type_name: str
-    shape: tuple
+    shape: tuple[int, ...]
     shard: int
     offset: int
     size: int
     crc: int
-    slices: tuple
+    slices: tuple[Any, ...]
 
 
 class Bundle:
@@ -48,21 +53,21 @@ class Bundle:
 
     format = "TensorFlow V2 checkpoint"
 
-    def __init__(self, prefix):
+    def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         with RandomAccessFile(f"{prefix}.index") as index:
-            self.path = index.path
+            self.path: str = index.path
             self._header, self._entries = _read_index(index)
         self._files = {}
         names = [name for name in self._entries if not name.startswith("\0")]
-        self.tensors = {name: self._describe(name, self._entries[name]) for name in names}
+        self.tensors: dict[str, TensorInfo] = {name: self._describe(name, self._entries[name]) for name in names}
 
-    def close(self):
+    def close(self) -> None:
         """Close the data files; reading opens them again."""
         while self._files:
             self._files.popitem()[1].close()
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The tensor of that name as an array; its checksum is verified."""
         info, entry = self.tensors[name], self._entries[name]
         if info.dtype is None:
@@ -108,7 +113,7 @@ class Bundle:
             return element_types.from_raw(raw, entry.type_name)
 
     @property
-    def shards(self):
+    def shards(self) -> int:
         """The number of data files."""
         return self._header.shards
 
@@ -122,12 +127,12 @@ class Bundle:
         return self._files[number]
 
 
-def data_path(prefix, shard, shards):
+def data_path(prefix: str, shard: int, shards: int) -> str:
     """The path of a data file."""
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
-def is_v1_header(value):
+def is_v1_header(value: bytes) -> bool:
     """Whether the first value of a table belongs to a V1 checkpoint, whose field 1 is a message and not a number."""
     return bool(len(value)) and value[0] & 7 == BYTES
 

@@ -1,8 +1,11 @@
 """Writing of TensorFlow V2 checkpoints that TensorFlow reads back."""
 
+from __future__ import annotations
+
 import glob
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +20,13 @@ from nb_sepconv.weights.tensorflow.sstable_writer import write_table
 from nb_sepconv.weights.tensorflow.tensor_messages import TYPE_NUMBERS, write_shape
 from nb_sepconv.weights.verified_write import write_with_crc
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PRODUCER = 1
 
 
-def write_bundle(prefix, tensors):
+def write_bundle(prefix: str, tensors: Mapping[str, Any]) -> bytes:
     """Write ``<prefix>.index`` and its data file; the checkpoint that was there stays whole until the last step.
 
     The index is replaced last and names its data files by their count, so that a second checkpoint under the same

@@ -1,11 +1,19 @@
 """The file ``checkpoint``, a text message that names the checkpoints of a folder, the latest first."""
 
+from __future__ import annotations
+
 import os
 import re
+from typing import TYPE_CHECKING
 
 from nb_sepconv.files.atomic import replacing
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.files.random_access import RandomAccessFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import FilePath
 
 FILE_NAME = "checkpoint"
 LATEST, ALL = "model_checkpoint_path", "all_model_checkpoint_paths"
@@ -16,7 +24,7 @@ _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def read_state(path):
+def read_state(path: FilePath) -> tuple[str, list[str]]:
     """The latest checkpoint and all that are kept, as they stand in the file.
 
     Args:
@@ -47,7 +55,7 @@ def read_state(path):
     return found[LATEST][0], found[ALL]
 
 
-def latest_prefix(folder, file_name=FILE_NAME):
+def latest_prefix(folder: str, file_name: str = FILE_NAME) -> str:
     """The prefix of the latest checkpoint of a folder.
 
     Folders are moved, and TensorFlow writes whole paths: a path that leads out of the folder is not followed, and the
@@ -62,7 +70,7 @@ def _is_inside(folder, name):
     return not os.path.isabs(name) and os.path.commonpath([root, os.path.realpath(os.path.join(root, name))]) == root
 
 
-def write_state(folder, kept, file_name=FILE_NAME):
+def write_state(folder: str, kept: Sequence[str], file_name: str = FILE_NAME) -> bytes:
     """Name the checkpoints of a folder, the latest last; those inside it by their path from it."""
     names = [os.path.relpath(prefix, folder) for prefix in kept]
     lines = [f'{LATEST}: "{_escape(names[-1])}"', *(f'{ALL}: "{_escape(name)}"' for name in names)]

@@ -1,7 +1,9 @@
 """Reading of TensorFlow V1 checkpoints: one table that holds a list of all tensors and their values, slice by slice."""
 
+from __future__ import annotations
+
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -14,13 +16,16 @@ from nb_sepconv.weights.tensorflow.sstable import Table
 from nb_sepconv.weights.tensorflow.tensor_messages import parse_shape, parse_slice, type_name
 from nb_sepconv.weights.tensorflow.tensor_values import tensor_values
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array, FilePath
+
 NEWEST_FORMAT = 1
 META_KEY = b""
 
 
 class _Meta(NamedTuple):
     name: str
-    shape: tuple
+    shape: tuple[int, ...]
     type_name: str
     slices: list
 
@@ -34,19 +39,19 @@ class CheckpointV1:
 
     format = "TensorFlow V1 checkpoint"
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         self._file = RandomAccessFile(path)
-        self.path = self._file.path
+        self.path: str = self._file.path
         self._table = Table(self._file)
         with located(self.path):
             self._metas = {meta.name: meta for meta in _parse_metas(self._table.get(META_KEY) or b"")}
-            self.tensors = {name: _describe(meta) for name, meta in self._metas.items()}
+            self.tensors: dict[str, TensorInfo] = {name: _describe(meta) for name, meta in self._metas.items()}
 
-    def close(self):
+    def close(self) -> None:
         """Close the file."""
         self._file.close()
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The tensor of that name as an array; the checksums of its blocks are verified."""
         info, meta = self.tensors[name], self._metas[name]
         if info.dtype is None:

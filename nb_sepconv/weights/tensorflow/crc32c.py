@@ -3,7 +3,10 @@
 Polynomial 0x82F63B78 in reflected order, first and last xor 0xFFFFFFFF (RFC 3720, appendix B.4).
 """
 
+from __future__ import annotations
+
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +23,7 @@ KERNEL_AFTER_BYTES = 64 << 20
 _seen = {"bytes": 0}
 
 
-def crc32c(data, crc=0):
+def crc32c(data: Any, crc: int = 0) -> int:
     """The CRC-32C of ``data``, continued from the checksum ``crc`` of what came before it.
 
     Args:
@@ -41,7 +44,7 @@ def crc32c(data, crc=0):
     return _update_bytewise(state, octets.tobytes()) ^ ALL_ONES
 
 
-def joined(first, second, second_bytes):
+def joined(first: int, second: int, second_bytes: int) -> int:
     """The checksum of two stretches, one behind the other, from those of each and the length of the second."""
     for exponent in range(second_bytes.bit_length()):
         if second_bytes >> exponent & 1:
@@ -49,12 +52,12 @@ def joined(first, second, second_bytes):
     return first ^ second
 
 
-def is_compiled():
+def is_compiled() -> bool:
     """Whether long data is hashed by the kernel, which runs beside other threads."""
     return _seen["bytes"] >= KERNEL_AFTER_BYTES
 
 
-def masked(crc):
+def masked(crc: int) -> int:
     """The checksum as TensorFlow stores it, so that a checksum of data holding checksums stays useful."""
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & ALL_ONES
 

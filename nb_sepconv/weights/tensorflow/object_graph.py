@@ -1,7 +1,9 @@
 """Names in object-based checkpoints, whose keys are paths through Python objects (trackable_object_graph.proto)."""
 
+from __future__ import annotations
+
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nb_sepconv.weights.tensorflow.protobuf import BYTES, VARINT, last, message, text
 
@@ -15,11 +17,11 @@ LEARNING_RATES = ("_learning_rate", "learning_rate")
 class Names(NamedTuple):
     """The name of the variable behind each key, and the keys that belong to optimizers."""
 
-    variables: dict
-    slots: frozenset
+    variables: dict[str, str]
+    slots: frozenset[str]
 
 
-def variable_names(graph, keys):
+def variable_names(graph: bytes, keys: Any) -> Names:
     """The names for the keys of a checkpoint.
 
     Args:

@@ -1,9 +1,13 @@
 """Keys of tensor slices, in TensorFlow's order-preserving code (core/lib/strings/ordered_code.cc)."""
 
+from __future__ import annotations
+
+from typing import Any
+
 WHOLE = -1
 
 
-def slice_key(name, extents):
+def slice_key(name: str, extents: Any) -> bytes:
     """The key under which a slice of a tensor is stored.
 
     Args:

@@ -1,13 +1,20 @@
 """The wire format of protocol buffers: numbered fields in, numbered fields out, no schema."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.files.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 FIXED_SIZES = {FIXED64: 8, FIXED32: 4}
 LONGEST_VARINT = 10
 
 
-def read_varint(data, position):
+def read_varint(data: Any, position: int) -> tuple[int, int]:
     """The unsigned integer at ``position`` and the position after it."""
     value = 0
     for index, octet in enumerate(data[position : position + LONGEST_VARINT]):
@@ -19,7 +26,7 @@ def read_varint(data, position):
     raise WeightsError("expected the end of an integer within 10 bytes", offset=position)
 
 
-def write_varint(value):
+def write_varint(value: Any) -> bytes:
     """The bytes of an unsigned integer, or of a negative 64-bit one."""
     value &= (1 << 64) - 1
     octets = bytearray()
@@ -30,12 +37,12 @@ def write_varint(value):
     return bytes(octets)
 
 
-def signed(value):
+def signed(value: Any) -> int:
     """An int64 from the unsigned integer that carries it."""
     return value - (1 << 64) if value >> 63 else value
 
 
-def fields(data):
+def fields(data: Any) -> Iterator[tuple[int, int, Any]]:
     """Yield (number, wire type, value): an int for numbers, a memoryview for bytes."""
     data = memoryview(data)
     position = 0
@@ -64,7 +71,7 @@ def _read_value(data, position, wire_type):
     return (value if wire_type == BYTES else int.from_bytes(value, "little")), position + size
 
 
-def message(data, kinds):
+def message(data: Any, kinds: Any) -> dict[int, list[Any]]:
     """The fields of a message as {number: [values]}; ``kinds`` {number: wire type} are those that matter.
 
     Other numbers are skipped, as protocol buffers ask; a known number of another wire type is an error.
@@ -79,12 +86,12 @@ def message(data, kinds):
     return values
 
 
-def last(values, default=0):
+def last(values: Any, default: Any = 0) -> Any:
     """The value of a field that may be given once: its last occurrence, or the default."""
     return values[-1] if values else default
 
 
-def text(value):
+def text(value: Any) -> str:
     """A memoryview of UTF-8 as str."""
     try:
         return bytes(value).decode()
@@ -92,7 +99,7 @@ def text(value):
         raise WeightsError(f"expected UTF-8 text; received {bytes(value)[:64]!r}", offset=error.start) from None
 
 
-def write_field(number, value):
+def write_field(number: int, value: Any) -> bytes:
     """The bytes of one field: an int as a varint, bytes with their length; zero and empty ones are left out."""
     if not value:
         return b""
@@ -101,11 +108,11 @@ def write_field(number, value):
     return write_submessage(number, value)
 
 
-def write_submessage(number, value):
+def write_submessage(number: int, value: Any) -> bytes:
     """The bytes of a field that is present even when empty."""
     return write_varint(number << 3 | BYTES) + write_varint(len(value)) + value
 
 
-def write_fixed32(number, value):
+def write_fixed32(number: int, value: Any) -> bytes:
     """The bytes of a fixed32 field; zero is left out."""
     return write_varint(number << 3 | FIXED32) + value.to_bytes(4, "little") if value else b""

@@ -1,14 +1,23 @@
 """Assembly of variables that were stored in slices."""
 
+from __future__ import annotations
+
 from itertools import combinations
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights import memory
 from nb_sepconv.weights.tensorflow.ordered_code import WHOLE
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def paste_slices(name, info, pieces):
+    from nb_sepconv.tensors.typing import Array
+    from nb_sepconv.weights.element_types import TensorInfo
+
+
+def paste_slices(name: str, info: TensorInfo, pieces: Iterable[Any]) -> Array:
     """The whole array from its slices, which must cover it exactly once.
 
     Args:

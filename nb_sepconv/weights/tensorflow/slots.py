@@ -1,6 +1,12 @@
 """Which names in a checkpoint belong to an optimizer and not to a model."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SLOT = re.compile(
     r"(?:Adam|AdamW|AdaMax|Nadam|Momentum|RMSProp|Adagrad|AdagradDA|Adadelta|Ftrl|LazyAdam|LAMB|adam_m|adam_v|lamb_m|lamb_v"
@@ -9,7 +15,7 @@ _SLOT = re.compile(
 _ACCUMULATOR = re.compile(r"(?:.*/)?beta[12]_power(?:_\d+)?")
 
 
-def slot_names(names):
+def slot_names(names: Iterable[str]) -> set[str]:
     """The optimizer's names among all names: slots stand below the variable they belong to.
 
     Args:

@@ -1,5 +1,7 @@
 """Decoding of Snappy blocks (format_description.txt of google/snappy), whose size is checked before anything else."""
 
+from __future__ import annotations
+
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.tensorflow.protobuf import read_varint
 
@@ -7,7 +9,7 @@ LARGEST_EXPANSION = 32
 LITERAL = 0
 
 
-def decode(data):
+def decode(data: bytes) -> bytearray:
     """The bytes that a Snappy block stands for.
 
     Args:

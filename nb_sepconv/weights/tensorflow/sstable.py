@@ -1,13 +1,20 @@
 """Reading of sorted string tables (LevelDB's format), the container of TensorFlow's indexes and V1 checkpoints."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.tensorflow import snappy
 from nb_sepconv.weights.tensorflow.crc32c import crc32c, masked
 from nb_sepconv.weights.tensorflow.protobuf import read_varint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nb_sepconv.files.random_access import RandomAccessFile
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
@@ -29,7 +36,7 @@ class Table:
         file: RandomAccessFile.
     """
 
-    def __init__(self, file):
+    def __init__(self, file: RandomAccessFile) -> None:
         self.file = file
         metaindex, index = _read_footer(file)
         with located(file.path, metaindex.offset):
@@ -39,7 +46,7 @@ class Table:
             self._handles = [_parse_handle(value, 0)[0] for _, value in entries]
         self._last_keys = [key for key, _ in entries]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[bytes, memoryview]]:
         """Yield every (key, value) in order."""
         previous = None
         for handle in self._handles:
@@ -51,7 +58,7 @@ class Table:
                 yield key, value
                 previous = key
 
-    def get(self, key):
+    def get(self, key: bytes) -> memoryview | None:
         """The value of a key, or None; reads one block."""
         index = bisect_left(self._last_keys, key)
         if index == len(self._handles):
@@ -81,7 +88,7 @@ class Table:
         return contents
 
 
-def is_table(file):
+def is_table(file: RandomAccessFile) -> bool:
     """Whether a file ends as a table does."""
     return file.size >= FOOTER_BYTES and _magic(file) == MAGIC
 

@@ -1,14 +1,21 @@
 """Writing of sorted string tables, uncompressed, as TensorFlow writes its indexes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
 from nb_sepconv.weights.tensorflow.crc32c import crc32c, masked
 from nb_sepconv.weights.tensorflow.protobuf import write_varint
 from nb_sepconv.weights.tensorflow.sstable import FOOTER_BYTES, MAGIC, UNCOMPRESSED, Handle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BLOCK_BYTES = 1 << 18
 RESTART_INTERVAL = 16
 
 
-def write_table(file, rows):
+def write_table(file: BinaryIO, rows: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Write a table to an open binary file.
 
     Args:

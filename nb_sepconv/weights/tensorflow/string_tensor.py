@@ -1,6 +1,9 @@
 """Tensors of strings in V2 checkpoints: all lengths, a checksum of them, then all bytes."""
 
+from __future__ import annotations
+
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,10 +11,15 @@ from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.tensorflow.crc32c import crc32c, masked
 from nb_sepconv.weights.tensorflow.protobuf import read_varint, write_varint
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import Array
+
 CHECKSUM_BYTES = 4
 
 
-def decode(stored, shape, crc):
+def decode(stored: bytes, shape: Sequence[int], crc: int) -> Array:
     """An object array of bytes from what is stored; ``crc`` is the masked checksum in the tensor's entry."""
     count = prod(shape)
     if count > len(stored):
@@ -28,7 +36,7 @@ def decode(stored, shape, crc):
     return _split(stored[start:], lengths, shape)
 
 
-def encode(strings):
+def encode(strings: Any) -> tuple[bytes, int]:
     """The bytes to store for a list of bytes, and the masked checksum for the entry."""
     lengths = [len(string) for string in strings]
     data = b"".join(strings)

@@ -1,8 +1,15 @@
 """The small messages that V1 and V2 checkpoints share: types, shapes and slices of tensors."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.tensorflow.ordered_code import WHOLE
 from nb_sepconv.weights.tensorflow.protobuf import BYTES, VARINT, last, message, signed, write_field, write_submessage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TYPE_NAMES = {
     1: "float32",
@@ -43,14 +50,14 @@ QUANTIZED = {11, 12, 13, 15, 16}
 TYPE_NUMBERS = {name: number for number, name in TYPE_NAMES.items() if number not in QUANTIZED}
 
 
-def type_name(number):
+def type_name(number: int) -> str:
     """The name of a DataType (framework/types.proto); quantized types go by the integers that carry them."""
     if number not in TYPE_NAMES:
         raise WeightsError(f"expected the number of a tensor's type, 1 to {max(TYPE_NAMES)}; received {number}")
     return TYPE_NAMES[number]
 
 
-def parse_shape(data):
+def parse_shape(data: bytes) -> tuple[int, ...]:
     """A TensorShapeProto as a tuple of ints; a size may not be unknown."""
     known = message(data, {2: BYTES, 3: VARINT})
     if last(known[3]):
@@ -58,12 +65,12 @@ def parse_shape(data):
     return tuple(signed(last(message(size, {1: VARINT})[1])) for size in known[2])
 
 
-def write_shape(shape):
+def write_shape(shape: Sequence[int]) -> bytes:
     """The bytes of a TensorShapeProto."""
     return b"".join(write_submessage(2, write_field(1, int(size))) for size in shape)
 
 
-def parse_slice(data, rank):
+def parse_slice(data: bytes, rank: int) -> tuple[tuple[int, int], ...]:
     """A TensorSliceProto as a tuple of (start, length); length is -1 for a whole dimension."""
     extents = tuple(_parse_extent(extent) for extent in message(data, {1: BYTES})[1])
     if len(extents) != rank:

@@ -1,10 +1,17 @@
 """The values of a TensorProto (framework/tensor.proto): a field of its own for each family of types."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights import element_types
 from nb_sepconv.weights.tensorflow.protobuf import BYTES, FIXED_SIZES, VARINT, fields, last, message, write_varint
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
 
 CONTENT_FIELD = 4
 STRING_FIELD = 8
@@ -21,7 +28,7 @@ VARINT_FIELDS = {
 LONGEST_VARINT = 10
 
 
-def tensor_values(data, type_name):
+def tensor_values(data: bytes, type_name: str) -> Array:
     """The values of a tensor as a flat array.
 
     Args:

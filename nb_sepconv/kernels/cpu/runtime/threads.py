@@ -1,5 +1,7 @@
 """How many threads a call may use: the smallest of what Numba, the machine, the container and the caller allow."""
 
+from __future__ import annotations
+
 import operator
 import os
 import sys
@@ -7,9 +9,13 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba.core import config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VARIABLE = "NB_SEPCONV_NUM_THREADS"
 CGROUP = Path("/sys/fs/cgroup")
@@ -35,7 +41,7 @@ def get_num_threads() -> int:
     return min(limit, _chosen or limit)
 
 
-def set_num_threads(count) -> None:
+def set_num_threads(count: int | None) -> None:
     """Let every call of this process use at most ``count`` threads.
 
     Args:
@@ -53,7 +59,7 @@ def set_num_threads(count) -> None:
 
 
 @contextmanager
-def num_threads(count):
+def num_threads(count: int | None) -> Iterator[None]:
     """Within the block, calls of this thread use at most ``count`` threads.
 
     Args:
