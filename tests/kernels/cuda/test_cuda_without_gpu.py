@@ -14,7 +14,6 @@ TESTS = Path(__file__).parents[2]
 FILES = sorted((TESTS / "gpu").glob("test_gpu_*.py"))
 SIMULATED = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
 NO_GPU = {**os.environ, "NUMBA_ENABLE_CUDASIM": "0", "CUDA_VISIBLE_DEVICES": "-1"}
-with_numba_cuda = pytest.mark.skipif(not find_spec("numba_cuda"), reason="numba-cuda is not installed")
 
 
 def run(program, environment):
@@ -27,7 +26,6 @@ def run(program, environment):
     )
 
 
-@with_numba_cuda
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_on_the_simulator(path):
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", path]
@@ -46,7 +44,7 @@ except {error} as error:
 """
 
 
-@with_numba_cuda
+@pytest.mark.skipif(not find_spec("numba_cuda"), reason="numba-cuda is not installed")
 def test_asking_for_a_gpu_that_is_not_there_says_so():
     done = run(ASK.format(before="", error="RuntimeError"), NO_GPU)
     assert "No NVIDIA GPU can be used here (" in done.stdout, done.stderr
@@ -93,7 +91,6 @@ os.waitpid(child, 0)
 """
 
 
-@with_numba_cuda
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_fork_after_the_gpu_was_used_is_an_error_and_before_it_is_not():
     program = "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n" + FORK  # threads beside a fork
