@@ -43,7 +43,7 @@ def precision(name):
     Raises:
         ValueError: another value.
 
-    >>> from nb_sepconv import precisions
+    >>> from nb_sepconv.convolution import precisions
     >>> with precision("bf16x3"):
     ...     precisions.of_context()
     'bf16x3'
