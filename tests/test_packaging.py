@@ -51,7 +51,7 @@ def sdist(tmp_path_factory):
 
 
 def build(what, source, folder):
-    pytest.importorskip("setuptools")
+    pytest.importorskip("setuptools", minversion="77")
     subprocess.run([sys.executable, "-c", BUILD.format(what), folder], cwd=source, check=True, stdout=subprocess.PIPE)
 
 
@@ -122,7 +122,7 @@ def test_setup_py_holds_the_metadata_alone():
 
 def arguments_of_setup(monkeypatch, home, root=ROOT):
     """What setup.py gives to setuptools when the project is published at ``home``."""
-    setuptools, given = pytest.importorskip("setuptools"), {}
+    setuptools, given = pytest.importorskip("setuptools", minversion="77"), {}
     monkeypatch.setattr(setuptools, "setup", lambda **arguments: given.update(arguments))
     program = (ROOT / "setup.py").read_text(encoding="utf-8")
     assert program.count('HOME = ""') == 1

@@ -51,7 +51,7 @@ def precision(name: Precision | None) -> Iterator[None]:
     Raises:
         ValueError: another value.
 
-    >>> from nb_sepconv import precisions
+    >>> from nb_sepconv.convolution import precisions
     >>> with precision("bf16x3"):
     ...     precisions.of_context()
     'bf16x3'

@@ -53,6 +53,7 @@ class Terminal:
 
 
 def test_list_uses_rich_on_a_terminal(capsys, monkeypatch):
+    pytest.importorskip("rich")
     monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
     monkeypatch.setenv("COLUMNS", "120")
     main(["weights", "list", TF1])
@@ -63,6 +64,7 @@ def test_list_uses_rich_on_a_terminal(capsys, monkeypatch):
 
 @pytest.mark.parametrize(("columns", "drawn"), [(60, True), (40, False)])
 def test_a_narrow_terminal_folds_names_and_a_very_narrow_one_whole_lines(capsys, monkeypatch, columns, drawn):
+    pytest.importorskip("rich")
     monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
     monkeypatch.setenv("COLUMNS", str(columns))
     main(["weights", "list", TF1])
@@ -102,6 +104,8 @@ def test_show_of_an_unknown_name_lists_similar_ones_among_many(capsys, tmp_path)
 
 @pytest.mark.parametrize("target", ["a.npz", "a.safetensors", "a.weights.h5", "a.ckpt"])
 def test_convert_keeps_values_and_diff_sees_it(capsys, tmp_path, target):
+    if target.endswith(".h5"):
+        pytest.importorskip("h5py")
     assert run(capsys, "convert", H5, tmp_path / target) == (0, f"{tmp_path / target}: 5 variables\n", "")
     assert run(capsys, "diff", H5, tmp_path / target) == (0, "equal\n", "")
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ except {error} as error:
 """
 
 
+@pytest.mark.skipif(not find_spec("numba_cuda"), reason="numba-cuda is not installed")
 def test_asking_for_a_gpu_that_is_not_there_says_so():
     done = run(ASK.format(before="", error="RuntimeError"), NO_GPU)
     assert "No NVIDIA GPU can be used here (" in done.stdout, done.stderr
