@@ -105,7 +105,7 @@ class Variable(ArrayLike):
 
     @property
     def op(self):
-        """The operation behind it: ``variable.op.name`` is the name without ``:0``."""
+        """The operation behind it; ``variable.op.name`` is the name without ``:0``."""
         return VariableOp(self._op_name)
 
     @property
