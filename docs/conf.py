@@ -63,6 +63,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "nb_sepconv"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {"benchmarks": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
@@ -74,4 +75,6 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
     "navbar_align": "left",
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
 }

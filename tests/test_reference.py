@@ -1,5 +1,6 @@
 """The reference names everything that is public and nothing else, and all of it is described."""
 
+import argparse
 import ast
 import inspect
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import nb_sepconv
+from nb_sepconv.cli import main
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
@@ -90,3 +92,18 @@ def test_everything_public_is_described():
 @pytest.mark.parametrize("module", WITH_OTHER_LIBRARIES)
 def test_everything_public_is_described_where_other_libraries_are_needed(module):
     assert all(ast.get_docstring(node) for node in definitions(module).values())
+
+
+def test_the_page_of_the_command_names_every_command_and_option():
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert {name for name in command_words(main._parser()) if name not in page} == set()
+
+
+def command_words(parser):
+    """The names of a parser's commands and long options, and those of its commands."""
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option not in ("-h", "--help", "--version"))
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                yield name
+                yield from command_words(command)
