@@ -16,7 +16,7 @@ INTERPRETER := $(VENV)/python-$(PYTHON_VERSION).created
 # Its recordings alone are of use: with its dependencies it would hold back other packages.
 RECORDINGS := aeon==1.6.0
 
-.PHONY: help demo train test test-all test-gpu lint format bench bench-gpu docs clean
+.PHONY: help demo train test test-all test-gpu lint format bench bench-gpu docs pictures clean
 
 help:
 	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
@@ -28,7 +28,8 @@ help:
 	@echo "make format    fix formatting"
 	@echo "make bench     time the workloads against the other libraries; writes docs/benchmarks.md"
 	@echo "make bench-gpu the same on a GPU; writes docs/cuda-benchmarks.md, and fails where there is none"
-	@echo "make docs      write docs/reference/api.md from the docstrings"
+	@echo "make docs      build the site in docs/_build/html; a warning is an error"
+	@echo "make pictures  draw the pictures of the documentation, and write the figures in README.md"
 	@echo "make clean     remove .venv and everything that was built"
 
 train: $(VENV)/demo.installed
@@ -62,11 +63,18 @@ bench: $(VENV)/bench.installed
 bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m benchmarks.gpu
 
-docs: $(VENV)/test.installed
-	@$(BIN)/python docs/write_api.py
+docs: $(VENV)/docs.installed
+	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@echo "The site is in docs/_build/html/index.html"
+
+pictures: $(VENV)/docs.installed
+	@$(BIN)/python -m docs.pictures
+	@$(BIN)/python -m docs.pictures.tutorials
+	@$(BIN)/python -m docs.benchmark_figures
 
 clean:
-	@rm -rf $(VENV) build dist output *.egg-info .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) build dist output docs/_build docs/examples docs/reference/generated *.egg-info
+	@rm -rf .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: set-up runs again only when setup.py or the interpreter changes. Why not tox or nox: docs/explanation/design.md.

@@ -37,6 +37,8 @@ DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 AUTOGRAD = ["autograd>=1.7"]
 TORCH = ["torch>=2.4"]
 JAX = ["jax>=0.4.35"]
+DOCS = ["matplotlib>=3.8", "myst-parser>=4", "pydata-sphinx-theme>=0.16", "sphinx>=8", "sphinx-design>=0.6"]
+DOCS += ["sphinx-gallery>=0.18"]
 BENCH = ["ml_dtypes>=0.4", "onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
 CUDA_COMPILER = ["nvidia-nvvm", "nvidia-cuda-nvrtc", "nvidia-cuda-nvcc"]
 NUMBA_CUDA = ">=0.24,<0.31"
@@ -79,6 +81,7 @@ setup(
         "onnx": ONNX,
         "cli": CLI,
         "demo": DEMO,
+        "docs": DOCS,
         "bench": BENCH,
         "cuda12": CUDA12,
         "cuda13": CUDA13,

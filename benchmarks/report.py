@@ -18,19 +18,20 @@ TITLES = {
 }
 INTRODUCTIONS = {
     "forward": """\
-Every library runs in a process of its own, on the same numbers, with all cores, and they take turns within one run; a
-library whose turn it is not sleeps. Each peer uses the layout and the formulation that was fastest for that workload
-when all it offers were tried; transposing the input for it is not charged, and its weights are constants that it may
-pack beforehand. Before it is timed each answer is compared with float64. Times are of one forward call with bias in
+Every library runs in a process of its own, on the same data, with all cores. The libraries alternate within one run,
+and sleep while another one is timed. Each peer uses the layout and the formulation that was fastest for that workload
+among all that it offers. Transposing the input for it is not counted, and its weights are constants that it may pack
+beforehand. Before the timing each result is compared with float64. Times are of one forward call with bias in
 float32""",
     "training": """\
 A forward call with bias in float32, then the gradients of the inputs, both kernels and the bias, given those of the
-outputs. Everything is as above, except that weights may change from call to call, so that nothing is packed beforehand.
-Before it is timed each gradient is compared with float64""",
+outputs. Everything is as above, except that weights may change from call to call, so nothing is packed beforehand.
+Before the timing each gradient is compared with float64""",
     "precision": """\
-A built layer in each [precision](how-to/precision.md), against the other libraries in float32, and against those that
-compute in bfloat16 when told to. Arrays are float32, those of PyTorch in bfloat16 and of our last columns bfloat16. All
-else is as above; answers may differ from float64 by 2e-4 of the largest number in "bf16x3", by 2e-2 in "bf16\"""",
+A built layer in each [precision](how-to/precision.md), compared with the other libraries in float32, and with those
+that have a bfloat16 mode. Arrays are float32; those of PyTorch in bfloat16 and of our last columns are bfloat16.
+Everything else is as above. Results may differ from float64 by 2e-4 of the largest number in "bf16x3", by 2e-2 in
+"bf16\"""",
 }
 MEMORY_TITLES = {
     "forward": "Peak memory above input, weights and output",

@@ -116,7 +116,7 @@ class Variable(ArrayLike):
 
     @property
     def op(self) -> VariableOp:
-        """The operation behind it: ``variable.op.name`` is the name without ``:0``."""
+        """The operation behind it; ``variable.op.name`` is the name without ``:0``."""
         return VariableOp(self._op_name)
 
     @property

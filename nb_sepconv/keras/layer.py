@@ -213,7 +213,7 @@ class Layer:
 
     @property
     def losses(self) -> list[Any]:
-        """The losses as NumPy scalars: those of the last call, then those of the trained weights, computed anew."""
+        """The losses as NumPy scalars, those of the last call before those of the trained weights, computed anew."""
         regularized = [weight for weight in self.trainable_weights if weight.regularizer is not None]
         return [*self._losses, *(as_loss(weight.regularizer(weight)) for weight in regularized)]
 

@@ -97,7 +97,7 @@ class Layer:
 
     @property
     def graph(self) -> None:
-        """Always None, with a warning, as in TF 2: layers no longer tell their graph."""
+        """Always None, with a warning, as in TF 2, where layers no longer tell their graph."""
         warnings.warn("`Layer.graph` is deprecated: layers do not tell their graph any more", stacklevel=2)
 
     # ---- weights ----
@@ -229,12 +229,12 @@ class Layer:
 
     @property
     def losses(self) -> list[Any]:
-        """The losses as NumPy scalars: those of calls, then those of weights, computed anew."""
+        """The losses as NumPy scalars, those of calls before those of weights, which are computed anew."""
         return self._losses.values()
 
     @property
     def updates(self) -> list[Any]:
-        """Always empty: this library's layers update nothing beside their outputs."""
+        """Always empty, since this library's layers update nothing beside their outputs."""
         return []
 
     def add_loss(self, losses: Any, inputs: object = None) -> None:

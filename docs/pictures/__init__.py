@@ -1,0 +1,1 @@
+"""The pictures of the documents; `python -m docs.pictures` draws them."""
