@@ -62,7 +62,10 @@ def signature(value: object) -> str:
     """``(arguments)`` of a function or class, with the defaults as they would be written."""
     if not callable(value) or (isinstance(value, type) and issubclass(value, BaseException | Enum)):
         return ""
-    text = re.sub(r"<(?:\w+\.)*(\w+) object at 0x\w+>", r"\1()", str(inspect.signature(value)))
+    typed = inspect.signature(value)
+    parameters = [parameter.replace(annotation=parameter.empty) for parameter in typed.parameters.values()]
+    untyped = typed.replace(parameters=parameters, return_annotation=typed.empty)
+    text = re.sub(r"<(?:\w+\.)*(\w+) object at 0x\w+>", r"\1()", str(untyped))
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text)
     return re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", text)
 
@@ -94,6 +97,8 @@ def section_from_source(name: str) -> str:
         if isinstance(node, ast.ClassDef):
             made = next(inner for inner in node.body if getattr(inner, "name", "") == "__init__")
             made.args.args = made.args.args[1:]
+        for argument in (*made.args.args, *made.args.kwonlyargs):
+            argument.annotation = None
         lines.append(f"- `{node.name}({ast.unparse(made.args)})`  \n  {described(node)}")
     return "\n".join(lines) + "\n"
 
