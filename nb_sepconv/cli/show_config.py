@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ LABELS = {
 }
 
 
-def configuration() -> dict:
+def configuration() -> dict[str, Any]:
     """What runs here, as values that JSON has; docs/how-to/platforms.md tells what each key means."""
     chosen = engines.engine()
     return {

@@ -1,6 +1,8 @@
 """A convolution of arrays on a GPU: the checks, the plan for their shapes, and the launch."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv import activations
 from nb_sepconv.activations.advanced import ActivationLayer
@@ -16,7 +18,7 @@ from nb_sepconv.kernels import engines
 from nb_sepconv.kernels.protocol import Sizes
 
 
-def convolve(arrays, chosen, after, out, request):
+def convolve(arrays: Any, chosen: Any, after: Any, out: Any, request: Any) -> Any:
     """The outputs for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise).
 
     Args:
@@ -43,12 +45,12 @@ class Call(NamedTuple):
     """What is remembered of a call: its plan, its outputs' shape, and the bytes that inputs and outputs reach."""
 
     plan: object
-    shape: tuple
-    read: tuple
-    written: tuple
+    shape: tuple[Any, ...]
+    read: tuple[Any, ...]
+    written: tuple[Any, ...]
 
 
-def run(place, operands, chosen, out=None):
+def run(place: Any, operands: Any, chosen: Any, out: Any = None) -> Any:
     """The outputs, of the caller's kind, for arrays that are described."""
     target = None if out is None else place.describe("out", out)
     key = _key(operands, chosen, target)
@@ -86,7 +88,7 @@ def _prepared(place, operands, chosen, target, key):
     return checked, call
 
 
-def convolution_sizes(sizes, inputs, weights, outputs, chosen):
+def convolution_sizes(sizes: Any, inputs: Any, weights: Any, outputs: Any, chosen: Any) -> Sizes:
     """A convolution's :class:`~nb_sepconv.kernels.protocol.Sizes`, those without strides being known."""
     return Sizes(
         **sizes,
@@ -97,13 +99,13 @@ def convolution_sizes(sizes, inputs, weights, outputs, chosen):
     )
 
 
-def described(place, arrays):
+def described(place: Any, arrays: Any) -> Any:
     """The DeviceArrays of a call's operands."""
     given = zip(OPERANDS, arrays, strict=False)
     return [None if array is None and name == "bias" else place.describe(name, array) for name, array in given]
 
 
-def fitting(place, operands, chosen):
+def fitting(place: Any, operands: Any, chosen: Any) -> Any:
     """The arrays as the kernels take them: checked, and the weights in one piece."""
     inputs, depthwise, *others = operands
     array_arguments.three_axes(inputs)
@@ -138,7 +140,7 @@ def _reach(array):
     return sum(min(each, 0) for each in far) * item, (sum(max(each, 0) for each in far) + 1) * item
 
 
-def refuse_numpy_function(function):
+def refuse_numpy_function(function: Any) -> None:
     """Refuse an activation that this library computes on the host alone."""
     ours = function is not None and (
         isinstance(function, ActivationLayer) or activations.fused_name(function) is not None
@@ -171,8 +173,17 @@ class DeviceConvolution:
     ``activation`` is None, a name or a function; the other settings are those of the operation.
     """
 
-    def __init__(self, strides, padding, data_format, dilation_rate, activation, precision=None):
-        self.given = (strides, padding, data_format, dilation_rate, activation, precision)
+    def __init__(
+        self, strides: Any, padding: Any, data_format: Any, dilation_rate: Any, activation: Any, precision: Any = None
+    ) -> None:
+        self.given: tuple[Any, Any, Any, Any, Any, Any] = (
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            precision,
+        )
         self._precision = precisions.checked(precision)
         known = engines.gpu_engine().FUSED_ACTIVATIONS
         fused, self._after = settings.fused_activation(activation, known)
@@ -180,10 +191,10 @@ class DeviceConvolution:
         self._settings = settings.from_arguments(strides, padding, data_format, dilation_rate, fused)
         self._kept = {}
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return type(self), self.given
 
-    def __call__(self, library, inputs, variables, arrays):
+    def __call__(self, library: Any, inputs: Any, variables: Any, arrays: Any) -> Any:
         """The outputs for ``inputs`` of a library; ``arrays`` hold what ``variables`` do (depthwise, pointwise, bias or
         None).
         """
@@ -191,7 +202,7 @@ class DeviceConvolution:
         outputs = run(place, *self._operands(place, inputs, variables, arrays))
         return outputs if self._after is None else self._after(outputs)
 
-    def again(self, inputs, *variables):
+    def again(self, inputs: Any, *variables: Any) -> Any:
         """The same for an array that is like one of an earlier call, and None for any other."""
         library = device_arrays.library_of(inputs)
         if library is None or self._after is not None:

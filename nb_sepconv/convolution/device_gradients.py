@@ -1,5 +1,9 @@
 """The gradients of a convolution of arrays on a GPU."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv import activations
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
@@ -15,7 +19,9 @@ from nb_sepconv.kernels import engines
 from nb_sepconv.kernels.protocol import GradientSizes
 
 
-def gradients(d_outputs, arrays, chosen, activation, outputs, wanted, request):
+def gradients(
+    d_outputs: Any, arrays: Any, chosen: Any, activation: Any, outputs: Any, wanted: Any, request: Any
+) -> Any:
     """What :func:`~nb_sepconv.convolution.host_gradients.gradients` returns, of the caller's kind; arguments as there.
 
     ``request`` is the :class:`~nb_sepconv.devices.context.Request`.
@@ -28,7 +34,9 @@ def gradients(d_outputs, arrays, chosen, activation, outputs, wanted, request):
     return run(place, d_outputs, operands, chosen, name, outputs, names)
 
 
-def of_layer(library, d_outputs, inputs, weights, chosen, activation, outputs, wanted):
+def of_layer(
+    library: Any, d_outputs: Any, inputs: Any, weights: Any, chosen: Any, activation: Any, outputs: Any, wanted: Any
+) -> Any:
     """The same for weights on the host: their gradients return there, that of the inputs, of a library's kind, stays on
     the GPU.
     """
@@ -39,7 +47,16 @@ def of_layer(library, d_outputs, inputs, weights, chosen, activation, outputs, w
     return d_inputs, *(None if each is None else place.engine.download(each, place.stream) for each in others)
 
 
-def run(place, d_outputs, operands, chosen, name, outputs, names, weights_library=None):
+def run(
+    place: Any,
+    d_outputs: Any,
+    operands: Any,
+    chosen: Any,
+    name: str,
+    outputs: Any,
+    names: Any,
+    weights_library: Any = None,
+) -> Any:
     """The gradients for operands that are described and checked; None for those that are not among ``names``.
 
     Those of the weights are arrays of the caller's kind, or of ``weights_library``.

@@ -4,7 +4,9 @@ An output step ``t`` with tap ``k`` reads input step ``t*stride + k*dilation - l
 zeros.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 
 class Geometry(NamedTuple):
@@ -15,7 +17,7 @@ class Geometry(NamedTuple):
     right: int
 
 
-def geometry(length: int, kernel_size: int, stride: int, dilation: int, padding) -> Geometry:
+def geometry(length: int, kernel_size: int, stride: int, dilation: int, padding: Any) -> Geometry:
     """The geometry of one series; ``padding`` is ``"valid"``, ``"same"``, ``"causal"`` or ``(left, right)``.
 
     The output length is 0 or less where the kernel does not fit; the caller refuses that.

@@ -1,5 +1,9 @@
 """A convolution of certain shapes, types and settings: checked and planned once, then run on any values."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv.checks import array_arguments
@@ -9,7 +13,7 @@ from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.kernels.protocol import Sizes
 
 
-def convolve(arrays, chosen, after, out):
+def convolve(arrays: Any, chosen: Any, after: Any, out: Any) -> Any:
     """The outputs for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise).
 
     Args:
@@ -39,15 +43,15 @@ class Convolution:
 
     __slots__ = ("_dtype", "_plan", "packing", "shape")
 
-    def __init__(self, plan, shape, dtype):
+    def __init__(self, plan: Any, shape: Any, dtype: Any) -> None:
         self._plan, self.shape, self._dtype = plan, shape, dtype
-        self.packing = plan.packing
+        self.packing: Any = plan.packing
 
-    def pack(self, weights):
+    def pack(self, weights: Any) -> Any:
         """The weights as the kernels read them: (depthwise, pointwise, bias or None), or (depthwise,)."""
         return self._plan.pack(*weights)
 
-    def run(self, inputs, packed, outputs=None):
+    def run(self, inputs: Any, packed: Any, outputs: Any = None) -> Any:
         """The outputs for ``inputs``, an array of the planned shape, strides and type; ``outputs``, where given, is a
         C-contiguous array apart from it that takes them.
         """
@@ -57,7 +61,7 @@ class Convolution:
         return outputs
 
 
-def planned(arrays, chosen):
+def planned(arrays: Any, chosen: Any) -> Any:
     """The arrays as the kernels take them, and the call for arrays like these, planned where it is the first."""
     key = key_of(arrays, Convolution, chosen)
     call = planned_calls.get(key)
@@ -69,7 +73,7 @@ def planned(arrays, chosen):
     return checked, call
 
 
-def key_of(arrays, *decided):
+def key_of(arrays: Any, *decided: Any) -> Any:
     """What a plan depends on, for arrays and what else decides it; None where an array must be looked at closer."""
     key = [cpu.get_num_threads(), *decided]
     for array in arrays:
@@ -82,7 +86,7 @@ def key_of(arrays, *decided):
     return tuple(key)
 
 
-def checked_arrays(arrays, chosen):
+def checked_arrays(arrays: Any, chosen: Any) -> Any:
     """The arrays as the kernels take them."""
     inputs = array_arguments.series(arrays[0])
     channels = inputs.shape[2 if chosen.channels_last else 1]

@@ -1,5 +1,9 @@
 """The gradients of a convolution: checked and planned once for certain shapes and types, then run on any values."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv import activations
@@ -13,7 +17,9 @@ from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.kernels.protocol import GradientSizes, Sizes
 
 
-def gradients(d_outputs, arrays, chosen, activation, outputs=None, wanted=None):
+def gradients(
+    d_outputs: Any, arrays: Any, chosen: Any, activation: Any, outputs: Any = None, wanted: Any = None
+) -> Any:
     """The gradients for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise), a tuple.
 
     Args:
@@ -53,11 +59,11 @@ class Gradients:
         wanted: a bool for each operand.
     """
 
-    def __init__(self, plan, chosen, function, wanted):
+    def __init__(self, plan: Any, chosen: Any, function: Any, wanted: Any) -> None:
         self._plan, self._chosen, self._function, self._wanted = plan, chosen, function, wanted
         self._name = _known_to_kernels(function)
 
-    def __call__(self, d_outputs, outputs, *arrays):
+    def __call__(self, d_outputs: Any, outputs: Any, *arrays: Any) -> Any:
         """The gradients for arrays of the planned shapes, strides and types, None for those that are not wanted."""
         if self._function is not activations.linear:
             d_outputs, outputs = self._through_activation(d_outputs, outputs, arrays)

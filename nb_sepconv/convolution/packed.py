@@ -1,6 +1,9 @@
 """A convolution by the same variables again and again, which stay packed as long as their values do."""
 
+from __future__ import annotations
+
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +18,26 @@ class PackedConvolution:
     ``activation`` is None, a name or a function; the other settings are those of the operation.
     """
 
-    def __init__(self, strides, padding, data_format, dilation_rate, activation, precision=None):
-        self.given = (strides, padding, data_format, dilation_rate, activation, precision)
+    def __init__(
+        self, strides: Any, padding: Any, data_format: Any, dilation_rate: Any, activation: Any, precision: Any = None
+    ) -> None:
+        self.given: tuple[Any, Any, Any, Any, Any, Any] = (
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            precision,
+        )
         self._precision = precisions.checked(precision)
         fused, self._after = settings.fused_activation(activation)
         self._settings = settings.from_arguments(strides, padding, data_format, dilation_rate, fused)
         self._state = (), PlannedCalls(), {}
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return type(self), self.given
 
-    def __call__(self, inputs, *weights):
+    def __call__(self, inputs: Any, *weights: Any) -> Any:
         """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
         known, calls, packs = self._state
         if len(weights) != len(known) or any(map(operator.is_not, weights, known)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PRECISIONS = ("float32", "bf16x3", "tf32x3", "tf32", "bf16")  # the most exact first
 
 _of_context = ContextVar("nb_sepconv_precision", default=None)
-of_context = _of_context.get
+of_context: Any = _of_context.get
 
 
 def checked(precision: Precision | None) -> Precision | None:

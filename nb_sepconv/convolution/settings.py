@@ -1,8 +1,10 @@
 """What a caller writes, in one form: the only place that reads an operation's arguments other than its arrays."""
 
+from __future__ import annotations
+
 import operator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nb_sepconv import activations
 from nb_sepconv.checks import arguments
@@ -29,11 +31,19 @@ class Settings(NamedTuple):
     precision: str | None
 
     @property
-    def channels_last(self):
+    def channels_last(self) -> bool:
         return self.data_format == "channels_last"
 
 
-def from_arguments(strides, padding, data_format, dilation_rate, activation=None, engine=None, precision=None):
+def from_arguments(
+    strides: Any,
+    padding: Any,
+    data_format: Any,
+    dilation_rate: Any,
+    activation: Any = None,
+    engine: Any = None,
+    precision: Any = None,
+) -> Settings:
     """The settings for an operation's arguments; ``activation`` is a name that :func:`fused_activation` gave.
 
     Raises:
@@ -75,7 +85,7 @@ def _zeros(padding):
     return left, right
 
 
-def fused_activation(activation, known=cpu.FUSED_ACTIVATIONS):
+def fused_activation(activation: Any, known: Any = cpu.FUSED_ACTIVATIONS) -> Any:
     """The activation's name where the kernels know it, and else the function to apply to their outputs, or None."""
     if activation is None:
         return None, None
@@ -86,7 +96,7 @@ def fused_activation(activation, known=cpu.FUSED_ACTIVATIONS):
     return (name, None) if name in known else (None, function)
 
 
-def wanted_names(names, known):
+def wanted_names(names: Any, known: Any) -> Any:
     """The names of the operands whose gradients a caller wants as a set that hashes, all known ones for None."""
     if names is None:
         return frozenset(known)

@@ -1,11 +1,15 @@
 """A convolution's sizes, from the shapes of its arrays and its settings: the same on the host and on a GPU."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import precisions
 from nb_sepconv.convolution.geometry import geometry, kernel_span
 
 
-def sizes_of(arrays, chosen):
+def sizes_of(arrays: Any, chosen: Any) -> Any:
     """A convolution's sizes without strides, a dict, and its outputs' shape.
 
     Args:
@@ -40,12 +44,12 @@ def sizes_of(arrays, chosen):
     return found, shape
 
 
-def by_step(axes, channels_last):
+def by_step(axes: Any, channels_last: bool) -> Any:
     """An array's shape or strides in the order example, step, channel, and back."""
     return axes if channels_last else (axes[0], axes[2], axes[1])
 
 
-def contiguous_strides(shape, itemsize):
+def contiguous_strides(shape: Any, itemsize: int) -> tuple[Any, Any, int]:
     """The strides of a new array of three axes."""
     return shape[1] * shape[2] * itemsize, shape[2] * itemsize, itemsize
 

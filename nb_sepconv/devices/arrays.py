@@ -3,9 +3,11 @@
 A library is known by the module of its arrays' type, and is never imported here: who has its arrays has imported it.
 """
 
+from __future__ import annotations
+
 import sys
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +21,7 @@ class ElementType(NamedTuple):
     name: str
     itemsize: int
 
-    def __str__(self):
+    def __str__(self) -> Any:
         return self.name
 
 
@@ -33,19 +35,19 @@ class DeviceArray(NamedTuple):
     """An array on a GPU: its address, its shape, and strides in elements. ``owner`` keeps its memory."""
 
     address: int
-    shape: tuple
-    strides: tuple
+    shape: tuple[Any, ...]
+    strides: tuple[Any, ...]
     dtype: ElementType
     device: int
     owner: object
     library: object
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         return len(self.shape)
 
     @property
-    def contiguous(self):
+    def contiguous(self) -> bool:
         """Whether its elements lie in one piece, in order."""
         wanted = dlpack.contiguous(self.shape)
         return 0 in self.shape or all(
@@ -53,12 +55,12 @@ class DeviceArray(NamedTuple):
         )
 
     @property
-    def form(self):
+    def form(self) -> Any:
         """All that a plan depends on."""
         return self.shape, self.strides, self.dtype, self.address % 16
 
     @property
-    def aligned(self):
+    def aligned(self) -> bool:
         """Whether vectors of 16 bytes can begin at its first element."""
         return self.address % 16 == 0
 
@@ -66,7 +68,7 @@ class DeviceArray(NamedTuple):
 class Library:
     """Arrays that say where they lie by ``__cuda_array_interface__`` or DLPack, with the Array API's ``empty``."""
 
-    def describe(self, name, value, stream):
+    def describe(self, name: str, value: Any, stream: Any) -> DeviceArray:
         """The DeviceArray of an array; ``name`` is the argument's."""
         interface = getattr(value, "__cuda_array_interface__", None)
         if interface is None:
@@ -77,23 +79,23 @@ class Library:
             strides = _in_elements(name, interface.get("strides"), shape, int(interface["typestr"][2:]))
         return DeviceArray(address, shape, strides, element_type(name, type_name), self.device(value), owner, self)
 
-    def type_name(self, value, interface):
+    def type_name(self, value: Any, interface: Any) -> str:
         """The name of the elements' type; the interface has none for bfloat16."""
         return _type_of(interface["typestr"])
 
-    def device(self, value):
+    def device(self, value: Any) -> Any:
         """The number of the array's GPU."""
         return value.__dlpack_device__()[1] if hasattr(value, "__dlpack_device__") else 0
 
-    def holds(self, value):
+    def holds(self, value: Any) -> bool:
         """Whether an array of a type of this library lies on a GPU."""
         return hasattr(value, "__cuda_array_interface__") or dlpack.lies_on_gpu(value)
 
-    def stream(self, value):
+    def stream(self, value: Any) -> Any:
         """The handle of the stream in whose order the caller works; 0 is the default stream."""
         return (getattr(value, "__cuda_array_interface__", None) or {}).get("stream") or 0
 
-    def empty(self, like, shape, dtype):
+    def empty(self, like: Any, shape: Any, dtype: Any) -> Any:
         """A new array of the kind of ``like``."""
         if not hasattr(like, "__array_namespace__"):
             raise TypeError(
@@ -102,18 +104,18 @@ class Library:
             )
         return like.__array_namespace__().empty(shape, dtype=self.dtype(like, dtype), device=like.device)
 
-    def dtype(self, like, name):
+    def dtype(self, like: Any, name: str) -> Any:
         """The library's type called ``name``."""
         return getattr(like.__array_namespace__(), name)
 
-    def finish(self, engine, stream):
+    def finish(self, engine: Any, stream: Any) -> None:
         """What has to happen before results are handed out: nothing, whoever reads them does so on the same stream."""
 
 
 class LikeNumPy(Library):
     """Arrays with NumPy's ``shape``, ``strides`` and ``dtype``, which are read sooner than the interface is made."""
 
-    def described(self, name, value, address, array):
+    def described(self, name: str, value: Any, address: int, array: Any) -> DeviceArray:
         """The DeviceArray of ``value`` at an address, which lies in memory as ``array`` does."""
         shape, kind = array.shape, _named_type(name, array.dtype)
         strides = _in_elements(name, array.strides, shape, kind.itemsize)
@@ -123,38 +125,38 @@ class LikeNumPy(Library):
 class Numba(LikeNumPy):
     """Numba's device arrays, and those of its simulator."""
 
-    def holds(self, value):
+    def holds(self, value: Any) -> Any:
         return True
 
-    def describe(self, name, value, stream):
+    def describe(self, name: str, value: Any, stream: Any) -> DeviceArray:
         if hasattr(value, "device_ctypes_pointer"):
             return self.described(name, value, value.device_ctypes_pointer.value or 0, value)
         array = value._ary  # the simulator's arrays are NumPy's
         return self.described(name, value, array.ctypes.data, array)
 
-    def device(self, value):
+    def device(self, value: Any) -> Any:
         return engines.gpu_engine().device_of(value)
 
-    def empty(self, like, shape, dtype):
+    def empty(self, like: Any, shape: Any, dtype: Any) -> Any:
         return engines.gpu_engine().empty(shape, dtype)
 
 
 class CuPy(LikeNumPy):
     """CuPy's arrays, on CuPy's current stream."""
 
-    def holds(self, value):
+    def holds(self, value: Any) -> Any:
         return True
 
-    def describe(self, name, value, stream):
+    def describe(self, name: str, value: Any, stream: Any) -> DeviceArray:
         return self.described(name, value, value.data.ptr, value)
 
-    def device(self, value):
+    def device(self, value: Any) -> Any:
         return value.device.id
 
-    def stream(self, value):
+    def stream(self, value: Any) -> Any:
         return sys.modules["cupy"].cuda.get_current_stream().ptr
 
-    def empty(self, like, shape, dtype):
+    def empty(self, like: Any, shape: Any, dtype: Any) -> Any:
         with like.device:
             return sys.modules["cupy"].empty(shape, dtype)
 
@@ -162,10 +164,10 @@ class CuPy(LikeNumPy):
 class Torch(Library):
     """PyTorch's tensors, on PyTorch's current stream. Its own interface knows no bfloat16."""
 
-    def holds(self, value):
+    def holds(self, value: Any) -> Any:
         return getattr(value, "is_cuda", False)
 
-    def describe(self, name, value, stream):
+    def describe(self, name: str, value: Any, stream: Any) -> DeviceArray:
         if value.requires_grad:
             raise TypeError(
                 f"`{name}` must be a tensor that needs no gradient: PyTorch cannot see through this call; use "
@@ -179,10 +181,10 @@ class Torch(Library):
         shape, strides, kind = tuple(value.shape), value.stride(), _named_type(name, value.dtype)
         return DeviceArray(value.data_ptr(), shape, strides, kind, value.device.index, value, self)
 
-    def stream(self, value):
+    def stream(self, value: Any) -> Any:
         return sys.modules["torch"].cuda.current_stream(value.device).cuda_stream
 
-    def empty(self, like, shape, dtype):
+    def empty(self, like: Any, shape: Any, dtype: Any) -> Any:
         torch = sys.modules["torch"]
         return torch.empty(shape, dtype=getattr(torch, dtype), device=like.device)
 
@@ -190,32 +192,32 @@ class Torch(Library):
 class Jax(Library):
     """JAX's arrays. JAX shows nobody its streams, so that both sides are waited for."""
 
-    def holds(self, value):
+    def holds(self, value: Any) -> bool:
         return hasattr(value, "devices") and next(iter(value.devices())).platform in ("cuda", "gpu")
 
-    def describe(self, name, value, stream):
+    def describe(self, name: str, value: Any, stream: Any) -> DeviceArray:
         value.block_until_ready()
         kind, shape = element_type(name, value.dtype.name), tuple(value.shape)
         device = self.device(value)
         return DeviceArray(value.unsafe_buffer_pointer(), shape, dlpack.contiguous(shape), kind, device, value, self)
 
-    def device(self, value):
+    def device(self, value: Any) -> Any:
         return next(iter(value.devices())).id
 
-    def stream(self, value):
+    def stream(self, value: Any) -> int:
         return 0
 
-    def empty(self, like, shape, dtype):
+    def empty(self, like: Any, shape: Any, dtype: Any) -> Any:
         return sys.modules["jax"].numpy.empty(shape, dtype, device=next(iter(like.devices())))
 
-    def finish(self, engine, stream):
+    def finish(self, engine: Any, stream: Any) -> None:
         engine.synchronize(stream)
 
 
 NUMBA, CUPY, TORCH, JAX, OTHER = Numba(), CuPy(), Torch(), Jax(), Library()
 
 
-def library_of(value):
+def library_of(value: Any) -> Any:
     """The library of an array that lives on a GPU, or None for everything else."""
     library = _library_of_type(type(value))
     return library if library is not None and library.holds(value) else None
@@ -237,7 +239,7 @@ def _library_of_type(kind):
     return OTHER if offers else None
 
 
-def describe(name, value, stream=0):
+def describe(name: str, value: Any, stream: Any = 0) -> DeviceArray:
     """The DeviceArray of an argument called ``name``, which must live on a GPU."""
     library = library_of(value)
     if library is None:
@@ -247,7 +249,7 @@ def describe(name, value, stream=0):
     return library.describe(name, value, stream)
 
 
-def element_type(name, type_name):
+def element_type(name: str, type_name: str) -> ElementType:
     """The ElementType called ``type_name``; ``name`` is the argument's."""
     if type_name not in ELEMENT_TYPES:
         raise TypeError(f"`{name}` must be an array of {', '.join(ELEMENT_TYPES)}. Received: {type_name}")
@@ -260,7 +262,7 @@ def _named_type(name, dtype):
     return element_type(name, str(dtype).removeprefix("torch."))
 
 
-def stream_handle(stream):
+def stream_handle(stream: Any) -> int:
     """The handle of a stream that a caller gave: an int, or an object of CuPy, PyTorch, Numba or ``cuda.core``."""
     if hasattr(stream, "__cuda_stream__"):
         return int(stream.__cuda_stream__()[1])

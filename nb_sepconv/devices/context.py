@@ -1,7 +1,9 @@
 """Where a call on a GPU runs: the GPU, the stream, and the library of the caller's arrays."""
 
+from __future__ import annotations
+
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,12 +23,12 @@ class Request(NamedTuple):
     library: object
     stream: int | None = None
 
-    def of_uploaded(self):
+    def of_uploaded(self) -> Request:
         """The same for copies of the host's arrays on the GPU, whose stream is the default one."""
         return Request(device_arrays.NUMBA, self.stream or 0)
 
 
-def requested(inputs, device, stream):
+def requested(inputs: Any, device: Any, stream: Any) -> Any:
     """The Request of a call with these arguments, or None where it runs on the host.
 
     Raises:
@@ -50,14 +52,14 @@ def requested(inputs, device, stream):
 class Place:
     """Where and how a call runs: the engine, the library of the caller's arrays, the GPU and the stream's handle."""
 
-    def __init__(self, request, inputs, engine=None):
+    def __init__(self, request: Any, inputs: Any, engine: Any = None) -> None:
         library = request.library
-        self.engine = engines.gpu_engine(engine)
+        self.engine: Any = engines.gpu_engine(engine)
         self.library, self._like, self._kind = library, inputs, type(inputs)
-        self.stream = library.stream(inputs) if request.stream is None else request.stream
-        self.device = library.device(inputs)
+        self.stream: Any = library.stream(inputs) if request.stream is None else request.stream
+        self.device: Any = library.device(inputs)
 
-    def describe(self, name, value):
+    def describe(self, name: str, value: Any) -> Any:
         """The DeviceArray of an argument, which must lie on the same GPU."""
         if type(value) is self._kind and self.library.device(value) == self.device:
             return self.library.describe(name, value, self.stream)
@@ -68,7 +70,7 @@ class Place:
             )
         return array
 
-    def new(self, shape, dtype, library=None):
+    def new(self, shape: Any, dtype: Any, library: Any = None) -> tuple[Any, Any]:
         """A new array, of the caller's kind or that of another library, and its description."""
         library = library or self.library
         try:
@@ -80,7 +82,7 @@ class Place:
             raise
         return value, library.describe("out", value, self.stream)
 
-    def contiguous(self, array):
+    def contiguous(self, array: Any) -> Any:
         """``array``, or a copy of it in one piece."""
         if array is None or array.contiguous:
             return array
@@ -88,7 +90,7 @@ class Place:
         self.launch("The copy of weights", _copy_plan(array.dtype.name, array.shape, array.strides).run, array, copy)
         return copy
 
-    def launch(self, what, run, *arrays):
+    def launch(self, what: str, run: Any, *arrays: Any) -> None:
         """``run(stream, *arrays)`` on the GPU; its errors say ``what`` it was and of which inputs."""
         try:
             with self.engine.on_device(self.device):
@@ -104,7 +106,7 @@ def _copy_plan(dtype, shape, strides):
     return engines.gpu_engine().CopyPlan(dtype, shape, strides)
 
 
-def upload(place, array):
+def upload(place: Any, array: Any) -> Any:
     """The DeviceArray of a copy of a host's array, which every stream may read."""
     with place.engine.on_device(place.device):
         copy = place.engine.upload(array, place.stream)

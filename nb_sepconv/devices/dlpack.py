@@ -3,7 +3,10 @@
 Source: DLPack's ``dlpack.h``, versions 0 and 1 (https://dmlc.github.io/dlpack/latest/c_api.html).
 """
 
+from __future__ import annotations
+
 import ctypes
+from typing import Any
 
 CUDA_DEVICES = (2, 13)  # kDLCUDA, kDLCUDAManaged
 FLOAT, BFLOAT = 2, 4
@@ -35,12 +38,12 @@ def _pointer_of(capsule):
     return get(capsule, b"dltensor")
 
 
-def lies_on_gpu(value):
+def lies_on_gpu(value: Any) -> bool:
     """Whether an object offers memory of a GPU by DLPack."""
     return hasattr(value, "__dlpack__") and value.__dlpack_device__()[0] in CUDA_DEVICES
 
 
-def read(value, stream):
+def read(value: Any, stream: Any) -> Any:
     """(address, shape, strides in elements, name of the type, the capsule that keeps the memory) of an array.
 
     ``stream`` is the handle of the stream in whose order the memory is going to be read.
@@ -53,7 +56,7 @@ def read(value, stream):
     return (tensor.data or 0) + tensor.byte_offset, shape, strides, f"{kind}{tensor.dtype.bits}", capsule
 
 
-def contiguous(shape):
+def contiguous(shape: Any) -> tuple[Any, ...]:
     """The strides, in elements, of a new array."""
     strides, count = [], 1
     for size in reversed(shape):

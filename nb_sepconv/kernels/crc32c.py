@@ -1,6 +1,9 @@
 """CRC-32C of long buffers: by carry-less multiplication where the CPU has it, else by tables, three streams at once."""
 
+from __future__ import annotations
+
 from functools import cache
+from typing import Any
 
 import llvmlite.binding as llvm
 import numba
@@ -21,7 +24,7 @@ FIRST, SECOND = 0x00, 0x11  # which 64-bit halves of both operands are multiplie
 
 
 @cache
-def multiplier_bytes():
+def multiplier_bytes() -> int:
     """The bytes of a register that carry-less multiplication works on; 0 where it is not to be used.
 
     Numba must compile for this very CPU, because only then its features are known.
@@ -35,7 +38,7 @@ def multiplier_bytes():
 
 
 @compile_once
-def crc32c_kernel(width_bytes, polynomial):
+def crc32c_kernel(width_bytes: Any, polynomial: Any) -> Any:
     """The kernel ``(words, state, byte_tables, lane_tables) -> state``, compiled at its first call.
 
     Args:
@@ -115,13 +118,13 @@ class _Folding:
     and each product comes out multiplied by x, which the constants take back.
     """
 
-    def __init__(self, width_bytes, polynomial):
+    def __init__(self, width_bytes: Any, polynomial: Any) -> None:
         self.width_bytes, self.polynomial = width_bytes, polynomial
         self.type = ir.VectorType(INTP, width_bytes // 8)
         suffix = "" if width_bytes == QUADWORD_BYTES else f".{8 * width_bytes}"
         self._multiply = f"llvm.x86.pclmulqdq{suffix}"
 
-    def emit(self, builder, start, size_bytes, state, folded):
+    def emit(self, builder: Any, start: Any, size_bytes: Any, state: Any, folded: Any) -> None:
         """The procedure: ``state`` enters with the first bytes; ``folded`` gets the four registers."""
         row_bytes = ACCUMULATORS * self.width_bytes
         sums = [self._load(builder, start, register) for register in range(ACCUMULATORS)]

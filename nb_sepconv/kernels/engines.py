@@ -1,8 +1,11 @@
 """Which engine computes: the one place that knows them all."""
 
+from __future__ import annotations
+
 import os
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from numba.core import config
 
@@ -16,7 +19,7 @@ INSTALL_CUDA = "pip install 'nb_sepconv[cuda13]', or 'nb_sepconv[cuda12]' for a 
 _ready = []
 
 
-def engine(name=None):
+def engine(name: str | None = None) -> Any:
     """The engine called ``name``: None asks ``NB_SEPCONV_ENGINE``; "auto" takes what is fastest for each layer here,
     "amx" the tiles for every layer where there are any, and both "fma" for the rest.
     """
@@ -28,7 +31,7 @@ def engine(name=None):
     return import_module(FMA) if name == "fma" else getattr(import_module(PARTS), name.upper())
 
 
-def gpu_engine(name=None):
+def gpu_engine(name: str | None = None) -> Any:
     """The engine for arrays on a GPU, which a caller may have named.
 
     Raises:
@@ -47,11 +50,11 @@ def gpu_engine(name=None):
     return _ready[0]
 
 
-def gpu_packages():
+def gpu_packages() -> bool:
     """Whether what the GPU needs is installed, or simulated; this touches no GPU."""
     return simulated() or find_spec("numba_cuda") is not None
 
 
-def simulated():
+def simulated() -> bool:
     """Whether Numba simulates the GPU."""
     return bool(config.ENABLE_CUDASIM)

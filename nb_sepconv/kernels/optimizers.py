@@ -4,7 +4,10 @@ The formulas are those of TensorFlow's training operations, in their order of op
 of all arrays before it writes any, so that the gradient may be the variable's own memory.
 """
 
+from __future__ import annotations
+
 from math import sqrt
+from typing import Any
 
 from numba import njit
 
@@ -12,14 +15,14 @@ _update = njit(nogil=True, error_model="numpy")
 
 
 @_update
-def gradient_descent(w, g, rate):
+def gradient_descent(w: Any, g: Any, rate: Any) -> None:
     """``w[i] -= g[i] * rate``"""
     for i in range(w.size):
         w[i] -= g[i] * rate
 
 
 @_update
-def momentum(w, g, accumulated, rate, momentum):
+def momentum(w: Any, g: Any, accumulated: Any, rate: Any, momentum: Any) -> None:
     """``a[i] = a[i] * momentum + g[i]; w[i] -= a[i] * rate``"""
     for i in range(w.size):
         a = accumulated[i] * momentum + g[i]
@@ -28,7 +31,7 @@ def momentum(w, g, accumulated, rate, momentum):
 
 
 @_update
-def nesterov(w, g, accumulated, rate, momentum):
+def nesterov(w: Any, g: Any, accumulated: Any, rate: Any, momentum: Any) -> None:
     """``a[i] = a[i] * momentum + g[i]; w[i] -= g[i] * rate + a[i] * momentum * rate``"""
     for i in range(w.size):
         gradient = g[i]
@@ -38,7 +41,7 @@ def nesterov(w, g, accumulated, rate, momentum):
 
 
 @_update
-def adagrad(w, g, squares, rate):
+def adagrad(w: Any, g: Any, squares: Any, rate: Any) -> None:
     """``s[i] += g[i]**2; w[i] -= g[i] * rate / sqrt(s[i])``"""
     for i in range(w.size):
         gradient = g[i]
@@ -48,7 +51,9 @@ def adagrad(w, g, squares, rate):
 
 
 @_update
-def adadelta(w, g, squares, squared_updates, rate, kept, taken, epsilon):
+def adadelta(
+    w: Any, g: Any, squares: Any, squared_updates: Any, rate: Any, kept: Any, taken: Any, epsilon: Any
+) -> None:
     """``s[i] = s[i] * kept + g[i]**2 * taken; u = g[i] * sqrt(v[i] + epsilon) / sqrt(s[i] + epsilon)``;
     ``w[i] -= u * rate; v[i] = v[i] * kept + u**2 * taken``, where ``taken = 1 - kept``
     """
@@ -62,7 +67,9 @@ def adadelta(w, g, squares, squared_updates, rate, kept, taken, epsilon):
 
 
 @_update
-def rmsprop(w, g, mean_squares, moments, rate, taken, momentum, epsilon):
+def rmsprop(
+    w: Any, g: Any, mean_squares: Any, moments: Any, rate: Any, taken: Any, momentum: Any, epsilon: Any
+) -> None:
     """``s[i] += (g[i]**2 - s[i]) * taken; m[i] = m[i] * momentum + g[i] * rate / sqrt(s[i] + epsilon)``;
     ``w[i] -= m[i]``
     """
@@ -77,7 +84,17 @@ def rmsprop(w, g, mean_squares, moments, rate, taken, momentum, epsilon):
 
 
 @_update
-def centered_rmsprop(w, g, mean_gradients, mean_squares, moments, rate, taken, momentum, epsilon):
+def centered_rmsprop(
+    w: Any,
+    g: Any,
+    mean_gradients: Any,
+    mean_squares: Any,
+    moments: Any,
+    rate: Any,
+    taken: Any,
+    momentum: Any,
+    epsilon: Any,
+) -> None:
     """As ``rmsprop``, with the mean gradient ``a[i] += (g[i] - a[i]) * taken`` and ``s[i] - a[i]**2`` below the root"""
     for i in range(w.size):
         gradient = g[i]
@@ -92,7 +109,7 @@ def centered_rmsprop(w, g, mean_gradients, mean_squares, moments, rate, taken, m
 
 
 @_update
-def adam(w, g, means, mean_squares, rate, taken1, taken2, epsilon):
+def adam(w: Any, g: Any, means: Any, mean_squares: Any, rate: Any, taken1: Any, taken2: Any, epsilon: Any) -> None:
     """``m[i] += (g[i] - m[i]) * taken1; v[i] += (g[i]**2 - v[i]) * taken2``;
     ``w[i] -= m[i] * rate / (sqrt(v[i]) + epsilon)``, where the caller corrects ``rate`` for the start from zero
     """
@@ -107,7 +124,9 @@ def adam(w, g, means, mean_squares, rate, taken1, taken2, epsilon):
 
 
 @_update
-def ftrl(w, g, squares, linear, rate, power, l1, twice_l2, twice_shrinkage):
+def ftrl(
+    w: Any, g: Any, squares: Any, linear: Any, rate: Any, power: Any, l1: Any, twice_l2: Any, twice_shrinkage: Any
+) -> None:
     """With ``s = squares[i] + g[i]**2`` and ``h(s) = s**power / rate``:
     ``z[i] += g[i] + twice_shrinkage * w[i] - (h(s) - h(squares[i])) * w[i]; squares[i] = s``;
     ``w[i] = (sign(z[i]) * l1 - z[i]) / (h(s) + twice_l2) if |z[i]| > l1 else 0``

@@ -1,10 +1,22 @@
 """A layer's variable scope: decided when the layer is first used, and entered again by what it does later."""
 
+from __future__ import annotations
+
 import contextlib
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Self
+
+    from nb_sepconv.framework.graph import Graph
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.variable_store import ReuseMode
 
 
 class LayerScope:
@@ -15,32 +27,33 @@ class LayerScope:
         reuse: whether it does: True, False, None or ``AUTO_REUSE``.
     """
 
-    def __init__(self, base_name, reuse):
+    def __init__(self, base_name: str, reuse: bool | ReuseMode | None) -> None:
         self._base_name, self._reuse = base_name, reuse
-        self._captured = self.graph = None
+        self._captured: VariableScope | None = None
+        self.graph: Graph | None = None
         self._open = []
 
     @property
-    def decided(self):
+    def decided(self) -> bool:
         """Whether the layer has been used."""
         return self._captured is not None
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The prefix of the variables' names."""
         return self._captured.name
 
     @property
-    def original_name_scope(self):
+    def original_name_scope(self) -> str:
         """The name scope that was opened with the variable scope, which ends in a slash."""
         return self._captured.original_name_scope
 
-    def capture(self, scope):
+    def capture(self, scope: Any) -> None:
         """Take a scope, in the current graph."""
         with scope as captured:
             self._captured, self.graph = captured, get_default_graph()
 
-    def decide(self, scope=None):
+    def decide(self, scope: Any = None) -> None:
         """Open a scope by its name or object, or by the base name, where none was decided before."""
         if self.decided:
             return
@@ -50,7 +63,7 @@ class LayerScope:
             self.capture(variable_scope(scope, default_name=self._base_name))
 
     @contextlib.contextmanager
-    def entered(self, built):
+    def entered(self, built: bool) -> Iterator[VariableScope]:
         """The variable scope and its name scope in the layer's graph, unless this thread is in them already; a layer
         that is ``built`` finds its variables there.
         """
@@ -69,17 +82,17 @@ class LayerScope:
             finally:
                 self._open.remove(scope)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         copied = object.__new__(type(self))
         vars(copied).update(vars(self), _open=[])
         return copied
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()  # of the same scope in the same graph
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "graph": None, "_open": []}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.graph = get_default_graph() if self.decided else None

@@ -1,8 +1,11 @@
 """Which units this process may use, found out once, on first use."""
 
+from __future__ import annotations
+
 import ctypes
 import platform
 import sys
+from typing import Any
 
 import llvmlite.binding as llvm
 from numba.core import config
@@ -16,13 +19,13 @@ DOTS, AMX = "dots", "amx"
 
 
 @compile_once
-def why_no_dots():
+def why_no_dots() -> Any:
     """Why there is no AVX512-BF16 to use, empty where there is."""
     return _missing("avx512bf16")
 
 
 @compile_once
-def why_no_fast_dots():
+def why_no_fast_dots() -> str:
     """Why AVX512-BF16 is not worth its while here, empty where it is: elsewhere than on AMD's Zen it was slower."""
     reason = why_no_dots()
     if not reason and not llvm.get_host_cpu_name().startswith("znver"):
@@ -31,7 +34,7 @@ def why_no_fast_dots():
 
 
 @compile_once
-def why_no_tiles():
+def why_no_tiles() -> Any:
     """Why there is no AMX to use, empty where there is. It asks the system for it, and tries it once."""
     reason = _missing("amx-tile", "amx-bf16")
     if not reason and not _permitted():
@@ -41,12 +44,12 @@ def why_no_tiles():
     return reason
 
 
-def dots_unit():
+def dots_unit() -> str | None:
     """The unit for pairs of bfloat16 in vectors where it is a fast one, or None."""
     return None if why_no_fast_dots() else DOTS
 
 
-def tiles_unit():
+def tiles_unit() -> str | None:
     """The unit for tiles of such pairs, or None."""
     return None if why_no_tiles() else AMX
 

@@ -3,7 +3,9 @@
 Examples and length have no say, so that no result depends on how a series is cut.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.bf16 import availability
 
@@ -23,7 +25,7 @@ GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}  # in three parts they gai
 DOTS = Least(64, 32)
 
 
-def fastest(sizes, tiles_from=TILES):
+def fastest(sizes: Any, tiles_from: Any = TILES) -> Any:
     """(unit, parts) where a unit is faster than fused multiply-adds, else None."""
     parts = _parts(sizes)
     if _reached(sizes, tiles_from.get(parts)) and (unit := availability.tiles_unit()):
@@ -33,12 +35,12 @@ def fastest(sizes, tiles_from=TILES):
     return None
 
 
-def fastest_for_gradients(sizes):
+def fastest_for_gradients(sizes: Any) -> Any:
     """The same for the gradients of a convolution."""
     return fastest(sizes, GRADIENT_TILES)
 
 
-def tiles(sizes):
+def tiles(sizes: Any) -> Any:
     """(unit, parts) wherever tiles can multiply, else None."""
     parts = _parts(sizes)
     unit = parts and availability.tiles_unit()

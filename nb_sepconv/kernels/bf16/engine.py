@@ -1,5 +1,9 @@
 """Planning where a unit for bfloat16 pairs may multiply; everything else is the FMA engine's."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.bf16 import availability, choice
 from nb_sepconv.kernels.bf16.backward.plan import GradientPartsPlan
@@ -14,17 +18,17 @@ class Engine:
 
     FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS = cpu.FUSED_ACTIVATIONS, cpu.OUTPUT_ACTIVATIONS
 
-    def __init__(self, name, choose, choose_for_gradients):
+    def __init__(self, name: str, choose: Any, choose_for_gradients: Any) -> None:
         self.NAME, self._choose, self._choose_for_gradients = name, choose, choose_for_gradients
 
-    def plan(self, sizes, threads=1):
+    def plan(self, sizes: Any, threads: int = 1) -> Any:
         """The plan for a convolution on at most ``threads`` threads."""
         found = self._choose(sizes)
         if found is None:
             return cpu.plan(sizes, threads)
         return PartsPlan(sizes, workers(sizes, threads), *found)
 
-    def plan_gradients(self, sizes, threads=1):
+    def plan_gradients(self, sizes: Any, threads: int = 1) -> Any:
         """The plan for the gradients of a convolution on at most ``threads`` threads."""
         found = self._choose_for_gradients(sizes.convolution)
         if found is None:
@@ -32,7 +36,7 @@ class Engine:
         return GradientPartsPlan(sizes, gradient_workers(sizes, threads), *found)
 
     @staticmethod
-    def describe():
+    def describe() -> dict[Any, Any]:
         """What runs here, and who multiplies what beside fused multiply-adds, or why nobody does."""
         tiles = f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}"
         dots = f"bf16 of layers of {_wide(choice.DOTS)}"

@@ -1,6 +1,9 @@
 """A product of integers on a unit, compared with what it must be."""
 
+from __future__ import annotations
+
 import ctypes
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +18,7 @@ from nb_sepconv.kernels.cpu.codegen.storage import storage
 PARTS, STEPS, BLOCKS = 3, 5, 2  # steps together and one by one, a block in full and one in part
 
 
-def passes(unit):
+def passes(unit: Any) -> bool:
     """Whether the unit of tiles multiplies exactly what is exact."""
     width = storage("float32").lanes.width
     rng = np.random.default_rng(0)

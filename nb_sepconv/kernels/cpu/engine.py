@@ -1,5 +1,9 @@
 """Planning, and how many threads it is worth: what the rest of the package sees of the CPU kernels."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import llvmlite
 import numba
 
@@ -47,7 +51,7 @@ def _busy(sizes, multiply_adds, threads):
     return threads if work >= SERIAL_MULTIPLY_ADDS else 1
 
 
-def describe() -> dict:
+def describe() -> dict[str, Any]:
     """What the kernels run on here: versions, the processor, its vectors, the threads and their layer."""
     unit = vector_unit()
     return {

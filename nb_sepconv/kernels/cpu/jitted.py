@@ -1,6 +1,9 @@
 """The operation inside the caller's own ``@njit`` functions: the same inner loops, the same bits, one thread."""
 
+from __future__ import annotations
+
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -24,7 +27,7 @@ FIELDS = len(Problem._fields)
 PADDINGS = ("valid", "same", "causal")
 
 
-def register(separable_conv1d, *rules):
+def register(separable_conv1d: Any, *rules: Any) -> None:
     """Let jitted functions call ``separable_conv1d``; nothing is compiled before one does.
 
     ``rules`` are the geometry's functions of integers: ``kernel_span``, ``output_length`` and ``same_zeros``.

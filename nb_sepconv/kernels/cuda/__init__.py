@@ -1,5 +1,9 @@
 """The GPU kernels. Plan once per shape, then launch on arrays that are described by address, shape and strides."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cuda.backward.plan import GradientPlan
 from nb_sepconv.kernels.cuda.codegen.activations import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS
 from nb_sepconv.kernels.cuda.copying import CopyPlan
@@ -34,11 +38,11 @@ __all__ = [
 ]
 
 
-def plan(sizes, threads=1):
+def plan(sizes: Any, threads: int = 1) -> Any:
     """What convolves, on the current GPU; the host's threads have no say."""
     return ApartPlan(sizes) if wanted(sizes) else Plan(sizes)
 
 
-def plan_gradients(sizes, threads=1):
+def plan_gradients(sizes: Any, threads: int = 1) -> GradientPlan:
     """What computes the gradients of a convolution, on the current GPU."""
     return GradientPlan(sizes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -27,7 +27,7 @@ class _Meta(NamedTuple):
     name: str
     shape: tuple[int, ...]
     type_name: str
-    slices: list
+    slices: list[Any]
 
 
 class CheckpointV1:

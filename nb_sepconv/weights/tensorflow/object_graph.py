@@ -46,8 +46,8 @@ def variable_names(graph: bytes, keys: Any) -> Names:
 
 
 class _Node(NamedTuple):
-    attributes: list
-    slots: list
+    attributes: list[Any]
+    slots: list[Any]
 
 
 def _parse_node(data):

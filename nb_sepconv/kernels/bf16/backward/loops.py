@@ -4,6 +4,10 @@
 g[t, f]``, a tile of rows at a time. Rows, panels and tiles whose numbers cannot be split are left to its own loops.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.bf16.backward.problem import gradient_parts_at
 from nb_sepconv.kernels.bf16.codegen.ranges import RANGE_BYTES, fit, forget
 from nb_sepconv.kernels.bf16.forward.packing import clear
@@ -15,7 +19,7 @@ from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_t
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call2, call4, call5, call7, call9
 
 
-def split_panels(problem, scratch, first_block, last_block):
+def split_panels(problem: Any, scratch: Any, first_block: Any, last_block: Any) -> None:
     """Split the transposed pointwise weights of some blocks of channels, panel by panel of their strips."""
     p, e = gradient_problem_at(problem), gradient_parts_at(problem)
     clear(scratch + e.zero_row, PANEL_VECTORS * p.width * p.item_bytes)
@@ -48,7 +52,7 @@ def _panel_parts(p, e, place):
     return e.panel_parts + place * ((p.filter_blocks + 1) // 2) * e.weight_bytes
 
 
-def split_gradients(problem, scratch, rows):
+def split_gradients(problem: Any, scratch: Any, rows: Any) -> None:
     """Split a tile's gradients, as far as they are multiplied."""
     p, e = gradient_problem_at(problem), gradient_parts_at(problem)
     g, blocks = scratch + p.gradients, p.filter_blocks
@@ -62,7 +66,7 @@ def split_gradients(problem, scratch, rows):
             call4(e.split_row_pairs, g + block * p.gradient_block_bytes, rows, target, scratch + e.pair_ranges)
 
 
-def multiply_hidden(problem, scratch, rows, first, hidden, target):
+def multiply_hidden(problem: Any, scratch: Any, rows: Any, first: Any, hidden: Any, target: Any) -> None:
     """The gradients of the hidden vectors ``first..first+hidden-1`` of a group, at ``target``, panel by panel."""
     p, e = gradient_problem_at(problem), gradient_parts_at(problem)
     if e.begin:
@@ -99,7 +103,7 @@ def _multiply_panel(p, e, scratch, rows, place, vectors, target):
         row = end + 1
 
 
-def update_sums(problem, scratch, rows, first_block, last_block, place):
+def update_sums(problem: Any, scratch: Any, rows: Any, first_block: Any, last_block: Any, place: Any) -> None:
     """Add what a tile's rows give to the sums for the pointwise kernel, those of a strip, from the ``place``-th on."""
     p, e = gradient_problem_at(problem), gradient_parts_at(problem)
     hidden = (last_block - first_block) * p.multiplier
@@ -138,4 +142,4 @@ def _update(p, e, scratch, rows, place, index, blocks, f, vectors):
 
 
 STEPS = (split_panels, split_gradients, multiply_hidden, update_sums)
-step_addresses = {step.__name__: pointer_to(step) for step in STEPS}
+step_addresses: dict[str, Any] = {step.__name__: pointer_to(step) for step in STEPS}

@@ -1,5 +1,9 @@
 """A plan of gradients whose pointwise products are in parts: the FMA engine's problem, and more."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.bf16.backward.loops import step_addresses
 from nb_sepconv.kernels.bf16.backward.problem import GradientParts, GradientPartsProblem
 from nb_sepconv.kernels.bf16.codegen.procedures import field_of, procedure
@@ -15,7 +19,7 @@ SUMMED = ("split_row_pairs", "split_columns", "update:1:1", "update:1:2", "updat
 class GradientPartsPlan(GradientPlan):
     """The problem of the gradients of one convolution for some workers, on a unit, with so many parts a number."""
 
-    def __init__(self, sizes, workers, unit, count):
+    def __init__(self, sizes: Any, workers: int, unit: Any, count: int) -> None:
         self._unit, self._count = UNITS[unit], count
         super().__init__(sizes, workers)
 

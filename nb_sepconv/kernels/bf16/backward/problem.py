@@ -1,6 +1,8 @@
 """What the compiled loops are told beyond a :class:`GradientProblem`: where parts lie, who splits and multiplies."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.problem import GradientProblem
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
@@ -40,6 +42,6 @@ class GradientParts(NamedTuple):
     end: int
 
 
-GradientPartsProblem = joined("GradientPartsProblem", GradientProblem, GradientParts)
+GradientPartsProblem: Any = joined("GradientPartsProblem", GradientProblem, GradientParts)
 
-gradient_parts_at = fields_at(GradientPartsProblem)
+gradient_parts_at: Any = fields_at(GradientPartsProblem)

@@ -5,6 +5,10 @@ row; their product adds to ``sums[row, filter]`` the products of the even number
 the odd ones. What is below 2**-126 counts as zero and becomes zero.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba.core.cgutils import alloca_once
 
@@ -13,36 +17,36 @@ from nb_sepconv.kernels.cpu.codegen.vector import INTP, call_named
 TILE_ROWS, TILES = 16, 2
 REGISTERS = 8
 CONFIGURATION_BYTES = 64
-BYTE = ir.IntType(8)
+BYTE: Any = ir.IntType(8)
 
 
 class AmxTiles:
     """Emits the instructions of the tile unit; its registers are numbers."""
 
-    def __init__(self, lanes):
+    def __init__(self, lanes: Any) -> None:
         self.lanes = lanes
 
-    def registers(self, builder):
+    def registers(self, builder: Any) -> Any:
         return [BYTE(number) for number in range(REGISTERS)]
 
-    def clear(self, builder, register):
+    def clear(self, builder: Any, register: Any) -> None:
         self._call(builder, "tilezero", [register])
 
-    def load(self, builder, register, at, rows=TILE_ROWS, stride=None):
+    def load(self, builder: Any, register: Any, at: Any, rows: Any = TILE_ROWS, stride: Any = None) -> None:
         """From ``rows`` rows ``stride`` bytes apart, default one after the other; the unit takes 16."""
         self._move(builder, "tileloadd64", register, at, stride)
 
-    def store(self, builder, register, at, rows=TILE_ROWS, stride=None):
+    def store(self, builder: Any, register: Any, at: Any, rows: Any = TILE_ROWS, stride: Any = None) -> None:
         """The reverse."""
         self._move(builder, "tilestored64", register, at, stride)
 
     def _move(self, builder, name, register, at, stride):
         self._call(builder, name, [register, self._pointer(builder, at), stride or INTP(self.lanes.bytes)])
 
-    def add_product(self, builder, sums, rows, weights):
+    def add_product(self, builder: Any, sums: Any, rows: Any, weights: Any) -> None:
         self._call(builder, "tdpbf16ps", [sums, rows, weights])
 
-    def begin(self, builder):
+    def begin(self, builder: Any) -> None:
         """This thread's tiles: palette 1, all of 16 rows of 64 bytes."""
         at = alloca_once(builder, BYTE, CONFIGURATION_BYTES)
         columns = [self.lanes.bytes, 0] * REGISTERS
@@ -51,7 +55,7 @@ class AmxTiles:
         builder.store(ir.Constant(kind, content), builder.bitcast(at, kind.as_pointer()), align=1)
         self._call(builder, "ldtilecfg", [at])
 
-    def end(self, builder):
+    def end(self, builder: Any) -> None:
         self._call(builder, "tilerelease", [])
 
     def _call(self, builder, name, arguments):

@@ -1,5 +1,9 @@
 """One product of bfloat16 pairs by AVX512-BF16: the micro-kernel of the FMA engine with two channels at a time."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba.core.cgutils import alloca_once_value, for_range
 
@@ -16,29 +20,29 @@ class Bfloat16(ir.types.Type):
     def _to_string(self):
         return "bfloat"
 
-    def __eq__(self, other):
+    def __eq__(self, other: Any) -> Any:
         return isinstance(other, Bfloat16)
 
-    def __hash__(self):
+    def __hash__(self) -> Any:
         return hash(Bfloat16)
 
 
 class _Pairs:
     """Emits the sums of products of pairs for one width."""
 
-    def __init__(self, lanes):
+    def __init__(self, lanes: Any) -> None:
         self.lanes, self._type = lanes, ir.VectorType(Bfloat16(), 2 * lanes.width)
 
-    def load(self, builder, at):
+    def load(self, builder: Any, at: Any) -> Any:
         """A vector of pairs."""
         return builder.bitcast(self.lanes.load(builder, at), self._type)
 
-    def broadcast(self, builder, at):
+    def broadcast(self, builder: Any, at: Any) -> Any:
         """The pair at an address in every lane."""
         word = builder.load(builder.inttoptr(at, I32.as_pointer()), align=4)
         return builder.bitcast(splat(builder, word, self.lanes.width), self._type)
 
-    def add_product(self, builder, total, one, other):
+    def add_product(self, builder: Any, total: Any, one: Any, other: Any) -> None:
         arguments = [builder.load(total), one, other]
         builder.store(call_named(builder, "llvm.x86.avx512bf16.dpbf16ps.512", self.lanes.type, arguments), total)
 
@@ -59,7 +63,7 @@ def _add_steps(builder, lanes, sums, vectors, hidden, step_bytes, weights, weigh
                     pairs.add_product(builder, sums[row * vectors + v], value, weight[v])
 
 
-def product(lanes, parts, vectors, _):
+def product(lanes: Any, parts: Any, vectors: Any, _: Any) -> Any:
     """``y[r, v] = start[r, v] + sum_p hidden[p, r] . weights[p, v]`` over pairs ``p``, for rows and vectors of filters.
 
     Arguments: ``hidden``, words in blocks of a tile, ``block_bytes`` apart; ``weights``, words ``[step][vector][pair]``
@@ -83,7 +87,7 @@ def product(lanes, parts, vectors, _):
     return 11, emit
 
 
-def product_into_blocks(lanes, parts, vectors, _):
+def product_into_blocks(lanes: Any, parts: Any, vectors: Any, _: Any) -> Any:
     """``y[v, r] = sum_p g[p, r] . weights[p, v]``: :func:`product` from zero, its vectors ``y_block_bytes`` apart."""
 
     def emit(builder, g, block_bytes, weights, weight_step_bytes, steps, y, y_block_bytes, rows, scratch):
@@ -125,7 +129,7 @@ def _places(builder, lanes, base, row_bytes, rows, vectors):
     return [lanes.at(builder, first, vector * lanes.bytes) for first in firsts for vector in range(vectors)]
 
 
-def update(lanes, parts, blocks, vectors, _):
+def update(lanes: Any, parts: Any, blocks: Any, vectors: Any, _: Any) -> Any:
     """``sums[j, v] += sum_p hidden[j, p] . g[p, v]`` over pairs ``p`` of rows, half a block of channels at a time.
 
     Arguments: ``hidden``, words ``[step][lane]``, blocks ``hidden_bytes`` apart; ``g``, words ``[step][pair]``, vectors

@@ -1,12 +1,16 @@
 """The pointwise product of a panel of filters from tiles of parts."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.bf16.codegen.amx import TILE_ROWS, TILES
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, while_at_least
 
 # Which parts of rows and of weights are multiplied, small products first; an order that loads few of them anew.
-ORDERS = {
+ORDERS: Any = {
     1: ((0, 0),),
     2: ((1, 0), (0, 1), (0, 0)),
     3: ((2, 0), (1, 0), (1, 1), (0, 1), (0, 2), (0, 0)),
@@ -14,7 +18,7 @@ ORDERS = {
 STEPS_TOGETHER = 4  # steps between loading sums and storing them: the parts of so many stay in the first-level cache
 
 
-def product(lanes, parts, vectors, tiles):
+def product(lanes: Any, parts: Any, vectors: Any, tiles: Any) -> Any:
     """``y[r, v] = start[r, v] + sum_p hidden[p, r] . weights[p, v]`` over pairs ``p``, for rows and vectors of filters.
 
     Arguments: ``hidden``, words in blocks of two tiles, ``block_bytes`` apart, each ``[step][part][tile]``;
@@ -37,7 +41,7 @@ def product(lanes, parts, vectors, tiles):
     return 11, emit
 
 
-def product_into_blocks(lanes, parts, vectors, tiles):
+def product_into_blocks(lanes: Any, parts: Any, vectors: Any, tiles: Any) -> Any:
     """``y[v, r] = sum_p g[p, r] . weights[p, v]``: :func:`product` from zero, its vectors ``y_block_bytes`` apart."""
     multiply = _product_of_blocks(lanes, parts, vectors, tiles)
 

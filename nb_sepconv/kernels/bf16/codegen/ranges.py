@@ -11,6 +11,10 @@ numbers (0 aside), are multiplied in parts where
 Every other row is multiplied as it is, by fused multiply-adds: the same rows whatever the tile.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, store_intp
@@ -26,7 +30,7 @@ RANGE_BYTES = 2 * INTP_BYTES  # the exponents of the largest and of the smallest
 
 
 @compiled
-def fit(ranges, others):
+def fit(ranges: Any, others: Any) -> Any:
     """Whether numbers of these two ranges, by their addresses, can be multiplied in parts."""
     largest, smallest = load_intp(ranges), load_intp(ranges + INTP_BYTES)
     other_largest, other_smallest = load_intp(others), load_intp(others + INTP_BYTES)
@@ -39,7 +43,7 @@ def fit(ranges, others):
 
 
 @compiled
-def forget(ranges):
+def forget(ranges: Any) -> None:
     """The range of nothing."""
     store_intp(0, ranges)
     store_intp(NO_EXPONENT, ranges + INTP_BYTES)

@@ -1,12 +1,16 @@
 """Rows in pairs, for sums over rows: parts of the numbers of two rows in a word."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from numba.core.cgutils import for_range
 
 from nb_sepconv.kernels.bf16.codegen.splitting import Range, Words, store_range
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 
-def split_row_pairs(lanes, parts, transposed):
+def split_row_pairs(lanes: Any, parts: Any, transposed: Any) -> Any:
     """``rows`` rows of one vector to parts, in steps of twice the vector's width, zeros beyond the last row.
 
     Row ``i`` of a step makes a pair with row ``i + width``. Arguments: ``source``; ``rows``; ``target``, words

@@ -4,12 +4,16 @@ A part is the number that is left, rounded to bfloat16 (nearest; a tie away from
 all). Three parts are the number itself, for exponents that :mod:`nb_sepconv.kernels.bf16.codegen.ranges` lets pass.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, call_intrinsic, count_from
 
-I32 = ir.IntType(32)
+I32: Any = ir.IntType(32)
 INTP_BYTES = 8
 TOGETHER = 4  # rows whose steps are split in turn: their loads do not wait for one another
 MAGNITUDE, EXPONENT_SHIFT, UPPER = 0x7FFFFFFF, 23, 0xFFFF0000
@@ -18,14 +22,14 @@ MAGNITUDE, EXPONENT_SHIFT, UPPER = 0x7FFFFFFF, 23, 0xFFFF0000
 class Words:
     """Emits pairs of parts, for vectors of one width."""
 
-    def __init__(self, lanes, parts):
+    def __init__(self, lanes: Any, parts: Any) -> None:
         self.lanes, self.parts = lanes, parts
-        self.type = ir.VectorType(I32, lanes.width)
+        self.type: Any = ir.VectorType(I32, lanes.width)
 
-    def constant(self, number):
+    def constant(self, number: Any) -> Any:
         return ir.Constant(self.type, [number] * self.lanes.width)
 
-    def of(self, builder, first, second):
+    def of(self, builder: Any, first: Any, second: Any) -> list[Any]:
         """For each part, the words of the pairs ``(first[i], second[i])``, the first one low."""
         shift, upper = self.constant(16), self.constant(UPPER)
         pairs = zip(self._parts_of(builder, first), self._parts_of(builder, second), strict=True)
@@ -52,16 +56,16 @@ class Words:
 class Range:
     """The largest magnitude and the smallest that is not 0, lane by lane, as bits; 0 counts as 2**32 there."""
 
-    def __init__(self, builder, words):
+    def __init__(self, builder: Any, words: Any) -> None:
         self._builder, self._words = builder, words
         self._most = alloca_once_value(builder, words.constant(0))
         self._least = alloca_once_value(builder, words.constant(0xFFFFFFFF))
 
-    def clear(self):
+    def clear(self) -> None:
         self._builder.store(self._words.constant(0), self._most)
         self._builder.store(self._words.constant(0xFFFFFFFF), self._least)
 
-    def include(self, value):
+    def include(self, value: Any) -> None:
         b, words = self._builder, self._words
         bits = b.and_(b.bitcast(value, words.type), words.constant(MAGNITUDE))
         self._keep("umax", self._most, bits)
@@ -71,7 +75,7 @@ class Range:
         name = f"llvm.{which}.v{self._words.lanes.width}i32"
         self._builder.store(call_intrinsic(self._builder, name, [self._builder.load(place), bits]), place)
 
-    def exponents(self):
+    def exponents(self) -> list[Any]:
         """The largest and the smallest biased exponent, intps; 0 and 511 where all are 0."""
         b = self._builder
         most, least = self._reduced("umax", self._most), self._reduced("umin", self._least)
@@ -88,7 +92,7 @@ class Range:
         return b.extract_element(value, I32(0))
 
 
-def split_rows(lanes, parts, tile_rows, tiles):
+def split_rows(lanes: Any, parts: Any, tile_rows: Any, tiles: Any) -> Any:
     """Rows of hidden channels to parts, and the range of each row.
 
     Arguments: ``hidden``, rows of one vector in blocks ``block_bytes`` apart, of which there are ``blocks``; ``rows``;
@@ -143,7 +147,7 @@ def split_rows(lanes, parts, tile_rows, tiles):
     return 7, emit
 
 
-def split_pairs(lanes, parts):
+def split_pairs(lanes: Any, parts: Any) -> Any:
     """Two rows of vectors of filters, the weights of a pair of channels, to parts.
 
     Arguments: ``first`` and ``second``, the rows; ``vectors``, how many each has; ``target``, the words of this pair in
@@ -169,7 +173,7 @@ def split_pairs(lanes, parts):
     return 5, emit
 
 
-def store_range(builder, seen, at, widen=False):
+def store_range(builder: Any, seen: Any, at: Any, widen: Any = False) -> None:
     places = [builder.inttoptr(builder.add(at, INTP(i * INTP_BYTES)), INTP.as_pointer()) for i in range(2)]
     for value, place, further in zip(seen.exponents(), places, (">", "<"), strict=True):
         if widen:

@@ -1,12 +1,16 @@
 """Sums over rows of products of parts: the gradient of the pointwise kernel, tile by tile."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from numba.core.cgutils import for_range
 
 from nb_sepconv.kernels.bf16.codegen.products import ORDERS
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 
-def update(lanes, parts, blocks, vectors, tiles):
+def update(lanes: Any, parts: Any, blocks: Any, vectors: Any, tiles: Any) -> Any:
     """``sums[j, v] += sum_p hidden[j, p] * g[p, v]`` over pairs ``p`` of rows, for blocks ``j`` of a vector of hidden
     channels and vectors ``v`` of filters, on tiles.
 

@@ -4,6 +4,10 @@ Everything else is the FMA engine's. Rows whose numbers cannot be split, and pan
 its own loops, so that no result depends on which rows share a tile.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.bf16.codegen.ranges import RANGE_BYTES, fit
 from nb_sepconv.kernels.bf16.forward.packing import weights_of
 from nb_sepconv.kernels.bf16.forward.panels import Panel, finish_panel, multiply_rows, panel_at
@@ -17,7 +21,7 @@ from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
-def run_worker(problem, inputs, outputs, weights, tickets, worker):
+def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
     """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
     p, e = problem_at(problem), parts_at(problem)
     buffer = allocate(p.scratch_bytes + ALIGNMENT)
@@ -119,4 +123,4 @@ def _multiply_parts(p, e, at, weights, rows, first_block, last_block, panel, scr
     )
 
 
-parts_worker_address = pointer_to(run_worker)
+parts_worker_address: Any = pointer_to(run_worker)

@@ -4,6 +4,10 @@ For each panel and each sum of channels, ``[step][part][vector][pair]`` words of
 of each panel's exponents.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.bf16.codegen.ranges import RANGE_BYTES, forget
 from nb_sepconv.kernels.bf16.forward.problem import parts_at
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
@@ -34,12 +38,12 @@ def _split_panel(p, e, packed, panel):
 
 
 @compiled
-def panel_vectors(p, panel):
+def panel_vectors(p: Any, panel: Any) -> int:
     return min(PANEL_VECTORS, ceil_div(p.filters - panel * PANEL_VECTORS * p.width, p.width))
 
 
 @compiled
-def weights_of(p, e, panel, first_block):
+def weights_of(p: Any, e: Any, panel: Any, first_block: int) -> Any:
     """Where the parts for a panel and a sum of channels begin."""
     sums = ceil_div(p.blocks, p.sum_blocks)
     steps = panel * PANEL_VECTORS * sums * e.sum_steps
@@ -48,7 +52,7 @@ def weights_of(p, e, panel, first_block):
 
 
 @compiled
-def clear(at, size):
+def clear(at: Any, size: int) -> None:
     for offset in range(0, size, INTP_BYTES):
         store_intp(0, at + offset)
 
@@ -77,4 +81,4 @@ def _row(p, e, packed, panel, vectors, place, lane, last):
     return packed + p.pointwise + panel * panel_bytes + hidden * vectors * p.width * p.item_bytes
 
 
-splitter_address = shared_packer(_split_shared_panel, needs_table=False)
+splitter_address: Any = shared_packer(_split_shared_panel, needs_table=False)

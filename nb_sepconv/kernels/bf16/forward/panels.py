@@ -3,7 +3,9 @@
 The FMA engine's own pass has them in one function, which is compiled sooner.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
@@ -25,7 +27,9 @@ class Panel(NamedTuple):
 
 
 @compiled
-def panel_at(p, outputs, weights, first_row, first_block, panel, place, scratch):
+def panel_at(
+    p: Any, outputs: Any, weights: Any, first_row: Any, first_block: Any, panel: Any, place: Any, scratch: Any
+) -> Panel:
     """Where the sums of a tile for one panel lie, and what they start from."""
     vector_bytes = p.width * p.item_bytes
     first_filter = panel * PANEL_VECTORS * p.width
@@ -42,7 +46,9 @@ def panel_at(p, outputs, weights, first_row, first_block, panel, place, scratch)
 
 
 @compiled
-def multiply_rows(p, at, weights, first_block, last_block, first, count, scratch):
+def multiply_rows(
+    p: Any, at: Any, weights: Any, first_block: Any, last_block: Any, first: Any, count: Any, scratch: Any
+) -> None:
     """The sums of ``count`` rows of a tile, the ``first``-th and on, over some blocks of channels."""
     vector_bytes = p.width * p.item_bytes
     channels_before = first_block * p.width * p.multiplier
@@ -69,7 +75,7 @@ def multiply_rows(p, at, weights, first_block, last_block, first, count, scratch
 
 
 @compiled
-def finish_panel(p, outputs, at, first_row, last_row):
+def finish_panel(p: Any, outputs: Any, at: Any, first_row: Any, last_row: Any) -> None:
     """The activation of a panel's sums, and their way out."""
     if p.activate:
         call4(p.activate, at.y, last_row - first_row, at.y_row_bytes, at.vectors)

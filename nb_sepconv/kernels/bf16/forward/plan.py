@@ -1,5 +1,9 @@
 """A plan whose pointwise product is in parts: the FMA engine's problem, and what parts need beyond it."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.bf16.codegen.procedures import field_of, procedure
 from nb_sepconv.kernels.bf16.codegen.units import UNITS
 from nb_sepconv.kernels.bf16.forward.loops import parts_worker_address
@@ -15,20 +19,20 @@ from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 class PartsPlan(PreparedPlan):
     """The problem of one convolution for some workers, on a unit, with so many parts of each number."""
 
-    worker_address = staticmethod(parts_worker_address)
-    packer_address = staticmethod(packer_address)
-    sharing_packer_address = staticmethod(sharing_packer_address)
+    worker_address: Any = staticmethod(parts_worker_address)
+    packer_address: Any = staticmethod(packer_address)
+    sharing_packer_address: Any = staticmethod(sharing_packer_address)
 
-    def __init__(self, sizes, workers, unit, parts):
+    def __init__(self, sizes: Any, workers: int, unit: Any, parts: Any) -> None:
         made = UNITS[unit]
         base = problem_of(sizes, workers, made.block_rows)
         found, scratch_bytes, packed_bytes = _parts(base, made, parts)
         base = base._replace(scratch_bytes=scratch_bytes, packed_bytes=packed_bytes)
         problem = PartsProblem(*base, *found)
         super().__init__(problem, workers, problem.panels)
-        self.packing = f"{parts} parts for {unit}"
+        self.packing: str = f"{parts} parts for {unit}"
 
-    def pack(self, depthwise, pointwise=None, bias=None):
+    def pack(self, depthwise: Any, pointwise: Any = None, bias: Any = None) -> Any:
         """The weights as the kernels read them, and the pointwise ones once more in parts."""
         buffer = super().pack(depthwise, pointwise, bias)
         self._launch_packing(splitter_address(), buffer, buffer)

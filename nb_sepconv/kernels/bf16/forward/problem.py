@@ -1,6 +1,8 @@
 """What the compiled loops are told beyond a :class:`Problem`: where parts lie, and who splits and multiplies them."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
 from nb_sepconv.kernels.cpu.forward.problem import Problem
@@ -33,6 +35,6 @@ class Parts(NamedTuple):
     end: int
 
 
-PartsProblem = joined("PartsProblem", Problem, Parts)
+PartsProblem: Any = joined("PartsProblem", Problem, Parts)
 
-parts_at = fields_at(PartsProblem)
+parts_at: Any = fields_at(PartsProblem)

@@ -1,6 +1,8 @@
 """Where everything lies in a worker's scratch memory and in the packed weights, for the gradients."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
@@ -42,7 +44,17 @@ class GradientLayout(NamedTuple):
     packed_bytes: int
 
 
-def gradient_layout(cut, series_stride, channels, filters, kernel_size, multiplier, halo, window_steps, lanes):
+def gradient_layout(
+    cut: Any,
+    series_stride: Any,
+    channels: int,
+    filters: int,
+    kernel_size: int,
+    multiplier: int,
+    halo: Any,
+    window_steps: Any,
+    lanes: int,
+) -> GradientLayout:
     """The layout for a cut; ``filters`` is 0 where there is no pointwise stage."""
     vector_bytes, width = lanes.bytes, lanes.width
     blocks, filter_blocks = ceil_div(channels, width), ceil_div(filters, width)

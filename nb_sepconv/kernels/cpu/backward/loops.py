@@ -12,7 +12,9 @@ phase ``s + left - q*stride``; its taps see rows up to ``halo_rows`` before ``q`
 Sums over rows run in the order of rows within a part, whatever the tiles and the threads.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.packing import pack_transposed
 from nb_sepconv.kernels.cpu.backward.problem import gradient_problem_at
@@ -60,7 +62,7 @@ class Tile(NamedTuple):
     counted: int
 
 
-def run_worker(problem, operands, d_inputs, weights, tickets, worker):
+def run_worker(problem: Any, operands: Any, d_inputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
     """Take parts by ticket until none is left.
 
     All arguments but the last are addresses; ``operands`` is an array of the arrays that :class:`Operands` names,
@@ -158,4 +160,4 @@ def _run_rows(p, series, weights, scratch, first, stop, first_block, last_block)
         row = end
 
 
-gradient_worker_address = pointer_to(run_worker)
+gradient_worker_address: Any = pointer_to(run_worker)

@@ -5,6 +5,10 @@ In one aligned buffer for all workers: depthwise ``[block][m][k][lane]``, and ag
 two vectors of hidden channels side by side, are made by each worker for the channels that it works on.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.backward.problem import gradient_problem_at
 from nb_sepconv.kernels.cpu.codegen.addressing import aligned
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
@@ -13,7 +17,7 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, call10
 from nb_sepconv.kernels.cpu.forward.packing import pack_depthwise, space
 
 
-def pack_gradient_weights(problem, depthwise, pointwise, bias, buffer):
+def pack_gradient_weights(problem: Any, depthwise: Any, pointwise: Any, bias: Any, buffer: Any) -> None:
     """Pack a C-contiguous kernel (K, C, M); all arguments are addresses, ``pointwise`` and ``bias`` are not used."""
     p = gradient_problem_at(problem)
     target = aligned(buffer)
@@ -36,7 +40,7 @@ def _pack_phased(p, depthwise, target):
 
 
 @compiled
-def pack_transposed(p, pointwise, scratch, first_block, last_block):
+def pack_transposed(p: Any, pointwise: Any, scratch: Any, first_block: int, last_block: int) -> None:
     """The pointwise weights of some blocks of channels: each panel is two vectors of hidden channels of a strip, or the
     last one alone; filters are the rows.
     """
@@ -66,4 +70,4 @@ def pack_transposed(p, pointwise, scratch, first_block, last_block):
             target += vectors * p.filters * vector_bytes
 
 
-gradient_packer_address = pointer_to(pack_gradient_weights)
+gradient_packer_address: Any = pointer_to(pack_gradient_weights)

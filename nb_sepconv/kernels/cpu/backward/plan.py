@@ -1,5 +1,9 @@
 """A plan of gradients: everything about a call that its shapes and types decide, worked out once."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv.kernels.cpu.backward import tiling
@@ -32,28 +36,28 @@ class GradientPlan:
     ``sparse``, input steps that no tap reads are left as they are.
     """
 
-    def __init__(self, sizes, workers: int):
+    def __init__(self, sizes: Any, workers: int) -> None:
         problem = self._problem(sizes, workers)
         self._fields = np.array(problem, np.int64)
-        self.address = self._fields.ctypes.data
-        self.scratch_bytes = problem.scratch_bytes + ALIGNMENT
-        self.packed_bytes = problem.packed_bytes + ALIGNMENT
+        self.address: int = self._fields.ctypes.data
+        self.scratch_bytes: Any = problem.scratch_bytes + ALIGNMENT
+        self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
-        self.parts = problem.parts
-        self.sum_dtype = np.dtype(_sum_dtype(sizes.convolution.dtype))
-        self.sparse = problem.phases > 1
-        self.tickets = problem.parts * problem.groups
+        self.parts: Any = problem.parts
+        self.sum_dtype: Any = np.dtype(_sum_dtype(sizes.convolution.dtype))
+        self.sparse: Any = problem.phases > 1
+        self.tickets: Any = problem.parts * problem.groups
 
     def _problem(self, sizes, workers):
         return gradient_problem_of(sizes, workers)
 
-    def pack(self, depthwise) -> np.ndarray:
+    def pack(self, depthwise: Any) -> np.ndarray:
         """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
         buffer = np.empty(self.packed_bytes, np.uint8)
         pack_runner()(gradient_packer_address(), self.address, id(depthwise), 0, 0, id(buffer))
         return buffer
 
-    def run(self, packed, operands) -> None:
+    def run(self, packed: Any, operands: Any) -> None:
         """Fill the gradients, from the arrays and the packed weights.
 
         ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
@@ -66,7 +70,7 @@ class GradientPlan:
         launch(gradient_worker_address(), self, table, table, packed)
 
 
-def gradient_problem_of(sizes, workers):
+def gradient_problem_of(sizes: Any, workers: int) -> Any:
     """What the compiled loops are told of the gradients of a convolution."""
     convolution, lanes = sizes.convolution, storage(sizes.convolution.dtype).lanes
     shape, vectors = shape_of(convolution), vectors_of(convolution.dtype)

@@ -1,6 +1,8 @@
 """One call's gradients as plain integers: what the compiled loops are told."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.layout import GradientLayout
 from nb_sepconv.kernels.cpu.backward.tiling import Cut
@@ -97,6 +99,6 @@ PARTS = (
     *(Shape, Numbering, GradientStrides, Vectors, Cut, Windows),
     *(GradientLayout, Stages, GradientProcedures, TakenOver),
 )
-GradientProblem = joined("GradientProblem", *PARTS)
+GradientProblem: Any = joined("GradientProblem", *PARTS)
 
-gradient_problem_at = fields_at(GradientProblem)
+gradient_problem_at: Any = fields_at(GradientProblem)

@@ -1,5 +1,9 @@
 """The sums over rows: gradients of the kernels and of the bias, kept by a worker until its part of the rows is done."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.gradient_microkernels import UPDATE_VECTORS
@@ -7,7 +11,7 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import call2, call6, call7, call8
 
 
 @compiled
-def clear_sums(p, scratch, blocks):
+def clear_sums(p: Any, scratch: Any, blocks: Any) -> None:
     """Zeros for ``blocks`` blocks of channels, and for the bias."""
     hidden, filter_blocks = blocks * p.multiplier, p.filter_blocks
     if p.d_pointwise:
@@ -19,7 +23,7 @@ def clear_sums(p, scratch, blocks):
 
 
 @compiled
-def add_to_sums(p, weights, scratch, rows, first_block, last_block, place):
+def add_to_sums(p: Any, weights: Any, scratch: Any, rows: int, first_block: int, last_block: int, place: Any) -> None:
     """Add what a tile's rows give for some blocks of channels, the first of whose sums is the ``place``-th."""
     vector_bytes = p.width * p.item_bytes
     kernel_bytes = p.kernel_size * vector_bytes
@@ -43,7 +47,7 @@ def add_to_sums(p, weights, scratch, rows, first_block, last_block, place):
 
 
 @compiled
-def update_pointwise(p, scratch, rows, first_block, last_block, place):
+def update_pointwise(p: Any, scratch: Any, rows: int, first_block: int, last_block: int, place: Any) -> None:
     """A few vectors of filters at a time stay in the first-level cache for all hidden channels of the strip."""
     filter_blocks = p.filter_blocks
     row_bytes = filter_blocks * p.width * p.item_bytes
@@ -65,7 +69,7 @@ def update_pointwise(p, scratch, rows, first_block, last_block, place):
 
 
 @compiled
-def write_sums(p, o, scratch, part, first_block, last_block):
+def write_sums(p: Any, o: Any, scratch: Any, part: Any, first_block: int, last_block: int) -> None:
     """The sums of a part to its place in the arrays of all parts: (part, C*M, F), (part, K, C, M), (part, F)."""
     for block in range(first_block, last_block):
         channels = min(p.width, p.channels - block * p.width)

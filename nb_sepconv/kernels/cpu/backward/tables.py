@@ -1,12 +1,16 @@
 """The tables at the start of a worker's scratch memory: where rows, input steps and taps lie, in bytes."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import store_intp
 
 
 @compiled
-def fill_tables(p, scratch):
+def fill_tables(p: Any, scratch: Any) -> None:
     """Rows one after the other; input steps, phases of the stride apart, and each tap's first row among them."""
     vector_bytes = p.width * p.item_bytes
     for i in range(p.tile_rows + p.width):

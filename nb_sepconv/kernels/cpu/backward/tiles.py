@@ -1,5 +1,9 @@
 """What one tile of rows gives: its gradients, those of the hidden channels, and the input steps that belong to it."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.backward.sums import add_to_sums
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
@@ -9,7 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import call2, call3, call5, call6
 
 
 @compiled
-def run_tile(p, series, weights, scratch, tile, first_block, last_block):
+def run_tile(p: Any, series: Any, weights: Any, scratch: Any, tile: Any, first_block: Any, last_block: Any) -> None:
     """A tile's share of every gradient for some blocks of channels, a strip of blocks at a time."""
     if p.fused and tile.rows:
         _load_gradients(p, series, scratch, tile)
@@ -102,7 +106,7 @@ def _load_hidden_gradients(p, series, scratch, tile, filter_, left, target):
 
 
 @compiled
-def multiply_panels(p, scratch, row, rows, first, hidden, target):
+def multiply_panels(p: Any, scratch: Any, row: Any, rows: Any, first: Any, hidden: Any, target: Any) -> None:
     """The gradients of ``rows`` rows, the ``row``-th and on, times the transposed pointwise kernel, for the group's
     hidden vectors ``first..first+hidden-1``.
     """

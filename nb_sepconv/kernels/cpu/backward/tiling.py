@@ -4,8 +4,10 @@ The cut into parts decides the order of the sums over rows, so it depends on the
 the number of threads as well and changes no bit of any result.
 """
 
+from __future__ import annotations
+
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
@@ -46,7 +48,7 @@ class Cut(NamedTuple):
     parts: int
 
 
-def series(kernel_size, stride, dilation):
+def series(kernel_size: int, stride: int, dilation: int) -> Series:
     """How the rows of an example are numbered: as they are, or phase by phase where the taps lie far apart."""
     if (kernel_size - 1) * dilation < LARGEST_SPAN or dilation == 1:
         return Series(1, stride, dilation, 1)
@@ -54,7 +56,19 @@ def series(kernel_size, stride, dilation):
     return Series(dilation // common, stride // common, 1, dilation)
 
 
-def cut(rows_of, segments, channels, filters, kernel_size, multiplier, window, halo, stride, lanes, workers):
+def cut(
+    rows_of: Any,
+    segments: Any,
+    channels: int,
+    filters: int,
+    kernel_size: int,
+    multiplier: int,
+    window: Any,
+    halo: Any,
+    stride: int,
+    lanes: int,
+    workers: int,
+) -> Cut:
     """The cut of ``segments`` series of ``rows_of`` (output rows, rows of the input gradient).
 
     ``filters`` is 0 where there is no pointwise stage, ``window`` the input steps under a kernel, ``halo`` the earlier

@@ -1,12 +1,15 @@
 """Compiling once: a cache for what takes long to make, asked for by several threads at the same time."""
 
+from __future__ import annotations
+
 import os
 from functools import cache, wraps
+from typing import Any
 
 from numba.core.compiler_lock import global_compiler_lock
 
 
-def compile_once(make):
+def compile_once(make: Any) -> Any:
     """``functools.cache`` whose callers wait for the first of them, rather than make the same thing beside it."""
     made = {}
 

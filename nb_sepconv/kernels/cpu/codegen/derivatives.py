@@ -1,5 +1,9 @@
 """The activations' derivatives on whole vectors: of the outputs where these tell them, else of what went in."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from numba.core.cgutils import for_range
 
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
@@ -79,7 +83,7 @@ def _mish(m, x):
     return b.fdiv(b.fadd(n, b.fdiv(numerator, n2)), n2)
 
 
-OF_OUTPUTS = {
+OF_OUTPUTS: Any = {
     "relu": _relu,
     "relu6": _relu6,
     "leaky_relu": _leaky_relu,
@@ -92,11 +96,11 @@ OF_OUTPUTS = {
     "exponential": _exponential,
     "hard_sigmoid": _hard_sigmoid,
 }
-OF_INPUTS = {"swish": _swish, "mish": _mish}
-DERIVATIVES = OF_OUTPUTS | OF_INPUTS
+OF_INPUTS: Any = {"swish": _swish, "mish": _mish}
+DERIVATIVES: Any = OF_OUTPUTS | OF_INPUTS
 
 
-def differentiate(lanes, name):
+def differentiate(lanes: Any, name: Any) -> Any:
     """``g[r] *= f'(y[r])`` for ``rows`` rows of one vector; ``y`` are outputs or inputs of ``f``, as it needs."""
 
     def emit(builder, g, y, rows):

@@ -1,6 +1,9 @@
 """Named tuples of integers in memory: how plans tell compiled loops what they have decided."""
 
+from __future__ import annotations
+
 from collections import namedtuple
+from typing import Any
 
 from numba import types
 from numba.core.typing.templates import AttributeTemplate
@@ -10,7 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 
-def joined(name, *kinds):
+def joined(name: Any, *kinds: Any) -> Any:
     """A named tuple type with the fields of several, one after the other."""
     return namedtuple(name, [field for kind in kinds for field in kind._fields])
 
@@ -18,7 +21,7 @@ def joined(name, *kinds):
 class FieldsAddress(types.Type):
     """A named tuple's fields in memory, for compiled code: ``p.channels`` is one load."""
 
-    def __init__(self, kind):
+    def __init__(self, kind: Any) -> None:
         self.kind = kind
         super().__init__(f"nb_sepconv.FieldsAddress({kind.__name__})")
 
@@ -30,7 +33,7 @@ register_model(FieldsAddress)(lambda manager, address: models.PrimitiveModel(man
 class _FieldTypes(AttributeTemplate):
     key = FieldsAddress
 
-    def generic_resolve(self, address, name):
+    def generic_resolve(self, address: Any, name: Any) -> Any:
         return types.intp if name in address.kind._fields else None
 
 
@@ -40,7 +43,7 @@ def _load_field(context, builder, address_type, address, name):
     return builder.load(builder.inttoptr(at, INTP.as_pointer()))
 
 
-def fields_at(kind):
+def fields_at(kind: Any) -> Any:
     """An intrinsic ``at(address)``: the intps at an address, in order, as the fields of a named tuple."""
     fields = FieldsAddress(kind)
 
@@ -55,7 +58,7 @@ def fields_at(kind):
 
 
 @intrinsic
-def address_of_fields(typingctx, fields):
+def address_of_fields(typingctx: Any, fields: Any) -> Any:
     """The address that :func:`fields_at` was given."""
 
     def codegen(context, builder, signature, arguments):

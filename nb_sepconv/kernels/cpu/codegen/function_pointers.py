@@ -4,6 +4,10 @@ An address keeps a big inner loop out of the modules of its callers: it is compi
 Every argument is an intp, an address or a count; nothing is returned.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba import cfunc, njit, types
 from numba.core.compiler_lock import global_compiler_lock
@@ -16,11 +20,11 @@ _libraries = []  # machine code lives as long as its library,
 _cfuncs = []  # or as long as Numba's object for it
 
 # For a function that other compiled functions alone call.
-compiled = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+compiled: Any = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @global_compiler_lock
-def compile_ir(name, arity, emit):
+def compile_ir(name: Any, arity: Any, emit: Any) -> Any:
     """The address of a function of ``arity`` arguments that ``emit(builder, *arguments)`` writes."""
     codegen = cpu_target.target_context.codegen()
     library = codegen.create_library(name)
@@ -35,7 +39,7 @@ def compile_ir(name, arity, emit):
     return library.get_pointer_to_function(name)
 
 
-def pointer_to(function):
+def pointer_to(function: Any) -> Any:
     """A function that returns the address of the Python ``function``, which the first call compiles."""
 
     @compile_once

@@ -1,6 +1,9 @@
 """The inner loops of the gradients: sums over rows kept in registers, and rows moved about in scratch."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 
 from numba.core.cgutils import alloca_once_value, for_range
 
@@ -13,12 +16,12 @@ UPDATE_VECTORS = 3  # vectors of filters of it
 TAPS = (9, 5, 3, 2, 1)  # taps of a group of the correlation
 
 
-def update_channels(lanes):
+def update_channels(lanes: Any) -> Any:
     """The hidden channels that one group of the rank update covers, a part of a vector."""
     return min(lanes.width, CHANNELS if vector_unit().registers >= 32 else CHANNELS // 2)
 
 
-def rank_update(lanes, vectors):
+def rank_update(lanes: Any, vectors: Any) -> Any:
     """``sums[j, v] += sum_r hidden[r, j] * g[v, r]`` for a few hidden channels ``j`` and vectors ``v`` of filters.
 
     ``hidden`` and each vector of ``g``, ``g_block_bytes`` apart, are rows of one vector; rows of ``sums`` are
@@ -51,7 +54,7 @@ def rank_update(lanes, vectors):
     return 6, emit
 
 
-def correlate(lanes):
+def correlate(lanes: Any) -> Any:
     """``sums[k] += sum_t x[tap_row[k] + t] * g[t]`` for ``rows`` rows of one vector of channels.
 
     ``tap_offsets`` holds where each tap's first row lies in ``x`` (bytes, intp), ``sums`` is one vector per tap.
@@ -87,7 +90,7 @@ def _offset(builder, offsets, index):
     return builder.load(builder.inttoptr(at, INTP.as_pointer()))
 
 
-def add_rows(lanes):
+def add_rows(lanes: Any) -> Any:
     """``sums[v] += sum_r g[v, r]`` for vectors of filters, ``g_block_bytes`` apart, and ``rows`` rows."""
 
     def emit(builder, g, g_block_bytes, vectors, rows, sums):
@@ -104,7 +107,7 @@ def add_rows(lanes):
     return 5, emit
 
 
-def copy_rows(lanes):
+def copy_rows(lanes: Any) -> Any:
     """``target[i] = source[i]`` for ``count`` rows of one vector, in this order, so that rows can move forwards."""
 
     def emit(builder, source, count, target):
@@ -115,7 +118,7 @@ def copy_rows(lanes):
     return 3, emit
 
 
-def clear_rows(lanes):
+def clear_rows(lanes: Any) -> Any:
     """Zeros into ``count`` rows of one vector."""
 
     def emit(builder, target, count):
@@ -125,7 +128,7 @@ def clear_rows(lanes):
     return 2, emit
 
 
-def multiply_into_blocks(lanes, vectors):
+def multiply_into_blocks(lanes: Any, vectors: Any) -> Any:
     """``y[v, r] = sum_j g[j, r] * weights[j, v]``: :func:`multiply` from zero, its vectors ``y_block_bytes`` apart."""
 
     def group(builder, g, block_bytes, whole_blocks, part_blocks, part_lanes, weights, y, y_block_bytes, rows):
@@ -151,7 +154,7 @@ def multiply_into_blocks(lanes, vectors):
     return 9, emit
 
 
-BY_NAME = {
+BY_NAME: Any = {
     "multiply_panel_into_blocks": partial(multiply_into_blocks, vectors=PANEL_VECTORS),
     "multiply_vector_into_blocks": partial(multiply_into_blocks, vectors=1),
     **{f"rank_update_{vectors}": partial(rank_update, vectors=vectors) for vectors in range(1, UPDATE_VECTORS + 1)},

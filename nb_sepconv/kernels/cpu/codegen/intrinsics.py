@@ -1,5 +1,9 @@
 """What compiled loops say that Numba has no word for: calls by address, raw memory, and an atomic counter."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core.cgutils import alloca_once
@@ -8,7 +12,7 @@ from numba.extending import intrinsic
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 
-def caller(arity):
+def caller(arity: Any) -> Any:
     """An intrinsic ``call(address, *arguments)`` of ``arity`` intp arguments."""
 
     def codegen(context, builder, signature, arguments):
@@ -30,7 +34,7 @@ call2, call3, call4, call5, call6, call7, call8, call9, call10, call11 = map(cal
 
 
 @intrinsic
-def address_of(typingctx, array):
+def address_of(typingctx: Any, array: Any) -> Any:
     """The address of an array's first element."""
 
     def codegen(context, builder, signature, arguments):
@@ -41,7 +45,7 @@ def address_of(typingctx, array):
 
 
 @intrinsic
-def allocate(typingctx, size):
+def allocate(typingctx: Any, size: Any) -> Any:
     """The address of so many bytes of memory, 0 where there are none."""
 
     def codegen(context, builder, signature, arguments):
@@ -51,7 +55,7 @@ def allocate(typingctx, size):
 
 
 @intrinsic
-def release(typingctx, address):
+def release(typingctx: Any, address: Any) -> Any:
     """Give the memory back."""
 
     def codegen(context, builder, signature, arguments):
@@ -62,7 +66,7 @@ def release(typingctx, address):
 
 
 @intrinsic
-def stack_memory(typingctx):
+def stack_memory(typingctx: Any) -> Any:
     """The address of two cache lines on the stack, good until the calling function returns."""
 
     def codegen(context, builder, signature, arguments):
@@ -72,7 +76,7 @@ def stack_memory(typingctx):
 
 
 @intrinsic
-def data_of(typingctx, array_id):
+def data_of(typingctx: Any, array_id: Any) -> Any:
     """The address of the first element of the NumPy array whose ``id`` this is.
 
     NumPy's C interface fixes it as the first field behind the object's header; asking the array from Python for it
@@ -87,7 +91,7 @@ def data_of(typingctx, array_id):
 
 
 @intrinsic
-def store_intp(typingctx, value, address):
+def store_intp(typingctx: Any, value: Any, address: Any) -> Any:
     def codegen(context, builder, signature, arguments):
         builder.store(arguments[0], builder.inttoptr(arguments[1], INTP.as_pointer()))
         return context.get_dummy_value()
@@ -96,7 +100,7 @@ def store_intp(typingctx, value, address):
 
 
 @intrinsic
-def load_intp(typingctx, address):
+def load_intp(typingctx: Any, address: Any) -> Any:
     def codegen(context, builder, signature, arguments):
         return builder.load(builder.inttoptr(arguments[0], INTP.as_pointer()))
 
@@ -104,7 +108,7 @@ def load_intp(typingctx, address):
 
 
 @intrinsic
-def take_ticket(typingctx, counter):
+def take_ticket(typingctx: Any, counter: Any) -> Any:
     """The counter's value at this address, which one thread alone gets, and the next one for whoever asks next."""
 
     def codegen(context, builder, signature, arguments):

@@ -5,6 +5,10 @@ Every loader fills rows ``offsets[0..count-1]`` of scratch blocks, ``block_bytes
 ``filters`` filters of ``steps`` scratch rows to ``target``.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba.core.cgutils import for_range
 
@@ -32,7 +36,7 @@ def _clear_outside(builder, lanes, channels, first, last, count, scratch, offset
                 lanes.store(builder, lanes.zero(), _scratch_row(builder, at, offsets, step))
 
 
-def load_rows(storage):
+def load_rows(storage: Any) -> Any:
     """For channels that lie side by side: step by step, in the order of memory, which is fetched some way ahead."""
     lanes = storage.lanes
     vector_bytes = INTP(lanes.width * storage.item_bytes)
@@ -57,7 +61,7 @@ def load_rows(storage):
     return 10, emit
 
 
-def load_columns(storage):
+def load_columns(storage: Any) -> Any:
     """For steps that lie side by side: blocks of ``width`` steps are transposed in registers.
 
     The same steps of the next channels are fetched meanwhile: processors do not foresee so many short rows far apart.
@@ -110,7 +114,7 @@ def _smaller(builder, a, b):
     return builder.select(builder.icmp_signed("<", a, b), a, b)
 
 
-def load_items(storage):
+def load_items(storage: Any) -> Any:
     """For any strides, one item at a time."""
     lanes = storage.lanes
     width = INTP(lanes.width)
@@ -130,7 +134,7 @@ def load_items(storage):
     return 10, emit
 
 
-def pack_panel(storage):
+def pack_panel(storage: Any) -> Any:
     """Weights of a panel: ``rows`` rows of its filters, ``row_stride`` bytes apart in ``source``, one after the other.
 
     Rows so short and so far apart are not foreseen by processors; later ones are fetched meanwhile.
@@ -152,7 +156,7 @@ def pack_panel(storage):
     return 4, emit
 
 
-def store_rows(storage):
+def store_rows(storage: Any) -> Any:
     """For filters that lie side by side; the next vector of them is fetched meanwhile, for it is stored soon."""
     lanes = storage.lanes
 
@@ -167,7 +171,7 @@ def store_rows(storage):
     return 7, emit
 
 
-def store_columns(storage):
+def store_columns(storage: Any) -> Any:
     """For steps that lie side by side: blocks of ``width`` rows are transposed in registers.
 
     The same steps of the next filters are fetched meanwhile.
@@ -200,7 +204,7 @@ def store_columns(storage):
     return 7, emit
 
 
-def store_items(storage):
+def store_items(storage: Any) -> Any:
     """For any strides, one item at a time."""
     lanes = storage.lanes
 

@@ -1,6 +1,9 @@
 """The two inner loops, unrolled over registers: depthwise over taps, pointwise over channels."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 
 from numba.core.cgutils import alloca_once_value, for_range
 
@@ -10,7 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, wh
 AHEAD_BYTES = 2048  # how far ahead weights are fetched
 
 
-def convolve(lanes, across=False):
+def convolve(lanes: Any, across: Any = False) -> Any:
     """``hidden[t] = sum_k x[tap_row[k] + t] * weights[k]`` for ``steps`` rows of one vector of channels.
 
     Addresses: ``x`` is rows of one vector, ``hidden`` too, ``hidden_stride`` bytes apart; ``tap_offsets`` holds where
@@ -30,7 +33,7 @@ def convolve(lanes, across=False):
     return _in_groups(lanes, sum_taps, across)
 
 
-def convolve_adjacent(lanes, across=False):
+def convolve_adjacent(lanes: Any, across: Any = False) -> Any:
     """The same where taps come in ``runs`` whose rows follow one another: a row is loaded once for several taps.
 
     Run ``r`` is the taps ``r``, ``r + runs``, ``r + 2*runs``, ...; tap ``r + j*runs`` begins at row ``tap_row[r] + j``.
@@ -126,7 +129,7 @@ def _transposed(lanes, sums_of):
     return emit
 
 
-def multiply(lanes, vectors, across=False, far=False):
+def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) -> Any:
     """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
@@ -193,8 +196,18 @@ def _whole_groups(builder, rows):
 
 
 def add_products(
-    builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far=False
-):  # fmt: skip
+    builder: Any,
+    lanes: Any,
+    sums: Any,
+    hidden: Any,
+    block_bytes: Any,
+    whole_blocks: Any,
+    part_blocks: Any,
+    part_lanes: Any,
+    weights: Any,
+    vectors: Any,
+    far: Any = False,
+) -> None:
     """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors."""
     weight_at = alloca_once_value(builder, weights)
     with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
@@ -215,7 +228,7 @@ def add_products(
             builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
 
 
-BY_NAME = {
+BY_NAME: Any = {
     "convolve": convolve,
     "convolve_transposed": partial(convolve, across=True),
     "convolve_adjacent": convolve_adjacent,

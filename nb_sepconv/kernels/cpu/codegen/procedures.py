@@ -1,12 +1,16 @@
 """The inner loops by name, each compiled for a type when it is first asked for."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen import derivatives, gradient_microkernels, load_store, microkernels, vectormath
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compile_ir
 from nb_sepconv.kernels.cpu.codegen.storage import storage
 
 
-def side_by_side(strides, item):
+def side_by_side(strides: Any, item: Any) -> str:
     """Which of (steps, channels) lie side by side in memory."""
     if strides[1] == item:
         return "rows"
@@ -14,7 +18,7 @@ def side_by_side(strides, item):
 
 
 @compile_once
-def procedure(dtype, name):
+def procedure(dtype: Any, name: Any) -> Any:
     """The address of a compiled inner loop for a type, compiled when it is first asked for."""
     stored = storage(dtype)
     arity, emit = _emitter(stored, name)

@@ -1,33 +1,38 @@
 """How numbers lie in memory and how they become the vectors that are computed with: float16 and bfloat16 as float32."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 
 from nb_sepconv.kernels.cpu.codegen.vector import Lanes, masked_load, masked_store
 
-I16, I32 = ir.IntType(16), ir.IntType(32)
+I16: Any = ir.IntType(16)
+I32: Any = ir.IntType(32)
 
 
 class Float:
     """float32 or float64: stored as computed."""
 
-    def __init__(self, dtype):
-        self.lanes = Lanes(dtype)
-        self.item_bytes = self.lanes.item_bytes
+    def __init__(self, dtype: Any) -> None:
+        self.lanes: Any = Lanes(dtype)
+        self.item_bytes: int = self.lanes.item_bytes
 
-    def load(self, builder, address, mask):
+    def load(self, builder: Any, address: Any, mask: Any) -> Any:
         return masked_load(builder, address, mask, self.lanes.type)
 
-    def store(self, builder, value, address, mask):
+    def store(self, builder: Any, value: Any, address: Any, mask: Any) -> None:
         masked_store(builder, value, address, mask)
 
-    def load_whole(self, builder, address):
+    def load_whole(self, builder: Any, address: Any) -> Any:
         return self.lanes.load(builder, address, 1)
 
-    def store_whole(self, builder, value, address):
+    def store_whole(self, builder: Any, value: Any, address: Any) -> None:
         self.lanes.store(builder, value, address, 1)
 
-    def store_first(self, builder, value, address):
+    def store_first(self, builder: Any, value: Any, address: Any) -> None:
         _store_first(builder, value, address)
 
 
@@ -36,28 +41,28 @@ class HalfWidth:
 
     item_bytes = 2
 
-    def __init__(self, widen, narrow):
-        self.lanes = Lanes(types.float32)
+    def __init__(self, widen: Any, narrow: Any) -> None:
+        self.lanes: Any = Lanes(types.float32)
         self._widen, self._narrow = widen, narrow
         self._stored = ir.VectorType(I16, self.lanes.width)
         self._bits = ir.VectorType(I32, self.lanes.width)
 
-    def load(self, builder, address, mask):
+    def load(self, builder: Any, address: Any, mask: Any) -> Any:
         stored = masked_load(builder, address, mask, self._stored)
         return self._widen(builder, builder.zext(stored, self._bits), self.lanes)
 
-    def store(self, builder, value, address, mask):
+    def store(self, builder: Any, value: Any, address: Any, mask: Any) -> None:
         masked_store(builder, self._narrowed(builder, value), address, mask)
 
-    def load_whole(self, builder, address):
+    def load_whole(self, builder: Any, address: Any) -> Any:
         stored = builder.load(builder.inttoptr(address, self._stored.as_pointer()), align=1)
         return self._widen(builder, builder.zext(stored, self._bits), self.lanes)
 
-    def store_whole(self, builder, value, address):
+    def store_whole(self, builder: Any, value: Any, address: Any) -> None:
         stored = self._narrowed(builder, value)
         builder.store(stored, builder.inttoptr(address, self._stored.as_pointer()), align=1)
 
-    def store_first(self, builder, value, address):
+    def store_first(self, builder: Any, value: Any, address: Any) -> None:
         _store_first(builder, self._narrowed(builder, value), address)
 
     def _narrowed(self, builder, value):
@@ -118,7 +123,7 @@ def _narrow_float16(builder, bits, lanes):
     return builder.or_(result, sign)
 
 
-def storage(name):
+def storage(name: Any) -> Any:
     """The storage of a dtype by its name."""
     if name == "float16":
         return HalfWidth(_widen_float16, _narrow_float16)

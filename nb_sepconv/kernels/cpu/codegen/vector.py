@@ -4,8 +4,10 @@ Everything here works on addresses (intp) and one width, so that a micro-kernel 
 instruction set.
 """
 
+from __future__ import annotations
+
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -17,7 +19,10 @@ from numba.core.codegen import get_host_cpu_features
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
 
-INTP = ir.IntType(64)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INTP: Any = ir.IntType(64)
 LANE_BYTES = 16  # shuffles within 128 bits are the cheap ones
 
 
@@ -74,18 +79,18 @@ def _cpu_features() -> str:
     return "" if config.CPU_NAME else get_host_cpu_features()
 
 
-def call_intrinsic(builder, name, arguments):
+def call_intrinsic(builder: Any, name: Any, arguments: Any) -> Any:
     """Call an LLVM intrinsic whose result has the type of its first argument."""
     return call_named(builder, name, arguments[0].type, arguments)
 
 
-def call_named(builder, name, result, arguments):
+def call_named(builder: Any, name: Any, result: Any, arguments: Any) -> Any:
     """Call an LLVM intrinsic."""
     signature = ir.FunctionType(result, [argument.type for argument in arguments])
     return builder.call(get_or_insert_function(builder.module, signature, name), arguments)
 
 
-def masked_load(builder, address, mask, vector):
+def masked_load(builder: Any, address: Any, mask: Any, vector: Any) -> Any:
     """The lanes of ``mask`` from memory of any alignment, zeros elsewhere; memory outside the mask is not touched."""
     pointer = builder.inttoptr(address, vector.as_pointer())
     zero = ir.Constant(vector, None)
@@ -93,13 +98,13 @@ def masked_load(builder, address, mask, vector):
     return call_named(builder, name, vector, [pointer, ir.IntType(32)(1), mask, zero])
 
 
-def masked_store(builder, value, address, mask):
+def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
     pointer = builder.inttoptr(address, value.type.as_pointer())
     name = f"llvm.masked.store.{_suffix(value.type)}.p0"
     call_named(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(1), mask])
 
 
-def prefetch(builder, address, for_writing=False):
+def prefetch(builder: Any, address: Any, for_writing: Any = False) -> None:
     """Bring the cache line of an address near; the address may be of no memory at all."""
     number = ir.IntType(32)
     pointer = builder.inttoptr(address, ir.IntType(8).as_pointer())
@@ -115,7 +120,7 @@ def _indices(order):
     return ir.Constant(ir.VectorType(ir.IntType(32), len(order)), order)
 
 
-def splat(builder, value, width):
+def splat(builder: Any, value: Any, width: Any) -> Any:
     undefined = ir.Constant(ir.VectorType(value.type, width), ir.Undefined)
     one = builder.insert_element(undefined, value, ir.IntType(32)(0))
     return builder.shuffle_vector(one, undefined, _indices([0] * width))
@@ -124,47 +129,47 @@ def splat(builder, value, width):
 class Lanes:
     """Vectors of one element type: emits the instructions of a micro-kernel into an LLVM builder."""
 
-    def __init__(self, dtype):
+    def __init__(self, dtype: Any) -> None:
         unit = vector_unit()
-        self.double = dtype == types.float64
+        self.double: Any = dtype == types.float64
         self.item_bytes = 8 if self.double else 4
-        self.width = unit.width_bytes // self.item_bytes
-        self.scalar = ir.DoubleType() if self.double else ir.FloatType()
-        self.type = ir.VectorType(self.scalar, self.width)
+        self.width: Any = unit.width_bytes // self.item_bytes
+        self.scalar: Any = ir.DoubleType() if self.double else ir.FloatType()
+        self.type: Any = ir.VectorType(self.scalar, self.width)
         self._fma = "llvm.fma." if unit.fma else "llvm.fmuladd."
 
     @property
-    def bytes(self):
+    def bytes(self) -> Any:
         return self.width * self.item_bytes
 
-    def at(self, builder, address, offset_bytes=0):
+    def at(self, builder: Any, address: Any, offset_bytes: Any = 0) -> Any:
         return builder.add(address, INTP(offset_bytes)) if offset_bytes else address
 
-    def load(self, builder, address, align=ALIGNMENT):
+    def load(self, builder: Any, address: Any, align: Any = ALIGNMENT) -> Any:
         return builder.load(builder.inttoptr(address, self.type.as_pointer()), align=min(align, self.bytes))
 
-    def store(self, builder, value, address, align=ALIGNMENT):
+    def store(self, builder: Any, value: Any, address: Any, align: Any = ALIGNMENT) -> None:
         builder.store(value, builder.inttoptr(address, self.type.as_pointer()), align=min(align, self.bytes))
 
-    def broadcast(self, builder, address):
+    def broadcast(self, builder: Any, address: Any) -> Any:
         value = builder.load(builder.inttoptr(address, self.scalar.as_pointer()), align=self.item_bytes)
         return self.splat(builder, value)
 
-    def splat(self, builder, value):
+    def splat(self, builder: Any, value: Any) -> Any:
         return splat(builder, value, self.width)
 
-    def fma(self, builder, a, b, c):
+    def fma(self, builder: Any, a: Any, b: Any, c: Any) -> Any:
         return call_intrinsic(builder, self._fma + _suffix(self.type), [a, b, c])
 
-    def zero(self):
+    def zero(self) -> Any:
         return ir.Constant(self.type, [0.0] * self.width)
 
-    def below(self, builder, count):
+    def below(self, builder: Any, count: Any) -> Any:
         """The mask whose first ``count`` lanes are set (none where ``count`` <= 0)."""
         lane = ir.Constant(ir.VectorType(INTP, self.width), list(range(self.width)))
         return builder.icmp_signed("<", lane, splat(builder, count, self.width))
 
-    def transpose(self, builder, rows):
+    def transpose(self, builder: Any, rows: Any) -> list[Any]:
         """``width`` vectors, transposed: squares within 128-bit lanes first, then the lanes themselves."""
         items = LANE_BYTES // self.item_bytes
         squares = [self._transpose_squares(builder, rows[i : i + items]) for i in range(0, self.width, items)]
@@ -199,13 +204,13 @@ class Lanes:
             halves.append(self._transpose_lanes(builder, [builder.shuffle_vector(a, b, order) for a, b in pairs]))
         return [row for pair in zip(*halves, strict=True) for row in pair]
 
-    def registers(self, builder, values):
+    def registers(self, builder: Any, values: Any) -> list[Any]:
         """Mutable vectors that LLVM keeps in registers."""
         return [alloca_once_value(builder, value) for value in values]
 
 
 @contextmanager
-def count_from(builder, start, stop, step):
+def count_from(builder: Any, start: Any, stop: Any, step: Any) -> Iterator[Any]:
     """A loop ``for i in range(start, stop, step)`` over signed intp; yields ``i``."""
     index = alloca_once_value(builder, start)
     head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
@@ -221,7 +226,7 @@ def count_from(builder, start, stop, step):
 
 
 @contextmanager
-def while_at_least(builder, total, done, least):
+def while_at_least(builder: Any, total: Any, done: Any, least: Any) -> Iterator[Any]:
     """A loop that goes on while ``total - done >= least``; the body advances ``done``, an intp in memory."""
     head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
     builder.branch(head)

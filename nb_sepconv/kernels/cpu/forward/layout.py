@@ -1,6 +1,8 @@
 """Where everything lies in a worker's scratch memory and in the packed weights: bytes from an aligned start."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
@@ -34,7 +36,9 @@ class Layout(NamedTuple):
 
 
 @register_jitable
-def layout(cut, channels, filters, kernel_size, multiplier, stride, width, vector_bytes):
+def layout(
+    cut: Any, channels: int, filters: int, kernel_size: int, multiplier: int, stride: int, width: int, vector_bytes: int
+) -> Layout:
     """The layout for a tiling; ``filters`` is 0 where there is no pointwise stage."""
     blocks, panels = ceil_div(channels, width), ceil_div(filters, PANEL_VECTORS * width)
     part_panels = ceil_div(panels, cut.filter_parts)

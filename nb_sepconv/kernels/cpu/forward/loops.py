@@ -5,6 +5,10 @@ the cache, and each output sums its channels in one order (channel block, multip
 Nothing here knows an element type: the inner loops are procedures that the problem names by address.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
@@ -14,7 +18,7 @@ from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
-def run_worker(problem, inputs, outputs, weights, tickets, worker):
+def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
     """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
     p = problem_at(problem)
     buffer = allocate(p.scratch_bytes + ALIGNMENT)
@@ -37,7 +41,7 @@ def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
 
 
 @compiled
-def rows_of_tile(p, tile, rows):
+def rows_of_tile(p: Any, tile: Any, rows: Any) -> tuple[Any, Any]:
     """A tile's first row, and the one behind its last; all tiles together have so many."""
     first = first_row_of(tile, p.tiles, p.row_groups, p.row_group)
     return first, min(first_row_of(tile + 1, p.tiles, p.row_groups, p.row_group), rows)
@@ -58,7 +62,9 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
 
 
 @compiled
-def fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch):
+def fill_hidden(
+    p: Any, inputs: Any, weights: Any, first_row: Any, last_row: Any, first_block: Any, last_block: Any, scratch: Any
+) -> None:
     """The depthwise results of a tile's rows for some blocks of channels, example by example."""
     vector_bytes = p.width * p.item_bytes
     kernel_bytes = p.kernel_size * vector_bytes
@@ -98,7 +104,9 @@ def _convolve(p, x, tap_offsets, weights, hidden, steps):
 
 
 @compiled
-def load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch):
+def load_blocks(
+    p: Any, inputs: Any, example: Any, step: Any, steps: Any, first_block: Any, last_block: Any, scratch: Any
+) -> None:
     """Some blocks of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (steps - 1) * p.stride + p.window_span
@@ -193,7 +201,7 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
 
 
 @compiled
-def sum_blocks_of(p, first_block, last_block):
+def sum_blocks_of(p: Any, first_block: Any, last_block: Any) -> Any:
     """Hidden blocks of all lanes in some blocks of channels, those of fewer lanes behind them, and their lanes."""
     part_lanes = p.channels % p.width
     part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
@@ -201,7 +209,9 @@ def sum_blocks_of(p, first_block, last_block):
 
 
 @compiled
-def store_rows(p, y, y_row_bytes, first_row, last_row, filters, target, filter_stride):
+def store_rows(
+    p: Any, y: Any, y_row_bytes: Any, first_row: Any, last_row: Any, filters: Any, target: Any, filter_stride: Any
+) -> None:
     """One vector of filters of a tile's rows, example by example."""
     row = first_row
     while row < last_row:
@@ -214,7 +224,7 @@ def store_rows(p, y, y_row_bytes, first_row, last_row, filters, target, filter_s
 
 
 @compiled
-def fill_tables(p, scratch):
+def fill_tables(p: Any, scratch: Any) -> None:
     """Where each step of a window lies in scratch, ``phases`` apart, and where each tap's first row does."""
     vector_bytes = p.width * p.item_bytes
     for phase in range(p.phases):
@@ -233,4 +243,4 @@ def fill_tables(p, scratch):
             rows, phase = rows + 1, phase - p.phases
 
 
-worker_address = pointer_to(run_worker)
+worker_address: Any = pointer_to(run_worker)

@@ -4,6 +4,10 @@ Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][b
 and filters that do not exist, no rows for channels that do not exist.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from numba import njit
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
@@ -15,7 +19,7 @@ from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
-def pack_weights(problem, depthwise, pointwise, bias, buffer):
+def pack_weights(problem: Any, depthwise: Any, pointwise: Any, bias: Any, buffer: Any) -> None:
     """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,); all arguments are addresses, 0 for none."""
     p = problem_at(problem)
     target = aligned(buffer)
@@ -29,13 +33,13 @@ def pack_weights(problem, depthwise, pointwise, bias, buffer):
 
 
 @compiled
-def space(offsets, count, distance):
+def space(offsets: Any, count: int, distance: Any) -> None:
     for i in range(count):
         store_intp(i * distance, offsets + i * INTP_BYTES)
 
 
 @compiled
-def pack_depthwise(p, depthwise, target, offsets):
+def pack_depthwise(p: Any, depthwise: Any, target: Any, offsets: Any) -> None:
     """A block of channels is a block of scratch, its taps are the rows."""
     item = p.stored_bytes
     load = p.load_rows if p.multiplier == 1 else p.load_items
@@ -51,7 +55,7 @@ def pack_depthwise(p, depthwise, target, offsets):
 
 
 @compiled
-def pack_bias(p, bias, target, offsets):
+def pack_bias(p: Any, bias: Any, target: Any, offsets: Any) -> None:
     present = 1 if bias else 0
     vector_bytes = p.width * p.item_bytes
     call10(p.load_rows, bias, 0, p.stored_bytes, p.filters, 0, present, 1, target, offsets, vector_bytes)
@@ -90,7 +94,7 @@ def _pack_panel(p, pointwise, target, offsets, panel):
             target += channels * row_bytes
 
 
-def shared_packer(pack_piece, needs_table=True):
+def shared_packer(pack_piece: Any, needs_table: Any = True) -> Any:
     """A function that returns the address of a worker, which takes pieces by ticket until none is left and calls
     ``pack_piece(problem, source, target, table, piece)``.
 
@@ -117,12 +121,12 @@ def _pack_shared_panel(problem, pointwise, target, offsets, panel):
     _pack_panel(p, pointwise, target + p.pointwise, offsets, panel)
 
 
-packer_address = pointer_to(pack_weights)
-sharing_packer_address = shared_packer(_pack_shared_panel)
+packer_address: Any = pointer_to(pack_weights)
+sharing_packer_address: Any = shared_packer(_pack_shared_panel)
 
 
 @compile_once
-def pack_runner():
+def pack_runner() -> Any:
     """Compiled ``pack(packer, problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
 
     @njit("void(intp, intp, intp, intp, intp, intp)", nogil=True)

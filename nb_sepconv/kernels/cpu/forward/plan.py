@@ -1,5 +1,9 @@
 """A plan: everything about a call that its shapes and types decide, worked out once and run many times."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from numba.extending import register_jitable
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
@@ -20,16 +24,16 @@ class Plan(PreparedPlan):
     """The plan for one :class:`~nb_sepconv.kernels.protocol.Sizes`."""
 
     packing = "panels of filters"
-    worker_address = staticmethod(worker_address)
-    packer_address = staticmethod(packer_address)
-    sharing_packer_address = staticmethod(sharing_packer_address)
+    worker_address: Any = staticmethod(worker_address)
+    packer_address: Any = staticmethod(packer_address)
+    sharing_packer_address: Any = staticmethod(sharing_packer_address)
 
-    def __init__(self, sizes, workers: int):
+    def __init__(self, sizes: Any, workers: int) -> None:
         problem = problem_of(sizes, workers)
         super().__init__(problem, workers, problem.panels)
 
 
-def problem_of(sizes, workers, row_group=ROWS):
+def problem_of(sizes: Any, workers: int, row_group: int = ROWS) -> Any:
     """What the compiled loops are told of a convolution; tiles are groups of rows."""
     p = problem_without_product(sizes, workers, sizes.steps, row_group)
     filter_stride = p.output_filter_stride if p.fused else p.output_filter_stride * p.multiplier
@@ -45,14 +49,14 @@ def problem_of(sizes, workers, row_group=ROWS):
     )
 
 
-def distance(p):
+def distance(p: Any) -> str:
     """The ending of a product's name: whether its outputs and weights are more than stays near a core."""
     outputs = p.examples * p.steps * p.filters * p.stored_bytes
     weights = p.channels * p.multiplier * p.filters * p.item_bytes
     return "_far" if outputs + weights > NEAR_BYTES else ""
 
 
-def problem_without_product(sizes, workers, example_rows, row_group):
+def problem_without_product(sizes: Any, workers: int, example_rows: Any, row_group: int) -> Any:
     """The problem without the procedures that compute sums.
 
     An example has ``example_rows`` rows, its steps or more; a tile is a multiple of ``row_group`` of them.
@@ -71,7 +75,7 @@ def problem_without_product(sizes, workers, example_rows, row_group):
     )
 
 
-def shape_of(sizes):
+def shape_of(sizes: Any) -> Shape:
     """The shape of a convolution, whose outputs are the hidden channels where there is no pointwise stage."""
     return Shape(
         examples=sizes.examples,
@@ -87,14 +91,14 @@ def shape_of(sizes):
     )
 
 
-def vectors_of(dtype):
+def vectors_of(dtype: Any) -> Vectors:
     """How numbers of a type are computed with and stored."""
     stored = storage(dtype)
     return Vectors(stored.lanes.width, stored.lanes.item_bytes, stored.item_bytes)
 
 
 @register_jitable
-def divide(shape, vectors, fused, rows, workers, row_group):
+def divide(shape: Any, vectors: int, fused: Any, rows: int, workers: int, row_group: int) -> Any:
     """The tiling of ``rows`` rows, and the layout for it."""
     filters = shape.filters if fused else 0
     vector_bytes = vectors.width * vectors.item_bytes

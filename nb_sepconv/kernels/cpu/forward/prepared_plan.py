@@ -1,6 +1,8 @@
 """A plan as the compiled loops read it: it packs weights and runs."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,15 +28,15 @@ class PreparedPlan:
     ``pack_tickets`` pieces that several threads may share.
     """
 
-    def __init__(self, problem, workers: int, pack_tickets: int):
+    def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
         self._fields = np.array(problem, np.int64)
-        self.address = self._fields.ctypes.data
-        self.packed_bytes = problem.packed_bytes + ALIGNMENT
+        self.address: int = self._fields.ctypes.data
+        self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
-        self.tickets = problem.tiles * problem.filter_parts
+        self.tickets: Any = problem.tiles * problem.filter_parts
         self._pack_tickets = pack_tickets
 
-    def pack(self, depthwise, pointwise=None, bias=None) -> np.ndarray:
+    def pack(self, depthwise: Any, pointwise: Any = None, bias: Any = None) -> np.ndarray:
         """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
         buffer = np.empty(self.packed_bytes, np.uint8)
         shared = pointwise is not None and self._is_packed_by_several()
@@ -58,7 +60,7 @@ class PreparedPlan:
         workers = self.workers if self._is_packed_by_several() else 1
         launch(worker, Packing(self.address, workers, self._pack_tickets), source, buffer, buffer)
 
-    def run(self, inputs, outputs, packed) -> None:
+    def run(self, inputs: Any, outputs: Any, packed: Any) -> None:
         """Fill ``outputs`` from ``inputs``, arrays of the planned strides, with the packed weights."""
         if self.tickets:
             launch(self.worker_address(), self, inputs, outputs, packed)

@@ -1,6 +1,8 @@
 """One call's sizes as plain integers: what the compiled loops are told."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
 from nb_sepconv.kernels.cpu.forward.layout import Layout
@@ -63,6 +65,6 @@ class Procedures(NamedTuple):
 
 
 PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Procedures
-Problem = joined("Problem", *PARTS)
+Problem: Any = joined("Problem", *PARTS)
 
-problem_at = fields_at(Problem)
+problem_at: Any = fields_at(Problem)

@@ -3,7 +3,9 @@
 No choice here changes a bit of any result: every output is summed in one order whatever the tile.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
@@ -44,7 +46,7 @@ class Tiling(NamedTuple):
 
 
 @register_jitable
-def first_row_of(tile, tiles, row_groups, row_group):
+def first_row_of(tile: Any, tiles: Any, row_groups: Any, row_group: int) -> Any:
     """Where a tile begins: groups of rows are dealt out evenly, so that no worker has more than one above another."""
     return tile * row_groups // tiles * row_group
 
@@ -60,7 +62,19 @@ def _far(kernel_size, span, row_bytes, tile_work):
 
 
 @register_jitable
-def tiling(rows, channels, filters, kernel_size, multiplier, stride, dilation, width, vector_bytes, workers, row_group):
+def tiling(
+    rows: int,
+    channels: int,
+    filters: int,
+    kernel_size: int,
+    multiplier: int,
+    stride: int,
+    dilation: int,
+    width: int,
+    vector_bytes: int,
+    workers: int,
+    row_group: int,
+) -> Tiling:
     """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
     blocks = ceil_div(channels, width)
     sum_blocks = max(1, min(blocks, SUM_LANES // (width * multiplier)))

@@ -1,9 +1,12 @@
 """The one place that decides how compiled work runs: on this thread, on Numba's threads, or on threads of our own."""
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import threading
 from functools import cache
+from typing import Any
 
 import numba
 from numba import njit, prange
@@ -19,7 +22,7 @@ _in_flight = threading.Lock()
 _forked = parallel._is_initialized and multiprocessing.parent_process() is not None
 
 
-def launch(worker, plan, inputs, outputs, packed):
+def launch(worker: int, plan: Any, inputs: Any, outputs: Any, packed: Any) -> None:
     """Run the compiled ``worker`` (its address) on three arrays until the tickets of ``plan`` are taken.
 
     One launch at a time has several threads: others beside it or within it would only compete for the processors.
@@ -80,7 +83,7 @@ def _unmasked(workers):
 
 
 @compile_once
-def serial_runner():
+def serial_runner() -> Any:
     """Compiled ``run(worker, problem, inputs, outputs, weights, count)``, arrays by their ``id``: this thread takes
     all ``count`` tickets. Returns whether it did.
     """
@@ -96,7 +99,7 @@ def serial_runner():
 
 
 @compile_once
-def shared_runner():
+def shared_runner() -> Any:
     """Compiled ``run(..., tickets, index)``: this thread takes the tickets that others leave. Returns whether all are
     taken.
     """
@@ -110,7 +113,7 @@ def shared_runner():
 
 
 @compile_once
-def parallel_runner():
+def parallel_runner() -> Any:
     """Compiled ``run(..., count, workers)``: so many of Numba's threads take ``count`` tickets. Returns whether all are
     taken.
     """
@@ -131,7 +134,7 @@ def parallel_runner():
     return run_parallel
 
 
-def threading_layer():
+def threading_layer() -> str | None:
     """The name of Numba's layer, or None while none is in use."""
     return numba.threading_layer() if parallel._is_initialized else None
 

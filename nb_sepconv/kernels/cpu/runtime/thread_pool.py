@@ -1,13 +1,16 @@
 """Threads of our own, started when they are first needed, anew in a forked child."""
 
+from __future__ import annotations
+
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 from nb_sepconv.kernels.cpu.runtime.threads import available
 
 
-def run_together(work, workers):
+def run_together(work: Any, workers: int) -> None:
     """Call ``work(0)`` on this thread and ``work(i)`` on ``workers - 1`` others, until all that started have returned.
 
     There are fewer others where they are busy, and where the system or an ending interpreter refuses threads: ``work``
@@ -31,7 +34,7 @@ def _start(work, count):
 
 
 @cache
-def own_threads():
+def own_threads() -> Any:
     return ThreadPoolExecutor(available(), thread_name_prefix="nb_sepconv")
 
 

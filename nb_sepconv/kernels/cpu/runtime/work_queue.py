@@ -3,6 +3,10 @@
 A table of integers, a cache line apart: the number of shares; then for each share its next ticket and its end.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
@@ -13,7 +17,7 @@ LINE_BYTES = 64
 NEXT, END = 0, 8  # bytes
 
 
-def ticket_table(count, shares):
+def ticket_table(count: int, shares: Any) -> Any:
     """The table of tickets ``0..count-1``, a new array."""
     table = np.zeros((shares + 1) * LINE, np.intp)
     table[0] = shares
@@ -24,7 +28,7 @@ def ticket_table(count, shares):
 
 
 @compiled
-def fill_table(table, count, shares):
+def fill_table(table: Any, count: int, shares: Any) -> None:
     """The same table at an address."""
     store_intp(shares, table)
     for share in range(shares):
@@ -34,7 +38,7 @@ def fill_table(table, count, shares):
 
 
 @compiled
-def next_ticket(table, worker):
+def next_ticket(table: Any, worker: int) -> Any:
     """A ticket that nobody else gets, first from the share of this worker; -1 where none is left."""
     shares = load_intp(table)
     for turn in range(shares):
@@ -46,7 +50,7 @@ def next_ticket(table, worker):
 
 
 @compiled
-def all_taken(table):
+def all_taken(table: Any) -> Any:
     """Whether no ticket is left."""
     for share in range(load_intp(table)):
         at = table + (share + 1) * LINE_BYTES

@@ -7,6 +7,10 @@ summed in the order of the other pass, and has its bits.
 A row is one step of one example as there, but every example has ``example_rows``, a multiple of the depthwise group.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
@@ -17,7 +21,7 @@ from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
 
 
-def run_worker(problem, inputs, outputs, weights, tickets, worker):
+def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
     """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
     p, a = problem_at(problem), transposed_at(problem)
     buffer = allocate(p.scratch_bytes + ALIGNMENT)
@@ -131,4 +135,4 @@ def _store(p, a, y, y_row_bytes, row, filters, targets):
         call7(p.store, y, y_row_bytes, filters, p.steps - step, target, p.output_filter_stride, p.output_step_stride)
 
 
-transposed_worker_address = pointer_to(run_worker)
+transposed_worker_address: Any = pointer_to(run_worker)

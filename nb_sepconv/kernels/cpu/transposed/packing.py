@@ -3,6 +3,10 @@
 Depthwise and bias as everywhere, then pointwise ``[group][block][m][filter][lane]``; zeros in lanes that do not exist.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.addressing import aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call10
@@ -11,7 +15,7 @@ from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
 
 
-def pack_weights(problem, depthwise, pointwise, bias, buffer):
+def pack_weights(problem: Any, depthwise: Any, pointwise: Any, bias: Any, buffer: Any) -> None:
     """Pack C-contiguous kernels (K, C, M), (C*M, F) and bias (F,); all arguments are addresses, 0 for none."""
     p, a = problem_at(problem), transposed_at(problem)
     target = aligned(buffer)
@@ -44,5 +48,5 @@ def _pack_shared_group(problem, pointwise, target, offsets, group):
     _pack_group(p, a, pointwise, target + p.pointwise, offsets, group)
 
 
-transposed_packer_address = pointer_to(pack_weights)
-sharing_transposed_packer_address = shared_packer(_pack_shared_group)
+transposed_packer_address: Any = pointer_to(pack_weights)
+sharing_transposed_packer_address: Any = shared_packer(_pack_shared_group)

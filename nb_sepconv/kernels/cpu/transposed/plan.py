@@ -1,5 +1,9 @@
 """A plan whose product has its sides exchanged, for outputs whose steps lie side by side."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
@@ -16,7 +20,7 @@ WEIGHT_BYTES = 192 * 1024  # of a group of filters: a part of the second-level c
 MOST_ROWS = 8  # groups of the product in a group of filters
 
 
-def transposed_plan(sizes, workers):
+def transposed_plan(sizes: Any, workers: int) -> Any:
     """The plan, or None where the other one serves better: for outputs of other strides, for many hidden channels,
     where filling up the examples costs more than the way of storing saves, and where steps are computed in the order
     of their phase.
@@ -45,14 +49,14 @@ def _hidden(sizes, width):
 class TransposedPlan(PreparedPlan):
     """The problem of one convolution for some workers, its examples filled up to ``example_rows``."""
 
-    worker_address = staticmethod(transposed_worker_address)
-    packer_address = staticmethod(transposed_packer_address)
-    sharing_packer_address = staticmethod(sharing_transposed_packer_address)
+    worker_address: Any = staticmethod(transposed_worker_address)
+    packer_address: Any = staticmethod(transposed_packer_address)
+    sharing_packer_address: Any = staticmethod(sharing_transposed_packer_address)
 
-    def __init__(self, sizes, workers, base, example_rows):
+    def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
         problem = _problem(sizes, base, example_rows)
         super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
-        self.packing = f"groups of {problem.group_filters} filters"
+        self.packing: str = f"groups of {problem.group_filters} filters"
 
 
 def _problem(sizes, p, example_rows):

@@ -1,6 +1,8 @@
 """What the compiled loops are told beyond a :class:`Problem` where the sides of the product are exchanged."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
 from nb_sepconv.kernels.cpu.forward.problem import Problem
@@ -25,6 +27,6 @@ class Transposed(NamedTuple):
     multiply: int
 
 
-TransposedProblem = joined("TransposedProblem", Problem, Transposed)
+TransposedProblem: Any = joined("TransposedProblem", Problem, Transposed)
 
-transposed_at = fields_at(TransposedProblem)
+transposed_at: Any = fields_at(TransposedProblem)

@@ -4,6 +4,10 @@ Gradients on their way lie in arrays of their own, by row and channel, a row for
 of the sums.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cuda.codegen import instructions
 from nb_sepconv.kernels.cuda.codegen.activations import slope
 from nb_sepconv.kernels.cuda.codegen.emission import STORAGE
@@ -11,7 +15,7 @@ from nb_sepconv.kernels.cuda.runtime.numba_cuda import compile_once, cuda, index
 
 
 @compile_once
-def through_activation(storage, out, name, wide):
+def through_activation(storage: Any, out: Any, name: Any, wide: Any) -> Any:
     """``y[n,t,f] = d[n,t,f] * act'(v[n,t,f])`` for outputs or inputs ``v`` of the activation, into contiguous ``y``.
 
     Without an activation it copies.
@@ -34,7 +38,7 @@ def through_activation(storage, out, name, wide):
 
 
 @compile_once
-def to_inputs(storage, out, steps_first, wide):
+def to_inputs(storage: Any, out: Any, steps_first: Any, wide: Any) -> Any:
     """``d_x[n,s,c] = sum_{k,m} D[k,c,m] * d_hidden[n,t,c*M+m]`` over all ``t*stride + k*dilation - left = s``.
 
     One thread for each input; neighbours have neighbouring channels, or steps.
@@ -74,7 +78,7 @@ def to_inputs(storage, out, steps_first, wide):
 
 
 @compile_once
-def to_depthwise(storage, wide):
+def to_depthwise(storage: Any, wide: Any) -> Any:
     """``parts[p,k,h] = sum x[n, t*stride + k*dilation - left, h // M] * d_hidden[n,t,h]`` over the rows of part ``p``.
 
     One thread for each number.
@@ -113,7 +117,7 @@ def to_depthwise(storage, wide):
 
 
 @compile_once
-def sum_rows(storage, out, wide):
+def sum_rows(storage: Any, out: Any, wide: Any) -> Any:
     """``y[p,i] = sum x[row,i]`` over the rows of part ``p``, in their order; one thread for each number."""
     index, real = index_type(wide), real_type(storage.sums)
     load, store, divide = instructions.loader(storage), instructions.storer(out), instructions.divide

@@ -1,6 +1,8 @@
 """The gradients of a convolution: which kernels follow each other, planned once for each shape."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.backward import kernels
 from nb_sepconv.kernels.cuda.codegen.emission import STORAGE
@@ -21,7 +23,7 @@ class Parts(NamedTuple):
     rows: int
 
 
-def parts_of(rows):
+def parts_of(rows: int) -> Parts:
     """The parts of so many rows."""
     each = max(PART_ROWS, -(-rows // MOST_PARTS))
     return Parts(-(-rows // each), each)
@@ -33,13 +35,13 @@ class GradientPlan:
     ``scratch`` gives shape by name; every one holds sums.
     """
 
-    def __init__(self, sizes):
+    def __init__(self, sizes: Any) -> None:
         convolution = sizes.convolution._replace(precision=served(sizes.convolution))
-        self.sizes = sizes._replace(convolution=convolution)
-        self.storage = STORAGE[convolution.dtype]
-        self.sums = STORAGE[self.storage.sums]
-        self.rows = convolution.examples * convolution.steps
-        self.parts = parts_of(self.rows)
+        self.sizes: Any = sizes._replace(convolution=convolution)
+        self.storage: Any = STORAGE[convolution.dtype]
+        self.sums: Any = STORAGE[self.storage.sums]
+        self.rows: Any = convolution.examples * convolution.steps
+        self.parts: Any = parts_of(self.rows)
         self.scratch, self._launches = {}, []
         self._columns = convolution.filters or convolution.hidden
         if self.rows:
@@ -47,7 +49,7 @@ class GradientPlan:
         else:
             self._plan_zeros(sizes.wanted)
 
-    def run(self, stream, arrays):
+    def run(self, stream: Any, arrays: Any) -> None:
         """Fill the gradients: ``arrays`` by name are the operands, ``d_outputs``, ``values``, ``d_...`` and scratch."""
         for launcher, names in self._launches:
             launcher(stream, *[name and arrays[name] for name in names])

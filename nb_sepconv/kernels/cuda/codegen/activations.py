@@ -1,6 +1,9 @@
 """The activations on one number, and the slopes by which gradients go back through them."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 from nb_sepconv.kernels.cuda.runtime.numba_cuda import compile_once, device, exp, expm1, log1p, real_type, tanh
 
@@ -145,13 +148,13 @@ OUTPUT_ACTIVATIONS = frozenset(_slopes_of_outputs(_NAMES))  # their slopes follo
 
 
 @compile_once
-def activation(name, sums):
+def activation(name: Any, sums: Any) -> Any:
     """The function called ``name``, None for linear, of one number of the type ``sums``."""
     return device(_formulas(real_type(sums))[name or "linear"])
 
 
 @compile_once
-def slope(name, sums):
+def slope(name: Any, sums: Any) -> Any:
     """The slope of that function, of its output where that tells it, else of its input."""
     real = real_type(sums)
     return device((_slopes_of_outputs(real) | _slopes_of_inputs(real))[name or "linear"])

@@ -4,6 +4,10 @@
 vector of 16 bytes; lanes come as tuples. Sums are float64 for float64 and float32 for all other storage.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 
@@ -26,14 +30,14 @@ if not SIMULATED:
     from numba.cuda import types
 
 
-def rounded_once(a, b, c):
+def rounded_once(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c`` as the instruction rounds it."""
     with np.errstate(all="ignore"):
         return type(c)(np.float64(a) * np.float64(b) + np.float64(c))
 
 
 @instruction(rounded_once)
-def multiply_add(typing, a, b, c):
+def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """``a * b + c``, rounded once."""
 
     def emit(context, builder, signature, arguments):
@@ -47,7 +51,7 @@ def _twin_divide(number, by):
 
 
 @instruction(_twin_divide)
-def divide(typing, number, by):
+def divide(typing: Any, number: Any, by: Any) -> Any:
     """The quotient and the rest of two integers that are not negative."""
 
     def emit(context, builder, signature, arguments):
@@ -63,7 +67,7 @@ def _twin_within(position, length):
 
 
 @instruction(_twin_within)
-def within(typing, position, length):
+def within(typing: Any, position: Any, length: Any) -> Any:
     """``0 <= position < length``."""
 
     def emit(context, builder, signature, arguments):
@@ -73,7 +77,7 @@ def within(typing, position, length):
 
 
 @compile_once
-def loader(storage):
+def loader(storage: Any) -> Any:
     """``load(address, offset)``: one number, to be added up."""
     real = real_type(storage.sums)
 
@@ -91,7 +95,7 @@ def loader(storage):
 
 
 @compile_once
-def storer(storage):
+def storer(storage: Any) -> Any:
     """``store(address, offset, value)``: one sum, rounded to how it is stored."""
 
     def twin(address, offset, value):
@@ -111,7 +115,7 @@ def storer(storage):
 
 
 @compile_once
-def inside_loader(storage, lanes):
+def inside_loader(storage: Any, lanes: Any) -> Any:
     """``load(address, offset, inside)``: the lanes of a vector, or a single number; zeros where it is not inside."""
     real = real_type(storage.sums)
 
@@ -129,7 +133,7 @@ def inside_loader(storage, lanes):
 
 
 @compile_once
-def vector_storer(storage, count=None):
+def vector_storer(storage: Any, count: Any = None) -> Any:
     """``store(address, offset, lanes)``: a vector of 16 bytes, or of ``count`` lanes."""
     count = count or storage.lanes
 
@@ -150,7 +154,7 @@ def vector_storer(storage, count=None):
 
 
 @compile_once
-def zeros(storage, *counts):
+def zeros(storage: Any, *counts: Any) -> Any:
     """``zeros()``: a tuple of zeros, or of tuples of them."""
     real = real_type(storage.sums)
 
@@ -179,7 +183,7 @@ def _twin_push(vectors, new):
 
 
 @instruction(_twin_push)
-def push(typing, vectors, new):
+def push(typing: Any, vectors: Any, new: Any) -> Any:
     """The vectors without their first one and with a new one behind."""
 
     def emit(context, builder, signature, arguments):
@@ -190,7 +194,7 @@ def push(typing, vectors, new):
 
 
 @compile_once
-def parted(storage, count, lanes):
+def parted(storage: Any, count: Any, lanes: Any) -> Any:
     """``part(values)``: ``count`` values as vectors of lanes."""
 
     def twin(values):
@@ -212,7 +216,7 @@ def _twin_transpose(rows):
 
 
 @instruction(_twin_transpose)
-def transpose(typing, rows):
+def transpose(typing: Any, rows: Any) -> Any:
     """A tuple of columns from a tuple of rows."""
 
     def emit(context, builder, signature, arguments):

@@ -7,7 +7,10 @@ rows g and g + 8 of the columns 2 m and 2 m + 1.
 Source: PTX ISA, "Matrix Fragments for mma.m16n8k8".
 """
 
+from __future__ import annotations
+
 import threading
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -21,7 +24,9 @@ HALF = ROWS // 2
 
 
 @compile_once
-def tensor_products(left_parts, right_parts, rows, columns, row_pitch, column_pitch):
+def tensor_products(
+    left_parts: Any, right_parts: Any, rows: Any, columns: Any, row_pitch: Any, column_pitch: Any
+) -> Any:
     """``multiply(tile, left, right, sums)`` adds the products of ``rows`` times ``columns`` fragments, 8 deep.
 
     A lane's first numbers lie at ``left`` and ``right`` in shared memory, ``row_pitch`` and ``column_pitch`` before the
@@ -118,7 +123,7 @@ def _multiplied(builder, left, right, sums):
     return [builder.extract_value(got, i) for i in range(4)]
 
 
-def tf32(numbers):
+def tf32(numbers: Any) -> Any:
     """float32 numbers rounded to TF32, to the nearest, halves away from zero; NaN and infinity stay."""
     numbers = np.asarray(numbers, np.float32)
     rounded = ((numbers.view(np.uint32) + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)

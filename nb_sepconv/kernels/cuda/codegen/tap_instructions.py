@@ -1,5 +1,9 @@
 """The instructions that sum taps, each beside its Python twin for the simulator, as in ``instructions``."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cuda.codegen.emission import (
     fused_multiply_add,
     is_within,
@@ -17,7 +21,7 @@ if not SIMULATED:
 
 
 @compile_once
-def sliding_taps(storage, lanes, steps, count):
+def sliding_taps(storage: Any, lanes: Any, steps: Any, count: Any) -> Any:
     """``slide(sums, window, x, at, position, length, pitch, apart, w, weight, weight_pitch)``: ``count`` taps.
 
     ``steps`` neighbouring sums see a window of ``steps - 1`` inputs that moves by one input with each tap::
@@ -72,7 +76,7 @@ def sliding_taps(storage, lanes, steps, count):
 
 
 @compile_once
-def separate_tap(storage, steps):
+def separate_tap(storage: Any, steps: Any) -> Any:
     """``tap(sums, x, at, position, length, pitch, apart, factor)``: one tap of ``steps`` sums that share no input.
 
     ``sums[j] += x[at + j * pitch] * factor`` where ``0 <= position + j * apart < length``.
@@ -102,7 +106,7 @@ def separate_tap(storage, steps):
 
 
 @compile_once
-def sweep_along(storage, steps, vectors, shift, count):
+def sweep_along(storage: Any, steps: Any, vectors: Any, shift: Any, count: Any) -> Any:
     """``sweep(sums, seen, w, weight, pitch)``: ``count`` taps over inputs that lie side by side in ``seen`` vectors.
 
     ``sums[j] += seen[shift + i + j] * w[weight + i * pitch]``.

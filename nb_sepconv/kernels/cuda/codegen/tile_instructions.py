@@ -1,5 +1,9 @@
 """The instructions on a block's shared memory, beside their Python twins for the simulator, as in ``instructions``."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cuda.codegen.emission import (
     DOUBLE,
     VECTOR_BYTES,
@@ -18,7 +22,7 @@ if not SIMULATED:
 
 
 @compile_once
-def shared_storer(count):
+def shared_storer(count: Any) -> Any:
     """``store(tile, offset, values)``: neighbours in shared memory, at a multiple of their size or of 16 bytes."""
 
     def twin(tile, offset, values):
@@ -44,7 +48,7 @@ def shared_storer(count):
 
 
 @compile_once
-def outer_products(rows, columns, row_pitch, column_pitch, count):
+def outer_products(rows: Any, columns: Any, row_pitch: Any, column_pitch: Any, count: Any) -> Any:
     """``multiply(tile, left, right, sums)``: ``sums[i][j] += tile[left + r*row_pitch + i] * tile[right + ... + j]``.
 
     ``r`` counts from 0 to ``count``; ``rows`` and ``columns`` neighbours are read at a time.

@@ -8,9 +8,12 @@ How near to its peak either kernel comes is not measured. So the choice is the u
 until it is: `make bench-gpu` measures both, and prints where cuBLAS was the faster.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +31,7 @@ EXACT, TF32 = 0, 3  # CUBLAS_DEFAULT_MATH, CUBLAS_TF32_TENSOR_OP_MATH
 ONE, ZERO = ({name: np.array(value, name) for name in ("float32", "float64")} for value in (1, 0))
 
 
-def wanted(sizes):
+def wanted(sizes: Any) -> Any:
     """Whether a convolution's product is cuBLAS's: it has as many filters as the environment says, and it can be."""
     least = os.environ.get(VARIABLE)
     return bool(least) and sizes.filters is not None and sizes.filters >= _number(least) and _possible(sizes)
@@ -55,15 +58,15 @@ def _possible(sizes):
 class ApartPlan:
     """The three launches that a convolution is. ``scratch`` has the shape of the depthwise results."""
 
-    def __init__(self, sizes):
+    def __init__(self, sizes: Any) -> None:
         self.sizes = sizes = sizes._replace(precision=served(sizes))
-        self.scratch = ((sizes.examples * sizes.steps, sizes.hidden),)
+        self.scratch: tuple[tuple[Any, Any]] = ((sizes.examples * sizes.steps, sizes.hidden),)
         strides = (sizes.steps * sizes.hidden, sizes.hidden, 1)
         alone = sizes._replace(filters=None, activation=None, biased=False, output_strides=strides)
         self._depthwise = Launcher(plan.depthwise_step(alone))
         self._finish = Launcher(_finish(sizes)) if sizes.biased or sizes.activation else None
 
-    def run(self, stream, inputs, weights, outputs, *scratch):
+    def run(self, stream: Any, inputs: Any, weights: Any, outputs: Any, *scratch: Any) -> None:
         """Fill ``outputs``; ``weights`` are contiguous: (depthwise, pointwise, bias or None)."""
         (depthwise, pointwise, bias), (hidden,) = weights, scratch
         self._depthwise(stream, inputs, depthwise, hidden)
@@ -72,7 +75,7 @@ class ApartPlan:
             self._finish(stream, bias, outputs)
 
 
-def multiply(stream, left, right, outputs, exactness):
+def multiply(stream: Any, left: Any, right: Any, outputs: Any, exactness: Any) -> None:
     """``outputs = left @ right`` of contiguous matrices, ``left`` by rows; what lies by rows is cuBLAS's transposed."""
     import cupy
 
@@ -100,7 +103,7 @@ def _finish(sizes):
 
 
 @compile_once
-def bias_and_activation(storage, name, biased, wide):
+def bias_and_activation(storage: Any, name: str, biased: Any, wide: Any) -> Any:
     """``y[i] = act(y[i] + b[i mod F])`` in place; one thread for each number."""
     index, real = index_type(wide), real_type(storage.sums)
     load, store, divide = instructions.loader(storage), instructions.storer(storage), instructions.divide

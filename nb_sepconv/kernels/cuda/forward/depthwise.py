@@ -4,7 +4,10 @@
 Offsets inside of one example have the type ``index``; addresses of examples always have 64 bits.
 """
 
+from __future__ import annotations
+
 from math import gcd
+from typing import Any
 
 from nb_sepconv.kernels.cuda.codegen import instructions, tap_instructions
 from nb_sepconv.kernels.cuda.codegen.activations import activation
@@ -13,13 +16,13 @@ from nb_sepconv.kernels.cuda.runtime.numba_cuda import compile_once, cuda, devic
 STEPS = 8  # neighbouring outputs of one thread
 
 
-def steps_of(storage):
+def steps_of(storage: Any) -> int:
     """The neighbouring steps of one thread that computes a vector of lanes: their sums fill 32 registers."""
     return STEPS // 2 if storage.item_bytes == 2 else STEPS
 
 
 @compile_once
-def any_layout(storage, out, name, steps_first, wide):
+def any_layout(storage: Any, out: Any, name: Any, steps_first: Any, wide: Any) -> Any:
     """One thread for each output, any strides; neighbouring threads have neighbouring channels, or steps."""
     index, real = index_type(wide), real_type(storage.sums)
     load, store = instructions.loader(storage), instructions.storer(out)
@@ -52,7 +55,7 @@ def any_layout(storage, out, name, steps_first, wide):
 
 
 @compile_once
-def vectors_of_channels(storage, name, taps, pitch, wide):
+def vectors_of_channels(storage: Any, name: Any, taps: Any, pitch: Any, wide: Any) -> Any:
     """A vector of channels times ``STEPS`` steps in one thread, over a window of inputs in registers.
 
     Needs one kernel per channel, channels side by side and vectors of 16 bytes. ``taps`` are those of the kernel, every
@@ -130,7 +133,7 @@ VECTORS_SEEN = 3  # hold all that a vector of sums and a vector of taps see, whe
 
 
 @compile_once
-def vectors_of_steps(storage, name, taps, shift, wide):
+def vectors_of_steps(storage: Any, name: Any, taps: Any, shift: Any, wide: Any) -> Any:
     """A vector of steps of one channel in one thread, so that neighbours load and store neighbouring vectors.
 
     Needs steps side by side, stride and dilation 1, and rows of inputs and of outputs that are whole vectors; ``shift``
@@ -173,7 +176,7 @@ def vectors_of_steps(storage, name, taps, shift, wide):
     return kernel(depthwise)
 
 
-def pitch_and_phases(stride, dilation):
+def pitch_and_phases(stride: Any, dilation: Any) -> tuple[Any, Any]:
     """How far a window of every ``dilation``-th input moves, and the steps that it takes turns with."""
     shared = gcd(stride, dilation)
     return stride // shared, dilation // shared

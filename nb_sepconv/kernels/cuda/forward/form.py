@@ -1,6 +1,8 @@
 """What a kernel of the product is compiled for."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.codegen.emission import Storage
 from nb_sepconv.kernels.cuda.codegen.mma_instructions import LANES
@@ -19,40 +21,40 @@ class Tile(NamedTuple):
     rows: int
     columns: int
     depth: int
-    warp: tuple | None = None
+    warp: tuple[Any, ...] | None = None
 
     @property
-    def strips(self):
+    def strips(self) -> int:
         return self.rows // STRIP
 
     @property
-    def groups(self):
+    def groups(self) -> int:
         return self.columns // COLUMNS
 
     @property
-    def warps_across(self):
+    def warps_across(self) -> Any:
         return self.columns // self.warp[1]
 
     @property
-    def threads(self):
+    def threads(self) -> int:
         return self.rows // self.warp[0] * self.warps_across * LANES if self.warp else self.strips * self.groups
 
     @property
-    def row_pitch(self):
+    def row_pitch(self) -> int:
         """Between the left factor's columns in shared memory."""
         return self.rows + APART_BY
 
     @property
-    def column_pitch(self):
+    def column_pitch(self) -> int:
         """Between the right factor's rows, which lie behind the left factor; threads alone read them whole."""
         return self.columns + (APART_BY if self.warp else 0)
 
     @property
-    def right_at(self):
+    def right_at(self) -> int:
         return self.depth * self.row_pitch
 
     @property
-    def numbers(self):
+    def numbers(self) -> int:
         return self.depth * (self.row_pitch + self.column_pitch)
 
 

@@ -1,5 +1,9 @@
 """What a warp of a product does together on tensor cores: the sums of a tile's part, in fragments over its lanes."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cuda.codegen import instructions, mma_instructions
 from nb_sepconv.kernels.cuda.codegen.activations import activation
 from nb_sepconv.kernels.cuda.codegen.mma_instructions import COLUMNS, DEPTH, GROUP, HALF, LANES, ROWS
@@ -9,7 +13,7 @@ from nb_sepconv.kernels.cuda.runtime.numba_cuda import compile_once, device, ind
 
 
 @compile_once
-def mma_tile(form):
+def mma_tile(form: Any) -> Part:
     """The Part of a lane with the form's tile."""
     no_sums = instructions.zeros(form.out, _down(form) * _across(form), 4)
     return Part(no_sums, _multiplier(form), _writer(form))

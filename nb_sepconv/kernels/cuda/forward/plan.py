@@ -1,5 +1,9 @@
 """Which kernel convolves, and with which grid: planned once for each shape."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from nb_sepconv.kernels.cuda.codegen.emission import STORAGE
 from nb_sepconv.kernels.cuda.forward import depthwise
 from nb_sepconv.kernels.cuda.forward.form import APART, COLUMNS, STRIP, Form, Tile
@@ -14,32 +18,32 @@ TURN = 8  # a tile's depth is a multiple of it
 class Plan:
     """The launch that a convolution is, or none where there is nothing to compute."""
 
-    scratch = ()
+    scratch: Any = ()
 
-    def __init__(self, sizes):
+    def __init__(self, sizes: Any) -> None:
         self.sizes = sizes = sizes._replace(precision=served(sizes))
         self._launcher = None
         if sizes.examples and sizes.steps:
             self._launcher = Launcher(depthwise_step(sizes) if sizes.filters is None else _separable(sizes))
 
-    def run(self, stream, inputs, weights, outputs, *scratch):
+    def run(self, stream: Any, inputs: Any, weights: Any, outputs: Any, *scratch: Any) -> None:
         """Fill ``outputs``; ``weights`` are contiguous: (depthwise,), or (depthwise, pointwise, bias or None)."""
         if self._launcher is not None:
             self._launcher(stream, inputs, *weights, outputs)
 
 
-def steps_lie_closer(strides):
+def steps_lie_closer(strides: Any) -> Any:
     """Whether neighbours in memory are steps rather than channels."""
     return abs(strides[1]) < abs(strides[2])
 
 
-def depthwise_step(sizes):
+def depthwise_step(sizes: Any) -> Step:
     """The step of a depthwise convolution alone."""
     step = _by_vectors_of_channels(sizes) or _by_vectors_of_steps(sizes)
     return step or each_output_alone(sizes, STORAGE[sizes.dtype], sizes.output_strides)
 
 
-def each_output_alone(sizes, out, output_strides):
+def each_output_alone(sizes: Any, out: Any, output_strides: Any) -> Step:
     """The step that convolves any layout, into numbers stored as ``out`` with these strides."""
     far = _is_far(sizes, output_strides, sizes.hidden, sizes.steps * sizes.hidden)
     first = steps_lie_closer(output_strides)
@@ -101,7 +105,7 @@ def _is_far(sizes, output_strides, columns, work):
     )
 
 
-def tile_for(rows, filters, depth, storage, precision="float32"):
+def tile_for(rows: int, filters: int, depth: int, storage: Any, precision: Any = "float32") -> Tile:
     """The tile of a product of so many rows, columns and so much depth: as wide as it is, up to 256."""
     if storage.sums == "float64" or precision == "float32":
         return _tile_of_threads(rows, filters, depth, storage)

@@ -5,7 +5,10 @@ convolution of ``x``, as in the module ``depthwise``, or ``x`` as it is, which t
 example, and every example has ``padded`` rows, a multiple of ``STRIP``, so that a strip never lies in two.
 """
 
+from __future__ import annotations
+
 import threading
+from typing import Any
 
 from nb_sepconv.kernels.cuda.codegen import instructions, tap_instructions, tile_instructions
 from nb_sepconv.kernels.cuda.forward.form import APART, PLAIN, STRIP
@@ -23,7 +26,7 @@ from nb_sepconv.kernels.cuda.runtime.numba_cuda import (
 
 
 @compile_once
-def product(form):
+def product(form: Any) -> Any:
     """The kernel of a form. Blocks are numbered tile of columns first, then tile of rows."""
     tile_of, index, divide = form.tile, index_type(form.wide), instructions.divide
     rows, columns, depth_of_tile, right_bytes = tile_of.rows, tile_of.columns, tile_of.depth, form.right.item_bytes

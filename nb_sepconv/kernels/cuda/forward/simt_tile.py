@@ -1,6 +1,8 @@
 """What one thread of a product does alone, with multiply-adds: the sums of ``STRIP`` rows by ``COLUMNS`` columns."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.codegen import instructions, tile_instructions
 from nb_sepconv.kernels.cuda.codegen.activations import activation
@@ -23,12 +25,12 @@ class Part(NamedTuple):
 
 
 @compile_once
-def simt_tile(form):
+def simt_tile(form: Any) -> Part:
     """The Part of a thread with the form's tile."""
     return Part(instructions.zeros(form.out, STRIP, COLUMNS), _multiplier(form), _writer(form))
 
 
-def bias_loader(form):
+def bias_loader(form: Any) -> Any:
     """``load(b, f, filters)``: the bias of a filter, 0 behind the last one."""
     real, load = real_type(form.out.sums), instructions.loader(form.right)
     if form.biased:

@@ -4,9 +4,11 @@ Numba's own launch converts every argument at every call, 30 microseconds for th
 handed to the driver directly instead: the arguments lie in memory that is made once, and a call writes the addresses.
 """
 
+from __future__ import annotations
+
 import ctypes
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.runtime.numba_cuda import SIMULATED, begin, cuda, driver, gpu_count
 from nb_sepconv.kernels.cuda.runtime.simulation import simulate
@@ -22,10 +24,10 @@ class Step(NamedTuple):
     kernel: object
     blocks: int
     threads: int
-    integers: tuple
+    integers: tuple[Any, ...]
 
 
-def one_thread_each(kernel, count, *integers):
+def one_thread_each(kernel: Any, count: int, *integers: Any) -> Step:
     """A step with a thread for each of ``count`` pieces of work."""
     return Step(kernel, -(-count // THREADS), THREADS, integers)
 
@@ -35,10 +37,10 @@ class Launcher:
 
     __slots__ = ("_lock", "_ready", "step")
 
-    def __init__(self, step):
+    def __init__(self, step: int) -> None:
         self.step, self._ready, self._lock = step, None, threading.Lock()
 
-    def __call__(self, stream, *arrays):
+    def __call__(self, stream: Any, *arrays: Any) -> None:
         """Launch on a stream, given by its handle, with arrays in the kernel's order; None for one it does not read."""
         begin()
         if self.step.blocks == 0:  # which the driver refuses
@@ -57,7 +59,7 @@ class Ready:
 
     __slots__ = ("_arguments", "_compiled", "_function", "_places", "_shape")
 
-    def __init__(self, step, arrays):
+    def __init__(self, step: int, arrays: Any) -> None:
         count = arrays + len(step.integers)
         self._compiled = _compiled(step.kernel, count)
         self._function = _function(self._compiled) if gpu_count() == 1 else None
@@ -66,7 +68,7 @@ class Ready:
         self._places = (ctypes.c_void_p * count)(*range(first, first + count * size, size))
         self._shape = (step.blocks, 1, 1, step.threads, 1, 1, 0)
 
-    def launch(self, stream, arrays):
+    def launch(self, stream: Any, arrays: Any) -> None:
         """Launch with these arrays.
 
         Raises:
@@ -102,11 +104,11 @@ def _explained(status):
     return f"{driver.CUresult(status).name}: {(text or b'').decode()}"
 
 
-def wide(*counts):
+def wide(*counts: Any) -> bool:
     """Whether any of these numbers is more than 32 bits hold."""
     return any(abs(count) >= REACH for count in counts)
 
 
-def extent(sizes, strides):
+def extent(sizes: Any, strides: Any) -> int:
     """One more than the farthest offset from an array's first number."""
     return 1 + sum(max(size - 1, 0) * abs(stride) for size, stride in zip(sizes, strides, strict=True))

@@ -4,8 +4,11 @@ Nothing is initialised by importing it. In the simulator kernels are Python func
 its Python twin.
 """
 
+from __future__ import annotations
+
 import math
 import os
+from typing import Any
 
 import numpy as np
 from numba import cuda
@@ -33,7 +36,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def begin():
+def begin() -> None:
     """Say that the GPU is used from here on; refuse it in a process that was forked after that."""
     if _state["forked"]:
         raise RuntimeError(
@@ -44,24 +47,24 @@ def begin():
 
 
 @compile_once
-def gpu_count():
+def gpu_count() -> int:
     """The number of GPUs."""
     return len(cuda.gpus)
 
 
-def kernel(function, threads=128):
+def kernel(function: Any, threads: int = 128) -> Any:
     """``function`` as a kernel for blocks of so many threads; many of them get fewer registers each."""
     if SIMULATED or REGISTERS // threads >= MOST_REGISTERS:
         return cuda.jit(function)
     return cuda.jit(max_registers=REGISTERS // threads)(function)
 
 
-def device(function):
+def device(function: Any) -> Any:
     """``function`` for use inside of kernels."""
     return function if SIMULATED else cuda.jit(device=True, inline="always")(function)
 
 
-def instruction(twin):
+def instruction(twin: Any) -> Any:
     """Decorate a typing function, as ``intrinsic`` does; the simulator runs ``twin`` instead."""
     if SIMULATED:
         return lambda typing: twin
@@ -70,7 +73,7 @@ def instruction(twin):
     return intrinsic
 
 
-def real_type(name):
+def real_type(name: str) -> Any:
     """The type in which kernels compute, which also converts to it."""
     if SIMULATED:
         return np.dtype(name).type
@@ -79,7 +82,7 @@ def real_type(name):
     return {"float32": types.float32, "float64": types.float64}[name]
 
 
-def index_type(wide):
+def index_type(wide: Any) -> Any:
     """The type of offsets: 64 bits where 32 do not reach."""
     if SIMULATED:
         return int

@@ -1,7 +1,10 @@
 """What stands for addresses and for launching in Numba's simulator."""
 
+from __future__ import annotations
+
 import ctypes
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +13,7 @@ from nb_sepconv.kernels.cuda.runtime.memory import numpy_type
 _one_at_a_time = threading.Lock()  # the simulator runs one kernel
 
 
-def simulate(step, arrays):
+def simulate(step: Any, arrays: Any) -> None:
     """Run a step on arrays; None for one that its kernel does not read."""
     with _one_at_a_time:
         pointers = [0 if array is None else _pointer(array) for array in arrays]
@@ -20,10 +23,10 @@ def simulate(step, arrays):
 class Pointer:
     """An address in the simulator: it knows the array that it points into, and refuses what lies outside."""
 
-    def __init__(self, items, at, item_bytes):
+    def __init__(self, items: Any, at: Any, item_bytes: Any) -> None:
         self._items, self._at, self._item_bytes = items, at, item_bytes
 
-    def __add__(self, count):
+    def __add__(self, count: Any) -> Pointer:
         return Pointer(self._items, self._at + count // self._item_bytes, self._item_bytes)
 
     def _index(self, offset):
@@ -31,10 +34,10 @@ class Pointer:
             raise IndexError(f"{self._at + offset} of {len(self._items)} numbers")
         return self._at + offset
 
-    def __getitem__(self, offset):
+    def __getitem__(self, offset: Any) -> Any:
         return self._items[self._index(offset)]
 
-    def __setitem__(self, offset, value):
+    def __setitem__(self, offset: Any, value: Any) -> None:
         with np.errstate(all="ignore"):
             self._items[self._index(offset)] = value
 
