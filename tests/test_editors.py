@@ -8,7 +8,6 @@ from importlib import import_module
 from importlib.util import resolve_name
 from pathlib import Path
 
-import jedi
 import pytest
 
 import nb_sepconv as tf
@@ -86,6 +85,7 @@ def test_star_import_hides_no_builtin():
 
 
 def completions(code):
+    jedi = pytest.importorskip("jedi")
     return [each.name for each in jedi.Script(f"import nb_sepconv as tf\n{code}", path="program.py").complete()]
 
 
