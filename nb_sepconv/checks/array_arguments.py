@@ -19,7 +19,7 @@ def series(value: Any) -> np.ndarray:
     return array
 
 
-def three_axes(inputs: Any) -> np.ndarray:
+def three_axes(inputs: Any) -> None:
     """Refuse inputs that are no series."""
     if inputs.ndim != 3:
         raise ValueError(
@@ -64,13 +64,13 @@ def weight(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def same_type(name: str, array: Any, dtype: Any) -> np.ndarray:
+def same_type(name: str, array: Any, dtype: Any) -> None:
     """Refuse an array of another type than the inputs'."""
     if array.dtype != dtype:
         raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
 
 
-def fitting(name: str, array: Any, shape: Any) -> np.ndarray:
+def fitting(name: str, array: Any, shape: Any) -> None:
     """Refuse a kernel or bias that is empty or not of ``shape``, whose names stand for any size."""
     sizes = tuple(size if isinstance(size, int) else None for size in shape)
     if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(sizes, array.shape, strict=True)):
@@ -108,7 +108,7 @@ def wrong_output(value: Any, shape: Any, dtype: Any) -> ValueError:
     )
 
 
-def addressable(shape: Any, dtype: Any) -> np.ndarray:
+def addressable(shape: Any, dtype: Any) -> None:
     """Refuse an output of more bytes than an address counts."""
     if math.prod(shape) * dtype.itemsize > np.iinfo(np.intp).max:
         raise too_large(shape, dtype)
@@ -138,7 +138,7 @@ def like_outputs(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:
     return array
 
 
-def shaped_like_outputs(name: str, array: Any, shape: Any) -> np.ndarray:
+def shaped_like_outputs(name: str, array: Any, shape: Any) -> None:
     """Refuse an array of another shape than the outputs'."""
     if array.shape != shape:
         raise ValueError(f"`{name}` must have the shape of the outputs, {shape}. Received: shape {array.shape}")

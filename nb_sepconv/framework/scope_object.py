@@ -117,7 +117,7 @@ class VariableScope:
         """The default constraint; inner scopes do not inherit it."""
         return self._constraint
 
-    def reuse_variables(self) -> list[Variable]:
+    def reuse_variables(self) -> None:
         """From now on share the variables of this scope."""
         self._reuse = True
 

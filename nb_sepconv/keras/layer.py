@@ -189,7 +189,7 @@ class Layer:
         """Copies of the weights as a list of arrays."""
         return [weight.value() for weight in self._weights]
 
-    def set_weights(self, weights: Sequence[Any]) -> list[KerasVariable]:
+    def set_weights(self, weights: Sequence[Any]) -> None:
         """Write arrays into the weights.
 
         Args:

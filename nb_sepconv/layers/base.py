@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from nb_sepconv.framework.variables import Variable
-    from nb_sepconv.tensors.typing import Config, Identifier, ShapeInput
+    from nb_sepconv.tensors.typing import Array, Config, Identifier, ShapeInput
 
 KEYWORDS = frozenset(
     ("input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast", "implementation", "dynamic")
@@ -210,11 +210,11 @@ class Layer:
             )
         return sum(int(np.size(weight)) for weight in self.weights)
 
-    def get_weights(self) -> list[Variable]:
+    def get_weights(self) -> list[Array]:
         """Copies of the weights as a list of arrays, in the order of ``weights``."""
         return [np.array(weight) for weight in self.weights]
 
-    def set_weights(self, weights: Sequence[Any]) -> list[Variable]:
+    def set_weights(self, weights: Sequence[Any]) -> None:
         """Write arrays into the weights.
 
         Args:
@@ -308,7 +308,7 @@ class Layer:
     def _build_fast_path(self):
         """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
 
-    def __setattr__(self, name: str | VariableScope | None, value: Any) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         vars(self)["_fast_path"] = None
         super().__setattr__(name, value)
 

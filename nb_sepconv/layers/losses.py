@@ -24,13 +24,13 @@ class LayerLosses:
         results = (function() for function in self._functions)
         return [*map(as_loss, self._values), *(as_loss(result) for result in results if result is not None)]
 
-    def add_value(self, name: str, value: Any) -> Any:
+    def add_value(self, name: str, value: Any) -> None:
         """Keep a number, or a loss taken from a collection."""
         loss = value if isinstance(value, LazyValue) else LazyValue(name, _Constant(as_loss(value)))
         self._values = [*self._values, loss]
         _collect(loss)
 
-    def add_function(self, name: str, function: Callable[[], Any]) -> Any:
+    def add_function(self, name: str, function: Callable[[], Any]) -> None:
         """Keep a function of no arguments that returns a number or None."""
         self._functions = [*self._functions, function]
         if function() is not None:

@@ -97,7 +97,7 @@ class Saver:
         """Take over a list of (prefix, seconds since 1970)."""
         self._checkpoints = list(last_checkpoints_with_time)
 
-    def recover_last_checkpoints(self, checkpoint_paths: Iterable[FilePath]) -> list[str]:
+    def recover_last_checkpoints(self, checkpoint_paths: Iterable[FilePath]) -> None:
         """Take over checkpoints of an earlier run, those that are still there."""
         kept = [os.fspath(prefix) for prefix in checkpoint_paths if checkpoint_exists(prefix)]
         self._checkpoints = [(prefix, os.path.getmtime(_main_file(prefix))) for prefix in kept]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PRODUCER = 1
 
 
-def write_bundle(prefix: str, tensors: Mapping[str, Any]) -> bytes:
+def write_bundle(prefix: str, tensors: Mapping[str, Any]) -> None:
     """Write ``<prefix>.index`` and its data file; the checkpoint that was there stays whole until the last step.
 
     The index is replaced last and names its data files by their count, so that a second checkpoint under the same

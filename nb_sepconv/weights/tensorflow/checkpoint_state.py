@@ -70,7 +70,7 @@ def _is_inside(folder, name):
     return not os.path.isabs(name) and os.path.commonpath([root, os.path.realpath(os.path.join(root, name))]) == root
 
 
-def write_state(folder: str, kept: Sequence[str], file_name: str = FILE_NAME) -> bytes:
+def write_state(folder: str, kept: Sequence[str], file_name: str = FILE_NAME) -> None:
     """Name the checkpoints of a folder, the latest last; those inside it by their path from it."""
     names = [os.path.relpath(prefix, folder) for prefix in kept]
     lines = [f'{LATEST}: "{_escape(names[-1])}"', *(f'{ALL}: "{_escape(name)}"' for name in names)]

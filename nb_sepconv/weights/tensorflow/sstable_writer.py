@@ -15,7 +15,7 @@ BLOCK_BYTES = 1 << 18
 RESTART_INTERVAL = 16
 
 
-def write_table(file: BinaryIO, rows: Iterable[tuple[bytes, bytes]]) -> bytes:
+def write_table(file: BinaryIO, rows: Iterable[tuple[bytes, bytes]]) -> None:
     """Write a table to an open binary file.
 
     Args:
