@@ -1,1 +1,1 @@
-collect_ignore = ["record"]  # scripts for interpreters that have TensorFlow or Keras
+collect_ignore = ["record", "typing"]  # scripts: for interpreters that have TensorFlow or Keras; for test_editors.py
