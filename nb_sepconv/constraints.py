@@ -42,7 +42,7 @@ EPSILON = 1e-7
 class Constraint:
     """The base of constraints: a callable of one array that returns an array like it."""
 
-    def __call__(self, w: ArrayInput) -> Array:
+    def __call__(self, w: ArrayInput) -> Any:
         """The projected ``w``: here ``w`` itself."""
         return w
 

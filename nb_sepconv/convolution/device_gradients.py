@@ -52,7 +52,7 @@ def run(
     d_outputs: Any,
     operands: Any,
     chosen: Any,
-    name: str,
+    name: str | None,
     outputs: Any,
     names: Any,
     weights_library: Any = None,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nb_sepconv.tensors.typing import FilePath
+
 
 class WeightsError(ValueError):
     """A file of weights that cannot be trusted; says which file, where in it, and what was expected there.
@@ -18,7 +20,7 @@ class WeightsError(ValueError):
         offset: int or None, the byte in the file where the problem was seen.
     """
 
-    def __init__(self, problem: str, path: str | None = None, offset: int | None = None) -> None:
+    def __init__(self, problem: str, path: FilePath | None = None, offset: int | None = None) -> None:
         super().__init__(problem, path, offset)
         self.problem = problem
         self.path = path
@@ -31,7 +33,7 @@ class WeightsError(ValueError):
 
 
 @contextmanager
-def located(path: str | None, base: int = 0) -> Iterator[None]:
+def located(path: FilePath | None, base: int | None = 0) -> Iterator[None]:
     """Give the file to every WeightsError raised inside that does not know it; its offset counts from ``base``."""
     try:
         yield

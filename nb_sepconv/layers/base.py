@@ -109,7 +109,7 @@ class Layer:
 
     def add_weight(
         self,
-        name: str | VariableScope | None,
+        name: str,
         shape: ShapeInput,
         dtype: DTypeLike | None = None,
         initializer: Identifier = None,

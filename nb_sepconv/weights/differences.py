@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from nb_sepconv.tensors.typing import Array
 
 
-def differences(first: Array, second: Array) -> Iterator[tuple[str, str]]:
+def differences(first: Mapping[str, Array], second: Mapping[str, Array]) -> Iterator[tuple[str, str]]:
     """Yield (name, what differs) in the order of the names; nothing where both are equal bit for bit.
 
     Args:

@@ -32,7 +32,9 @@ class Renamed(Mapping[str, "Array"]):
         ValueError: two names become one.
     """
 
-    def __init__(self, source: Any, rules: Sequence[tuple[str, str]] = (), dtype: DTypeLike | None = None) -> None:
+    def __init__(
+        self, source: Any, rules: Sequence[tuple[re.Pattern[str], str]] = (), dtype: DTypeLike | None = None
+    ) -> None:
         self._source = source
         self._dtype = _float_dtype(dtype)
         self._names = {}

@@ -12,7 +12,7 @@ from nb_sepconv.files.random_access import RandomAccessFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nb_sepconv.tensors.typing import Array, FilePath
+    from nb_sepconv.tensors.typing import FilePath
 
 END_SIGNATURE, END_BYTES = b"PK\x05\x06", 22
 UNCOUNTED = 0xFFFF
@@ -58,7 +58,7 @@ class Archive:
         with self._guarded(f"the member {name!r}"), self._zip.open(name) as stream:
             yield stream
 
-    def read(self, name: str) -> Array:
+    def read(self, name: str) -> bytes:
         """All bytes of a member."""
         with self.open(name) as stream:
             return stream.read()

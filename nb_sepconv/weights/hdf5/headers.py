@@ -45,7 +45,7 @@ def read_messages(file: ClaimedFile, address: int) -> list[Any]:
     return messages
 
 
-def only(messages: Any, kind: str, what: str) -> Any:
+def only(messages: Any, kind: int, what: str) -> Any:
     """The data of the one message of a kind."""
     found = [message.data for message in messages if message.kind == kind]
     require(len(found) == 1, f"expected one {what}; received {len(found)}")

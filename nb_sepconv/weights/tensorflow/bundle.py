@@ -132,7 +132,7 @@ def data_path(prefix: str, shard: int, shards: int) -> str:
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
-def is_v1_header(value: bytes) -> bool:
+def is_v1_header(value: bytes | memoryview) -> bool:
     """Whether the first value of a table belongs to a V1 checkpoint, whose field 1 is a message and not a number."""
     return bool(len(value)) and value[0] & 7 == BYTES
 

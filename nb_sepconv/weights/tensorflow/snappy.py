@@ -9,7 +9,7 @@ LARGEST_EXPANSION = 32
 LITERAL = 0
 
 
-def decode(data: bytes) -> bytearray:
+def decode(data: bytes | memoryview) -> bytearray:
     """The bytes that a Snappy block stands for.
 
     Args:
