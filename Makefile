@@ -74,7 +74,7 @@ pictures: $(VENV)/docs.installed
 
 clean:
 	@rm -rf $(VENV) build dist output docs/_build docs/examples docs/reference/generated *.egg-info
-	@rm -rf .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: set-up runs again only when setup.py or the interpreter changes. Why not tox or nox: docs/explanation/design.md.
