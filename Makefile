@@ -64,6 +64,7 @@ bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m benchmarks.gpu
 
 docs: $(VENV)/docs.installed
+	@$(BIN)/python -m docs.pictures
 	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
 	@echo "The site is in docs/_build/html/index.html"
 

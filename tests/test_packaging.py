@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = ["setup.py", "pyproject.toml", "README.md", "LICENSE"]
 ROOT_FILES = [*SOURCES, "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "MANIFEST.in", "Makefile", "SECURITY.md"]
 ROOT_FILES += ["conftest.py", ".gitignore", ".pre-commit-config.yaml"]
+BUILT_DOCUMENTS = ("docs/_build/", "docs/examples/", "docs/reference/generated/")
 FOLDERS = ("benchmarks", "docs", "examples", "nb_sepconv", "tests", ".github")
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_{}(sys.argv[1])"
 GENERATED = ("__pycache__", "_build", "*.egg-info", "*.pyc")
@@ -80,13 +81,14 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 
 def test_sdist_can_be_tested_and_documented(sdist):
     files = {path for name in FOLDERS for path in (ROOT / name).rglob("*") if path.is_file()}
-    kept = {path.relative_to(ROOT).as_posix() for path in files if {"__pycache__", "_build"}.isdisjoint(path.parts)}
+    kept = {path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts}
+    kept = {name for name in kept if not name.startswith(BUILT_DOCUMENTS)}
     assert kept | set(ROOT_FILES) <= sdist
     assert {"tests/data/gradients.npz", "tests/reference.py", "docs/how-to/platforms.md", "conftest.py"} <= sdist
 
 
 def test_sdist_holds_nothing_generated(sdist):
-    assert not [name for name in sdist if name.endswith(".pyc") or name.startswith(("output/", "docs/_build/"))]
+    assert not [name for name in sdist if name.endswith(".pyc") or name.startswith(("output/", *BUILT_DOCUMENTS))]
 
 
 def test_wheel_is_pure_python_and_carries_the_licence(wheel):
