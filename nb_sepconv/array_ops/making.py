@@ -70,8 +70,8 @@ def _exact(value, array):
 
 
 def _check_kind(array, dtype):
-    same = array.dtype.kind == "b" if dtype.kind == "b" else array.dtype.kind != "b"
-    if array.size and (not same or (is_floating(array.dtype) and dtype.kind in "iu")):
+    no_bools = dtype.kind == "b" and array.dtype.kind != "b"
+    if array.size and (no_bools or (is_floating(array.dtype) and dtype.kind in "iu")):
         raise TypeError(f"`value` must hold numbers of the type {dtype.name}. Received: {array.reshape(-1)[0]!s}")
 
 
@@ -151,8 +151,8 @@ def linspace(start, stop, num, name=None):
     if not is_floating(start.dtype):
         raise TypeError(f"`start` must be a float. Received: {start.dtype.name}")
     count = int(plain(num))
-    if count < 1:
-        raise ValueError(f"`num` must be positive. Received: {count}")
+    if count < 0:
+        raise ValueError(f"`num` must not be negative. Received: {count}")
     return tensor(np.linspace(start, stop, count, dtype=np.float64).astype(start.dtype))
 
 

@@ -111,7 +111,12 @@ def gather_nd(params, indices, name=None, batch_dims=0):
     if batch_dims:
         raise ValueError(f"`batch_dims` must be 0: use `gather` for batches. Received: {batch_dims!r}")
     params, indices = plain(params), _indices(indices)
-    return tensor(params[_nd_key(indices, params.shape)].copy())
+    key = _nd_key(indices, params.shape)
+    if not key:
+        return tensor(np.broadcast_to(params, indices.shape[:-1] + params.shape).copy())
+    if indices.size and not params.size:
+        raise ValueError(f"`params` must hold elements. Received: an array of shape {params.shape}")
+    return tensor(params[key].copy())
 
 
 def _nd_key(indices, shape):
@@ -153,6 +158,8 @@ def where(condition, x=None, y=None, name=None):
     if (x is None) != (y is None):
         raise ValueError(f"`x` and `y` must both be given, or neither. Received: x={x!r}, y={y!r}")
     if x is None:
+        if condition.ndim == 0:
+            raise ValueError("`condition` must have one axis or more. Received: a single value")
         return tensor(np.argwhere(condition).astype(np.int64))
     condition = _condition(condition)
     x, y = matched(x, y)

@@ -95,10 +95,10 @@ def squeeze(input, axis=None, name=None, squeeze_dims=None):
     ([1, 2], [2, 1])
     """
     array, axis = plain(input), one_of("axis", axis, "squeeze_dims", squeeze_dims)
-    axes = () if axis is None else axes_of(axis, array.ndim)
+    axes = () if axis is None else {axis_of(each, array.ndim) for each in np.asarray(axis).reshape(-1).tolist()}
     if any(array.shape[each] != 1 for each in axes):
         raise ValueError(f"`axis` must name axes of size 1 of an array of shape {array.shape}. Received: {axis!r}")
-    return _new(array.squeeze(axes or None))
+    return _new(array.squeeze(tuple(axes) or None))
 
 
 def tile(input, multiples, name=None):
@@ -185,7 +185,8 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
         raise ValueError(f"`mode` must be one of {', '.join(_MODES)}. Received: {mode!r}")
     widths = widths.astype(np.int64).tolist()
     if how == "constant":
-        return _surrounded(array, widths, matched(tensor, constant_values, ("tensor", "constant_values"))[1])
+        value = np.zeros((), array.dtype) if np.ndim(constant_values) == 0 and not constant_values else constant_values
+        return _surrounded(array, widths, matched(tensor, value, ("tensor", "constant_values"))[1])
     _check_mirror(array, widths, how)
     return _new(np.pad(array, widths, how))
 
@@ -225,7 +226,8 @@ def diag_part(input, name=None):
     half = array.shape[: array.ndim // 2]
     if array.ndim < 2 or array.shape != half * 2:
         raise ValueError(f"`input` must have a shape that repeats itself. Received: {array.shape}")
-    return _new(array.reshape(math.prod(half), -1).diagonal().reshape(half))
+    count = math.prod(half)
+    return _new(array.reshape(count, count).diagonal().reshape(half))
 
 
 def matrix_band_part(input, num_lower, num_upper, name=None):
@@ -237,6 +239,11 @@ def matrix_band_part(input, num_lower, num_upper, name=None):
     array, lower, upper = plain(input), int(plain(num_lower)), int(plain(num_upper))
     if array.ndim < 2:
         raise ValueError(f"`input` must have two axes or more. Received: an array of shape {array.shape}")
+    if lower > array.shape[-2] or upper > array.shape[-1]:
+        raise ValueError(
+            f"`num_lower` and `num_upper` must be at most the rows and columns of the shape {array.shape}. "
+            f"Received: {lower} and {upper}"
+        )
     rows, columns = np.ogrid[: array.shape[-2], : array.shape[-1]]
     inside = ((lower < 0) | (rows - columns <= lower)) & ((upper < 0) | (columns - rows <= upper))
     return tensor(np.where(inside, array, array.dtype.type(0)))

@@ -264,7 +264,7 @@ def _segments(data, segment_ids, count):
             f"`segment_ids` must be integers in a shape that {data.shape} begins with. "
             f"Received: {ids.dtype.name} of shape {ids.shape}"
         )
-    data, ids = data.reshape(-1, *data.shape[ids.ndim :]), ids.reshape(-1)
+    data, ids = data.reshape(ids.size, *data.shape[ids.ndim :]), ids.reshape(-1)
     return data[ids >= 0], ids[ids >= 0], count
 
 

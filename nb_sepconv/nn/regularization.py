@@ -107,10 +107,10 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
     [1.0, 2.0]
     """
     if keep_prob is not None:
-        rate = one_of("rate", rate, "keep_prob", 1.0 - float(plain(keep_prob)))
+        rate = one_of("rate", rate, "keep_prob", 1.0 - float(np.asarray(keep_prob)))
     if rate is None:
         raise ValueError("`rate` must be given. Received: None")
-    rate = float(plain(rate))
+    rate = float(np.asarray(rate))
     if not 0 <= rate < 1:
         raise ValueError(f"`rate` must lie in [0, 1). Received: {rate}")
     return tensor(dropped(floats(plain(x), "x"), rate, noise_shape, seed))

@@ -112,10 +112,8 @@ def matched_all(values, names):
     leader = candidates[0]
     dtype = arrays[leader].dtype
     return [
-        array
-        if array.dtype == dtype
-        else _converted(array, dtype, rank < highest or rank == _LOOSE, name, names[leader])
-        for array, rank, name in zip(arrays, ranks, names, strict=True)
+        array if array.dtype == dtype else _converted(value, array, dtype, rank, highest, (name, names[leader]))
+        for value, array, rank, name in zip(values, arrays, ranks, names, strict=True)
     ]
 
 
@@ -131,18 +129,19 @@ def _rank_of_type(value):
     return _TYPED if isinstance(value, (list, tuple)) and _first_tensor(value) is not None else _LOOSE
 
 
-def _converted(array, dtype, loose, name, leader_name):
-    if loose and _may_become(array.dtype, dtype):
-        return quietly(array.astype, dtype)
-    raise TypeError(f"`{name}` must have the type {dtype.name} of `{leader_name}`. Received: {array.dtype.name}")
+def _converted(value, array, dtype, rank, highest, names):
+    """An array of another type than the leading one in that type, or a TypeError."""
+    if (rank < highest or rank == _LOOSE) and _may_become(array.dtype, dtype):
+        exact = np.asarray(value) if rank == _LOOSE else array  # 0.1 in float64 is not float32's 0.1
+        return quietly(exact.astype, dtype)
+    raise TypeError(f"`{names[0]}` must have the type {dtype.name} of `{names[1]}`. Received: {array.dtype.name}")
 
 
 def _may_become(source, target):
-    if source.kind == "b" or target.kind == "b":
+    if source == target or target.kind == "b":
         return source == target
-    if is_floating(target) or target.kind == "c":
-        return source.kind in "iu" or is_floating(source)
-    return source.kind in "iu" and target.kind in "iu"
+    whole = source.kind in "iub"
+    return whole or is_floating(source) if is_floating(target) or target.kind == "c" else whole
 
 
 def combined(function, x, y, names=("x", "y")) -> Tensor:
@@ -161,7 +160,7 @@ def true_divide(x, y):
 def floor_divide(x, y):
     """``x / y`` of plain arrays, rounded down; an integer by zero is an error, as in TF."""
     _refuse_zero(x, y)
-    return np.floor_divide(x, y)
+    return np.floor(np.true_divide(x, y)) if is_floating(x.dtype) else np.floor_divide(x, y)
 
 
 def floor_modulo(x, y):
