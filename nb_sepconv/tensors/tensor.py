@@ -1,7 +1,5 @@
 """The arrays that TF's words return: NumPy arrays that answer as TF1's tensors do."""
 
-import operator
-
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
@@ -41,6 +39,16 @@ class Tensor(np.ndarray):
         """The same as ``shape``."""
         return Shape(_shape_of(self))
 
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **keywords):
+        if ufunc in _BY_UFUNC and method == "__call__" and any(isinstance(value, np.generic) for value in inputs):
+            return combined(_BY_UFUNC[ufunc], *inputs)  # NumPy's scalars ask here first: np.float64(2) * x
+        if out:
+            keywords["out"] = tuple(map(_untyped, out))
+        result = getattr(ufunc, method)(*map(_untyped, inputs), **keywords)
+        if out:
+            return out[0] if len(out) == 1 else out
+        return tuple(map(_retyped, result)) if isinstance(result, tuple) else _retyped(result)
+
     def set_shape(self, shape):
         """Raise a ValueError when the shape is not compatible with ``shape``, a sequence of ints and Nones."""
         if not as_shape(shape).is_compatible_with(self.shape):
@@ -62,6 +70,14 @@ class Tensor(np.ndarray):
 def tensor(value) -> Tensor:
     """What a NumPy function returned as a Tensor that shares its memory."""
     return np.asarray(value).view(Tensor)
+
+
+def _untyped(value):
+    return value.view(np.ndarray) if isinstance(value, Tensor) else value
+
+
+def _retyped(value):
+    return tensor(value) if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def of_word(value):
@@ -188,9 +204,14 @@ def _install(name, function):
     setattr(Tensor, f"__r{name}__", reflected)
 
 
-for _name, _function in {
+_OPERATORS = {
     **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": true_divide, "floordiv": floor_divide},
     **{"mod": floor_modulo, "pow": np.power, "matmul": np.matmul},
-    **{"and": operator.and_, "or": operator.or_, "xor": operator.xor},
-}.items():
+    **{"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor},
+}
+_BY_UFUNC = {
+    **{function: function for function in (np.add, np.subtract, np.multiply, np.power)},
+    **{np.true_divide: true_divide, np.floor_divide: floor_divide, np.remainder: floor_modulo},
+}
+for _name, _function in _OPERATORS.items():
     _install(_name, _function)

@@ -1,7 +1,7 @@
 """Record what TensorFlow answers to the calls of tests/word_cases.py: python -m tests.record.words
 
-Needs tensorflow-cpu. Writes tests/data/words.npz: of each call the types and shapes of what came out, or that it failed,
-as JSON, and the numbers of each type one after another; 16-bit numbers as their bits.
+Needs tensorflow-cpu. Writes tests/data/words.npz: of each call the types and shapes of what came out, or that it
+failed, as JSON, and the numbers of each type one after another; 16-bit numbers as their bits.
 """
 
 import json

@@ -16,9 +16,9 @@ WIDE = X.astype(np.float64)
 @pytest.mark.parametrize("make", [np.array, tf.convert_to_tensor])
 @pytest.mark.parametrize("word", ["add", "subtract", "multiply", "divide", "maximum", "pow", "less", "equal"])
 def test_two_types_are_an_error_that_names_both(word, make):
-    with pytest.raises(TypeError, match="`y` must have the type float32 of `x`. Received: float64"):
+    with pytest.raises(TypeError, match=r"`y` must have the type float32 of `x`. Received: float64"):
         getattr(tf, word)(make(X), make(WIDE))
-    with pytest.raises(TypeError, match="`y` must have the type int64 of `x`. Received: float32"):
+    with pytest.raises(TypeError, match=r"`y` must have the type int64 of `x`. Received: float32"):
         getattr(tf, word)(make([[1, 2, 3, 4]]) if make is np.array else tf.constant([1], tf.int64), make(X))
 
 
@@ -61,7 +61,7 @@ def test_a_number_keeps_its_digits_beside_float64():
 
 
 def test_a_float_beside_integers():
-    with pytest.raises(TypeError, match="`y` must have the type int32 of `x`. Received: float32"):
+    with pytest.raises(TypeError, match=r"`y` must have the type int32 of `x`. Received: float32"):
         _ = tf.constant([1, 2]) + 1.5
 
 
@@ -75,7 +75,7 @@ def test_division_of_integers(dtype, quotient):
     assert tf.floormod(x, 2).tolist() == (x % 2).tolist() == [1, 1]
     assert tf.truncatemod(x, 2).tolist() == [-1, 1]
     for word in (tf.div, tf.floordiv, tf.floormod, tf.truncatediv):
-        with pytest.raises(ZeroDivisionError, match="`y` must not be zero where integers are divided. Received: 0"):
+        with pytest.raises(ZeroDivisionError, match=r"`y` must not be zero where integers are divided. Received: 0"):
             word(x, 0)
 
 
@@ -114,6 +114,8 @@ def test_a_tensor_is_an_array_for_numpy_and_the_layers():
     x = tf.constant(X)
     np.testing.assert_array_equal(np.sin(x), np.sin(X))
     assert type(np.asarray(x)) is np.ndarray
+    assert type(np.add.reduce(x)) is type(np.divmod(x, 2)[1]) is type(np.add(x, x, out=x.copy())) is tf.Tensor
+    np.testing.assert_array_equal(np.add(x, X, where=X > 0, out=np.zeros_like(X)), np.where(X > 0, 2 * X, 0))
     assert type(x.numpy()) is type(x.eval()) is np.ndarray
     layer = tf.layers.SeparableConv1D(3, 2)
     assert type(layer(X)) is np.ndarray
@@ -134,7 +136,7 @@ def test_a_tensor_with_variables_and_losses():
     np.testing.assert_array_equal(tf.stack([scale, scale])[0], np.full(4, 2, np.float32))
     tf.losses.mean_squared_error([1.0], [3.0])
     assert (tf.constant(1.0) + tf.add_n(tf.losses.get_losses())).item() == 5
-    with pytest.raises(ValueError, match="`feed_dict` must be empty: call the function with other arrays. Received: 1"):
+    with pytest.raises(ValueError, match=r"`feed_dict` must be empty.* Received: 1 values"):
         tf.constant(1.0).eval({scale: 1})
 
 
@@ -168,9 +170,9 @@ def test_where_selects_rows():
         tf.where([True, False, True], x, y)
     with pytest.raises(ValueError, match=r"`x` and `y` must have one shape. Received: \(2, 3\) and \(3,\)"):
         tf.where(x > 3, x, y[0])
-    with pytest.raises(ValueError, match="`x` and `y` must both be given, or neither"):
+    with pytest.raises(ValueError, match=r"`x` and `y` must both be given, or neither"):
         tf.where(x > 3, x)
-    with pytest.raises(TypeError, match="`condition` must be an array of bools. Received: int64"):
+    with pytest.raises(TypeError, match=r"`condition` must be an array of bools. Received: int64"):
         tf.where(x, x, y)
 
 
@@ -179,13 +181,13 @@ def test_gather_out_of_range():
         for word in (tf.gather, tf.nn.embedding_lookup):
             with pytest.raises(ValueError, match=rf"`indices` must lie in \[0, 3\). Received: {indices[0]}"):
                 word(np.arange(3), indices)
-    with pytest.raises(TypeError, match="`indices` must be an array of integers. Received: float32"):
+    with pytest.raises(TypeError, match=r"`indices` must be an array of integers. Received: float32"):
         tf.gather(np.arange(3), [1.0])
 
 
 def test_splits():
     assert [part.shape for part in tf.split(X, [1, -1], axis=2)] == [(2, 3, 1), (2, 3, 3)]
-    with pytest.raises(ValueError, match="`num_or_size_splits` must divide the size 4 of the axis. Received: 3"):
+    with pytest.raises(ValueError, match=r"`num_or_size_splits` must divide the size 4 of the axis. Received: 3"):
         tf.split(X, 3, axis=2)
     with pytest.raises(ValueError, match=r"`num_or_size_splits` must add up to the size 4 of the axis.*\[1, 2\]"):
         tf.split(X, [1, 2], axis=2)
@@ -196,7 +198,7 @@ def test_paddings():
         tf.pad([1], [[0, 0], [0, 0]])
     with pytest.raises(ValueError, match=r"`paddings` must be at most 1 along an axis of size 2. Received: \[0, 2\]"):
         tf.pad([1, 2], [[0, 2]], "REFLECT")
-    with pytest.raises(ValueError, match="`mode` must be one of CONSTANT, REFLECT, SYMMETRIC. Received: 'WRAP'"):
+    with pytest.raises(ValueError, match=r"`mode` must be one of CONSTANT, REFLECT, SYMMETRIC. Received: 'WRAP'"):
         tf.pad([1, 2], [[0, 2]], "WRAP")
 
 
@@ -293,9 +295,9 @@ def test_updates_wait_until_they_are_run():
 
 def test_layers_that_are_not_here_in_full():
     for name in ("renorm", "virtual_batch_size", "adjustment"):
-        with pytest.raises(ValueError, match=f"`{name}` is not supported: leave it out. Received: 2"):
+        with pytest.raises(ValueError, match=rf"`{name}` is not supported: leave it out. Received: 2"):
             tf.layers.BatchNormalization(**{name: 2})
-    with pytest.raises(TypeError, match="`axis` must be an integer or a list of integers. Received: 'last'"):
+    with pytest.raises(TypeError, match=r"`axis` must be an integer or a list of integers. Received: 'last'"):
         tf.layers.BatchNormalization("last")
 
 

@@ -32,7 +32,8 @@ def averages(tf, run):
     if callable(updates[0]):
         return run([update() for update in updates][:0] + averages)
     with tf.control_dependencies(updates):
-        return run([average.read_value() for average in averages])
+        values = [average.read_value() for average in averages]
+    return run(values)
 
 
 def inference(**keywords):
