@@ -19,6 +19,19 @@ _MODULES = (
 )
 
 _HOMES = {
+    "array_ops.joining": ("concat", "meshgrid", "split", "stack", "unstack"),
+    "array_ops.making": (
+        *("constant", "convert_to_tensor", "eye", "fill", "identity", "lin_space", "linspace", "one_hot", "ones"),
+        *("ones_like", "range", "sequence_mask", "stop_gradient", "zeros", "zeros_like"),
+    ),
+    "array_ops.selecting": (
+        *("boolean_mask", "gather", "gather_nd", "invert_permutation", "reverse_sequence", "scatter_nd", "slice"),
+        *("strided_slice", "where", "where_v2"),
+    ),
+    "array_ops.shaping": (
+        *("broadcast_to", "diag", "diag_part", "expand_dims", "matrix_band_part", "matrix_transpose", "pad", "rank"),
+        *("repeat", "reshape", "reverse", "reverse_v2", "roll", "shape", "size", "squeeze", "tile", "transpose"),
+    ),
     "clip_ops": ("clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"),
     "cli.show_config": ("show_config", "warmup"),
     "framework.graph_keys": ("GraphKeys",),
@@ -27,7 +40,25 @@ _HOMES = {
         *("get_collection_ref", "get_default_graph", "reset_default_graph", "set_random_seed"),
     ),
     "kernels.cpu": ("get_num_threads", "num_threads", "set_num_threads"),
-    "math_ops": ("abs", "reduce_mean", "reduce_sum", "square"),
+    "math_ops.elementwise": (
+        *("abs", "accumulate_n", "acos", "acosh", "add", "add_n", "asin", "asinh", "atan", "atan2", "atanh", "cast"),
+        *("ceil", "cos", "cosh", "div", "div_no_nan", "divide", "equal", "erf", "erfc", "exp", "expm1", "floor"),
+        *("floor_div", "floordiv", "floormod", "greater", "greater_equal", "is_finite", "is_inf", "is_nan", "less"),
+        *("less_equal", "log", "log1p", "log_sigmoid", "logical_and", "logical_not", "logical_or", "logical_xor"),
+        *("maximum", "minimum", "mod", "multiply", "negative", "not_equal", "pow", "realdiv", "reciprocal", "rint"),
+        *("round", "rsqrt", "saturate_cast", "scalar_mul", "sigmoid", "sign", "sin", "sinh", "sqrt", "square"),
+        *("squared_difference", "subtract", "tan", "tanh", "to_bfloat16", "to_double", "to_float", "to_int32"),
+        *("to_int64", "truediv", "truncatediv", "truncatemod"),
+    ),
+    "math_ops.products": ("einsum", "matmul", "tensordot", "trace"),
+    "math_ops.reductions": (
+        *("argmax", "argmin", "count_nonzero", "cumprod", "cumsum", "norm", "reduce_all", "reduce_any"),
+        *("reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "segment_sum"),
+        *("unsorted_segment_max", "unsorted_segment_sum"),
+    ),
+    "random_ops": ("random_normal", "random_shuffle", "random_uniform", "truncated_normal"),
+    "tensors.tensor": ("Tensor",),
+    "tensors.tensor_shape": ("Dimension",),
     "framework.name_scope": ("name_scope",),
     "convolution.precisions": ("precision",),
     "framework.variable_scope": (
@@ -49,7 +80,7 @@ _INITIALIZERS = {
         *("uniform_unit_scaling", "variance_scaling", "glorot_uniform", "glorot_normal"),
     )
 }
-_DTYPES = ("float16", "float32", "float64", "int32", "int64")
+_DTYPES = ("bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 _OPTIONAL_DTYPES = ("bfloat16",)
 _LIKE_BUILTINS = ("abs",)  # `from nb_sepconv import *` must not replace them
 

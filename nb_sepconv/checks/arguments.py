@@ -79,6 +79,14 @@ def padding(value: Any) -> str:
     return name
 
 
+def pooling_padding(value: Any) -> str:
+    """``"valid"`` or ``"same"``, from any case."""
+    name = value.lower() if isinstance(value, str) else None
+    if name not in ("valid", "same"):
+        raise ValueError(f'The `padding` argument must be one of "valid", "same". Received: {value!r}')
+    return name
+
+
 def data_format(value: Any) -> str:
     """``"channels_last"`` (also None) or ``"channels_first"``, from any case."""
     name = "channels_last" if value is None else value.lower() if isinstance(value, str) else None

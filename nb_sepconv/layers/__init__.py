@@ -4,9 +4,26 @@ from typing import TYPE_CHECKING
 
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.layers.convolutional import SeparableConv1D, separable_conv1d
+from nb_sepconv.layers.core import Dropout, Flatten, dropout, flatten
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.normalization import BatchNormalization, batch_normalization
+from nb_sepconv.layers.pooling import AveragePooling1D, MaxPooling1D, average_pooling1d, max_pooling1d
 
-__all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
+__all__ = [
+    "AveragePooling1D",
+    "BatchNormalization",
+    "Dropout",
+    "Flatten",
+    "InputSpec",
+    "MaxPooling1D",
+    "SeparableConv1D",
+    "average_pooling1d",
+    "batch_normalization",
+    "dropout",
+    "flatten",
+    "max_pooling1d",
+    "separable_conv1d",
+]
 
 
 def __dir__() -> list[str]:

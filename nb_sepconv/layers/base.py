@@ -29,6 +29,7 @@ from nb_sepconv.layers.scope import LayerScope
 from nb_sepconv.layers.weights import LayerWeights, initializer_or_default, is_among, write_weights
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.lazy_value import as_loss
+from nb_sepconv.tensors.tensor import Tensor, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -234,7 +235,7 @@ class Layer:
 
     @property
     def updates(self) -> list[Any]:
-        """Always empty, since this library's layers update nothing beside their outputs."""
+        """The updates of moving averages that calls have left behind and nobody has run; see ``BatchNormalization``."""
         return []
 
     def add_loss(self, losses: Any, inputs: object = None) -> None:
@@ -293,17 +294,23 @@ class Layer:
         Returns:
             The output array.
         """
+        return self._call(inputs, scope)
+
+    def _call(self, inputs: Any, scope: Any, **keywords: Any) -> Any:
+        """Build the layer if it is not, and pass the keywords on to ``call``; a Tensor gives a Tensor."""
+        if type(inputs) is Tensor:
+            return tensor(self._call(inputs.view(np.ndarray), scope, **keywords))
         inputs = as_input(inputs, self.name)
         self._scope.decide(scope)
         if self.built:
             with self._scope.entered(built=True):
                 vars(self).update(self._weights.compute_anew())
-                outputs = self._compute(inputs)
+                outputs = self._compute(inputs, **keywords)
             self._fast_path = self._build_fast_path()
             return outputs
         with self._all_or_nothing(), self._scope.entered(built=False):
             self._build_for(inputs)
-            return self._compute(inputs)
+            return self._compute(inputs, **keywords)
 
     def _build_fast_path(self):
         """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
@@ -312,12 +319,15 @@ class Layer:
         vars(self)["_fast_path"] = None
         super().__setattr__(name, value)
 
-    def _compute(self, inputs):
-        self.input_spec.check(inputs.shape, self.name)
-        check_floating(inputs, self.name)
-        outputs = self.call(self._as_called(inputs))
+    def _compute(self, inputs, **keywords):
+        self._check(inputs)
+        outputs = self.call(self._as_called(inputs), **keywords)
         self._add_activity_loss(outputs)
         return outputs
+
+    def _check(self, inputs):
+        self.input_spec.check(inputs.shape, self.name)
+        check_floating(inputs, self.name)
 
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self._dtype, self.name, self._autocast)
@@ -326,8 +336,7 @@ class Layer:
         return self._weights.regularizer_of(weight)
 
     def _build_for(self, inputs):
-        self.input_spec.check(inputs.shape, self.name)
-        check_floating(inputs, self.name)
+        self._check(inputs)
         self._dtype = self._dtype or dtype_name_of(inputs)
         self.build(tuple(inputs.shape))
         if self._initial_weights is not None:

@@ -13,6 +13,7 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
+from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: when the rank, the channels or the length do not fit, or variables may not be shared or created.
             TypeError: when the type is not that of the weights.
         """
+        if type(inputs) is Tensor:
+            return tensor(self(inputs.view(np.ndarray), scope=scope, training=training))
         short = self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, dtype, axis, channels, weights, thread, scope_name = short
@@ -329,4 +332,4 @@ def separable_conv1d(
         _reuse=reuse,
         _scope=name,
     )
-    return layer(inputs)
+    return of_word(layer(inputs))

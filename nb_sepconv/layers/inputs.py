@@ -8,6 +8,7 @@ import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.dtypes import FLOATS, as_dtype, dtype_name_of
+from nb_sepconv.tensors.tensor import Tensor, plain
 
 
 def as_input(inputs: Any, layer_name: str) -> Any:
@@ -16,8 +17,8 @@ def as_input(inputs: Any, layer_name: str) -> Any:
     Raises:
         ValueError: for lists, text and None, which TF1's layers do not take for one tensor either.
     """
-    if isinstance(inputs, ArrayLike):
-        return inputs.read()
+    if isinstance(inputs, (ArrayLike, Tensor)):
+        return plain(inputs)
     if hasattr(inputs, "shape") and hasattr(inputs, "dtype"):
         return inputs
     if isinstance(inputs, (list, tuple, dict, str, bytes)) or inputs is None:

@@ -11,6 +11,7 @@ from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.packed import PackedConvolution
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.pullback import Pullback
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -150,7 +151,7 @@ class SeparableConvolution:
                 f"define `value_and_pullback` too. Received: a {type(self).__name__}"
             )
         outputs = self(inputs)
-        return outputs, Pullback(self, self._as_called(inputs), outputs)
+        return outputs, Pullback(self, self._as_called(inputs), as_input(outputs, self.name))
 
     def _output_shape(self, input_shape):
         """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""

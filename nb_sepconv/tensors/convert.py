@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nb_sepconv.tensors.quiet import quietly
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -43,8 +45,11 @@ def widely(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     """
     narrow = x.dtype.itemsize == 2 and is_floating(x.dtype)
     native = x.dtype if x.dtype.isnative else x.dtype.newbyteorder("=")
-    with np.errstate(all="ignore"):
-        return np.asarray(function(x.astype(np.float32) if narrow else x), native)
+    return quietly(_in_type, function, x.astype(np.float32) if narrow else x, native)
+
+
+def _in_type(function, x, dtype):
+    return np.asarray(function(x), dtype)
 
 
 def real_numbers(value: Any, name: str) -> np.ndarray:

@@ -7,14 +7,34 @@ import operator
 from typing import Any
 
 
+class Dimension(int):
+    """An int that also has ``value``, as TF1's dimensions do."""
+
+    __slots__ = ()
+
+    @property
+    def value(self):
+        """The int itself."""
+        return int(self)
+
+
 class Shape(tuple):
     """A tuple of ints (None where unknown) that also answers as ``tf.TensorShape`` does.
 
-    >>> Shape((3, 4)).as_list(), Shape((None, 4)).is_fully_defined()
-    ([3, 4], False)
+    >>> Shape((3, 4)).as_list(), Shape((None, 4)).is_fully_defined(), Shape((3, 4))[-1].value
+    ([3, 4], False, 4)
     """
 
     __slots__ = ()
+
+    def __getitem__(self, key):
+        item = tuple.__getitem__(self, key)
+        return Dimension(item) if type(item) is int else Shape(item) if type(item) is tuple else item
+
+    @property
+    def dims(self):
+        """The dimensions as a list; each has ``value``."""
+        return [None if size is None else Dimension(size) for size in self]
 
     @property
     def rank(self) -> int:

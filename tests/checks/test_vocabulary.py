@@ -44,7 +44,7 @@ def test_initializers_go_by_tf1s_names():
     ("name", "advice"),
     [
         *[("placeholder", "call the function with arrays"), ("Session", "everything runs at once")],
-        *[("global_variables_initializer", "leave the call out"), ("matmul", "use NumPy")],
+        ("global_variables_initializer", "leave the call out"),
         *[("fixed_size_partitioner", "leave it out"), ("gradients", "separable_conv1d_gradients")],
         *[("compat", "without `compat.v1`"), ("no_such_name", r"`dir\(nb_sepconv\)` lists what there is")],
     ],

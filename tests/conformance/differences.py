@@ -37,6 +37,10 @@ DELIBERATE = {
     ),
     "idioms.numpy_integers_as_arguments": Difference("NumPy's integers are integers", value=[1, 4, 4]),
     "idioms.empty_batch": Difference("TensorFlow gives a wrong shape", value=[0, 7, 4]),
+    **dict.fromkeys(
+        ("neighbours.flatten_3_0", "neighbours.flatten_channels_first_3_0"),
+        Difference("TensorFlow gives a wrong shape", value=np.zeros((2, 0), np.float32)),
+    ),
     "activations.non_finite_softsign": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, -1, 1])),
     "activations.non_finite_swish": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, 0, np.inf])),
     "activations.non_finite_silu": Difference(LIMIT_AT_INFINITY, value=np.float32([np.nan, 0, np.inf])),

@@ -1,0 +1,101 @@
+"""Several arrays into one, and one into several."""
+
+import numpy as np
+
+from nb_sepconv.checks.words import axis_of, sizes_of
+from nb_sepconv.tensors.tensor import Tensor, matched_all, plain, tensor
+
+
+def concat(values, axis, name="concat"):
+    """The arrays one after another along an axis.
+
+    >>> concat([[1, 2], [3]], 0).tolist()
+    [1, 2, 3]
+    """
+    arrays = _arrays(values)
+    if arrays[0].ndim == 0:
+        raise ValueError("`values` must be arrays of one axis or more. Received: single numbers")
+    axis = axis_of(axis, arrays[0].ndim)
+    if any(array.ndim != arrays[0].ndim for array in arrays) or len({_beside(array, axis) for array in arrays}) > 1:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ValueError(f"`values` must have the same sizes beside the axis {axis}. Received: {shapes}")
+    return tensor(np.concatenate(arrays, axis))
+
+
+def _beside(array, axis):
+    return array.shape[:axis] + array.shape[axis + 1 :]
+
+
+def _arrays(values):
+    if isinstance(values, np.ndarray) and values.ndim:
+        values = list(values)
+    elif not isinstance(values, (list, tuple)):
+        values = [values]
+    if not len(values):
+        raise ValueError("`values` must hold an array. Received: none")
+    if all(type(value) is Tensor for value in values) and len({value.dtype for value in values}) == 1:
+        return [value.view(np.ndarray) for value in values]
+    return matched_all(values, [f"values[{i}]" for i in range(len(values))])
+
+
+def stack(values, axis=0, name="stack"):
+    """The arrays beside each other along a new axis.
+
+    >>> stack([[1, 2], [3, 4]], axis=1).tolist()
+    [[1, 3], [2, 4]]
+    """
+    arrays = _arrays(values)
+    if len({array.shape for array in arrays}) > 1:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ValueError(f"`values` must have one shape. Received: {shapes}")
+    return tensor(np.stack(arrays, axis_of(axis, arrays[0].ndim + 1)))
+
+
+def unstack(value, num=None, axis=0, name="unstack"):
+    """The list of the arrays along an axis, which they have no longer.
+
+    >>> [part.tolist() for part in unstack([[1, 2], [3, 4]], axis=1)]
+    [[1, 3], [2, 4]]
+    """
+    array = plain(value)
+    axis = axis_of(axis, array.ndim)
+    if num is not None and num != array.shape[axis]:
+        raise ValueError(f"`num` must be the size {array.shape[axis]} of the axis. Received: {num!r}")
+    return [tensor(part.copy()) for part in np.moveaxis(array, axis, 0)]
+
+
+def split(value, num_or_size_splits, axis=0, num=None, name="split"):
+    """The list of equal parts along an axis, or of parts of given sizes, one of which may be -1.
+
+    >>> [part.tolist() for part in split([1, 2, 3, 4], 2)], [part.tolist() for part in split([1, 2, 3], [1, -1])]
+    ([[1, 2], [3, 4]], [[1], [2, 3]])
+    """
+    array = plain(value)
+    axis = axis_of(axis, array.ndim)
+    ends = np.cumsum(_part_sizes(array.shape[axis], num_or_size_splits))
+    return [tensor(part.copy()) for part in np.split(array, ends[:-1], axis)]
+
+
+def _part_sizes(length, given):
+    if np.ndim(given) == 0:
+        count = int(plain(given))
+        if count < 1 or length % count:
+            raise ValueError(f"`num_or_size_splits` must divide the size {length} of the axis. Received: {count}")
+        return [length // count] * count
+    sizes = list(sizes_of(given, "num_or_size_splits"))
+    if sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = length - sum(sizes) - 1
+    if min(sizes, default=0) < 0 or sum(sizes) != length:
+        raise ValueError(f"`num_or_size_splits` must add up to the size {length} of the axis. Received: {given!r}")
+    return sizes
+
+
+def meshgrid(*args, indexing="xy", name=None):
+    """Coordinates of a grid: each vector repeated along the axes of the others.
+
+    >>> [grid.tolist() for grid in meshgrid([1, 2], [3, 4])]
+    [[[1, 2], [1, 2]], [[3, 3], [4, 4]]]
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"`indexing` must be 'xy' or 'ij'. Received: {indexing!r}")
+    return [tensor(grid.copy()) for grid in np.meshgrid(*map(plain, args), indexing=indexing)]

@@ -1,0 +1,249 @@
+"""The same numbers in another shape or order, repeated, or with numbers around them."""
+
+import math
+
+import numpy as np
+
+from nb_sepconv.checks.words import axes_of, axis_of, one_of, sizes_of, whole_sizes_of
+from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.tensor import matched, plain, tensor
+
+
+def shape(input, name=None, out_type=np.int32):
+    """The sizes as an array of int32.
+
+    >>> shape([[1, 2, 3]]).tolist()
+    [1, 3]
+    """
+    return tensor(np.array(plain(input).shape, as_dtype(out_type)))
+
+
+def size(input, name=None, out_type=np.int32):
+    """How many elements there are."""
+    return tensor(np.array(plain(input).size, as_dtype(out_type)))
+
+
+def rank(input, name=None):
+    """How many axes there are."""
+    return tensor(np.array(plain(input).ndim, np.int32))
+
+
+def reshape(tensor, shape, name=None):
+    """The elements in the shape ``shape``, in which one size may be -1.
+
+    >>> reshape([1, 2, 3, 4], [2, -1]).tolist()
+    [[1, 2], [3, 4]]
+    """
+    array, sizes = plain(tensor), sizes_of(shape)
+    try:
+        return _new(array.reshape(sizes))
+    except ValueError:
+        raise ValueError(
+            f"`shape` must hold as many elements as the array of shape {array.shape}. Received: {sizes}"
+        ) from None
+
+
+def _new(array):
+    """What NumPy may have returned as a view, as an array of its own."""
+    return tensor(array.copy())
+
+
+def transpose(a, perm=None, name="transpose", conjugate=False):
+    """The axes in the order ``perm``, reversed by default.
+
+    >>> transpose([[1, 2], [3, 4]]).tolist()
+    [[1, 3], [2, 4]]
+    """
+    array = plain(a)
+    if perm is None:
+        return _new(array.T)
+    axes = axes_of(perm, array.ndim, "perm")
+    if len(axes) != array.ndim:
+        raise ValueError(f"`perm` must name each axis of an array of shape {array.shape} once. Received: {perm!r}")
+    array = array.conj() if conjugate and array.dtype.kind == "c" else array
+    return _new(array.transpose(axes))
+
+
+def matrix_transpose(a, name="matrix_transpose", conjugate=False):
+    """The last two axes exchanged.
+
+    >>> matrix_transpose([[[1, 2]]]).tolist()
+    [[[1], [2]]]
+    """
+    array = plain(a)
+    if array.ndim < 2:
+        raise ValueError(f"`a` must have two axes or more. Received: an array of shape {array.shape}")
+    return _new(np.swapaxes(array, -1, -2))
+
+
+def expand_dims(input, axis=None, name=None, dim=None):
+    """A new axis of size 1 in the place ``axis``; ``dim`` is its older name.
+
+    >>> expand_dims([1, 2], -1).tolist()
+    [[1], [2]]
+    """
+    array, axis = plain(input), one_of("axis", axis, "dim", dim)
+    if axis is None:
+        raise ValueError("`axis` must be given. Received: None")
+    return _new(np.expand_dims(array, axis_of(axis, array.ndim + 1)))
+
+
+def squeeze(input, axis=None, name=None, squeeze_dims=None):
+    """The array without its axes of size 1, or without these; ``squeeze_dims`` is an older name of ``axis``.
+
+    >>> squeeze([[[1], [2]]]).tolist(), shape(squeeze([[[1], [2]]], [0])).tolist()
+    ([1, 2], [2, 1])
+    """
+    array, axis = plain(input), one_of("axis", axis, "squeeze_dims", squeeze_dims)
+    axes = () if axis is None else {axis_of(each, array.ndim) for each in np.asarray(axis).reshape(-1).tolist()}
+    if any(array.shape[each] != 1 for each in axes):
+        raise ValueError(f"`axis` must name axes of size 1 of an array of shape {array.shape}. Received: {axis!r}")
+    return _new(array.squeeze(tuple(axes) or None))
+
+
+def tile(input, multiples, name=None):
+    """The array repeated along each of its axes.
+
+    >>> tile([[1, 2]], [2, 2]).tolist()
+    [[1, 2, 1, 2], [1, 2, 1, 2]]
+    """
+    array, times = plain(input), whole_sizes_of(multiples, "multiples")
+    if len(times) != array.ndim:
+        raise ValueError(f"`multiples` must hold a number for each of {array.ndim} axes. Received: {multiples!r}")
+    return tensor(np.tile(array, times))
+
+
+def reverse(tensor, axis, name=None):
+    """The elements in the reverse order along some axes.
+
+    >>> reverse([[1, 2], [3, 4]], [1]).tolist()
+    [[2, 1], [4, 3]]
+    """
+    array = plain(tensor)
+    if np.ndim(axis) == 0:
+        raise ValueError(f"`axis` must be a list of axes. Received: {axis!r}")
+    return _new(np.flip(array, axes_of(axis, array.ndim)))
+
+
+reverse_v2 = reverse
+
+
+def broadcast_to(input, shape, name=None):
+    """The array in a larger shape; axes of size 1 and new axes in front repeat it.
+
+    >>> broadcast_to([1, 2], [2, 2]).tolist()
+    [[1, 2], [1, 2]]
+    """
+    array, sizes = plain(input), whole_sizes_of(shape)
+    try:
+        return _new(np.broadcast_to(array, sizes))
+    except ValueError:
+        raise ValueError(f"`shape` must be one that the shape {array.shape} broadcasts to. Received: {sizes}") from None
+
+
+def roll(input, shift, axis, name=None):
+    """The elements moved along axes; what leaves at one end returns at the other.
+
+    >>> roll([1, 2, 3], 1, 0).tolist()
+    [3, 1, 2]
+    """
+    array = plain(input)
+    shifts, axes = np.asarray(shift).reshape(-1).tolist(), np.asarray(axis).reshape(-1).tolist()
+    if len(shifts) != len(axes):
+        raise ValueError(f"`shift` must hold a number for each of `axis`. Received: {shift!r} and {axis!r}")
+    return tensor(np.roll(array, shifts, tuple(axis_of(each, array.ndim) for each in axes)))
+
+
+def repeat(input, repeats, axis=None, name=None):
+    """Each element repeated, along one axis or in the flat array.
+
+    >>> repeat([1, 2], 2).tolist()
+    [1, 1, 2, 2]
+    """
+    array = plain(input)
+    return tensor(np.repeat(array, plain(repeats), None if axis is None else axis_of(axis, array.ndim)))
+
+
+_MODES = {"CONSTANT": "constant", "REFLECT": "reflect", "SYMMETRIC": "symmetric"}
+
+
+def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
+    """Numbers before and after each axis: ``constant_values``, or the array's own mirrored at its ends.
+
+    ``mode`` is "CONSTANT", "REFLECT" (the end itself is not repeated) or "SYMMETRIC" (it is), in any case.
+
+    >>> pad([1, 2, 3], [[2, 0]], "REFLECT").tolist(), pad([1, 2, 3], [[2, 0]], "symmetric").tolist()
+    ([3, 2, 1, 2, 3], [2, 1, 1, 2, 3])
+    """
+    array, widths = plain(tensor), plain(paddings)
+    if widths.dtype.kind not in "iu" and widths.size:
+        raise TypeError(f"`paddings` must hold integers. Received: {widths.dtype.name}")
+    if widths.shape != (array.ndim, 2) or (widths < 0).any():
+        raise ValueError(f"`paddings` must have the shape ({array.ndim}, 2) and no negative. Received: {paddings!r}")
+    how = _MODES.get(mode.upper() if isinstance(mode, str) else mode)
+    if how is None:
+        raise ValueError(f"`mode` must be one of {', '.join(_MODES)}. Received: {mode!r}")
+    widths = widths.astype(np.int64).tolist()
+    if how == "constant":
+        value = np.zeros((), array.dtype) if np.ndim(constant_values) == 0 and not constant_values else constant_values
+        return _surrounded(array, widths, matched(tensor, value, ("tensor", "constant_values"))[1])
+    _check_mirror(array, widths, how)
+    return _new(np.pad(array, widths, how))
+
+
+def _surrounded(array, widths, value):
+    if value.ndim:
+        raise ValueError(f"`constant_values` must be a single number. Received: an array of shape {value.shape}")
+    sizes = [before + length + after for length, (before, after) in zip(array.shape, widths, strict=True)]
+    padded = np.full(sizes, value, array.dtype) if value else np.zeros(sizes, array.dtype)
+    inside = (slice(before, before + length) for length, (before, _) in zip(array.shape, widths, strict=True))
+    padded[tuple(inside)] = array
+    return tensor(padded)
+
+
+def _check_mirror(array, widths, how):
+    for length, pair in zip(array.shape, widths, strict=True):
+        most = length - (how == "reflect")
+        if max(pair) > max(most, 0):
+            raise ValueError(f"`paddings` must be at most {most} along an axis of size {length}. Received: {pair}")
+
+
+def diag(diagonal, name=None):
+    """The array with the elements on the diagonal, and zeros elsewhere.
+
+    >>> diag([1, 2]).tolist()
+    [[1, 0], [0, 2]]
+    """
+    array = plain(diagonal)
+    if array.ndim < 1:
+        raise ValueError("`diagonal` must have one axis or more. Received: a single number")
+    return tensor(np.diag(array.reshape(-1)).reshape(array.shape * 2))
+
+
+def diag_part(input, name=None):
+    """The elements on the diagonal: the reverse of ``diag``."""
+    array = plain(input)
+    half = array.shape[: array.ndim // 2]
+    if array.ndim < 2 or array.shape != half * 2:
+        raise ValueError(f"`input` must have a shape that repeats itself. Received: {array.shape}")
+    count = math.prod(half)
+    return _new(array.reshape(count, count).diagonal().reshape(half))
+
+
+def matrix_band_part(input, num_lower, num_upper, name=None):
+    """The matrices with zeros below and above a band around their diagonals; a negative number keeps all.
+
+    >>> matrix_band_part([[1, 2], [3, 4]], 0, -1).tolist()
+    [[1, 2], [0, 4]]
+    """
+    array, lower, upper = plain(input), int(plain(num_lower)), int(plain(num_upper))
+    if array.ndim < 2:
+        raise ValueError(f"`input` must have two axes or more. Received: an array of shape {array.shape}")
+    if lower > array.shape[-2] or upper > array.shape[-1]:
+        raise ValueError(
+            f"`num_lower` and `num_upper` must be at most the rows and columns of the shape {array.shape}. "
+            f"Received: {lower} and {upper}"
+        )
+    rows, columns = np.ogrid[: array.shape[-2], : array.shape[-1]]
+    inside = ((lower < 0) | (rows - columns <= lower)) & ((upper < 0) | (columns - rows <= upper))
+    return tensor(np.where(inside, array, array.dtype.type(0)))

@@ -1,0 +1,82 @@
+"""The checks that TF's array words share: axes, sizes, and arguments of two names."""
+
+import operator
+
+import numpy as np
+
+
+def one_of(name, value, older_name, older_value):
+    """The argument under whichever of its names it was given.
+
+    Raises:
+        ValueError: it was given under both.
+    """
+    if value is not None and older_value is not None:
+        raise ValueError(
+            f"`{name}` and `{older_name}` are two names of one argument, give only one. "
+            f"Received: {name}={value!r}, {older_name}={older_value!r}"
+        )
+    return older_value if value is None else value
+
+
+def axis_of(axis, rank, name="axis"):
+    """One axis as an int in [0, rank).
+
+    Raises:
+        TypeError: it is no integer.
+        ValueError: there is no such axis.
+    """
+    try:
+        number = operator.index(axis)
+    except TypeError:
+        axis = np.asarray(axis)
+        if axis.size != 1 or axis.dtype.kind not in "iu":
+            raise TypeError(f"`{name}` must be an integer. Received: {axis.tolist()!r}") from None
+        number = int(axis.item())
+    if not -rank <= number < rank:
+        raise ValueError(f"`{name}` must lie in [-{rank}, {rank}). Received: {number}")
+    return number + rank if number < 0 else number
+
+
+def axes_of(axis, rank, name="axis"):
+    """One or several axes as a tuple of ints in [0, rank), all of them for None.
+
+    Raises:
+        TypeError: one is no integer.
+        ValueError: there is no such axis, or one is given twice.
+    """
+    if axis is None:
+        return tuple(range(rank))
+    given = np.asarray(axis)
+    if given.size == 0:
+        return ()
+    axes = tuple(axis_of(each, rank, name) for each in given.reshape(-1).tolist())
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"`{name}` must name each axis once. Received: {axis!r}")
+    return axes
+
+
+def sizes_of(shape, name="shape"):
+    """A shape as a tuple of ints, from an int, an array, or a sequence of these.
+
+    Raises:
+        TypeError: a size is no integer.
+    """
+    values = shape if isinstance(shape, (list, tuple)) else np.asarray(shape).reshape(-1).tolist()
+    try:
+        return tuple(int(operator.index(value)) for value in values)
+    except TypeError:
+        raise TypeError(f"`{name}` must hold integers. Received: {shape!r}") from None
+
+
+def whole_sizes_of(shape, name="shape"):
+    """The same, and none of them is negative.
+
+    Raises:
+        TypeError: a size is no integer.
+        ValueError: a size is negative.
+    """
+    sizes = sizes_of(shape, name)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"`{name}` must hold sizes >= 0. Received: {shape!r}")
+    return sizes

@@ -1,0 +1,366 @@
+"""TF1's batch normalization: the batch's statistics in training, moving averages of them else."""
+
+import numpy as np
+
+from nb_sepconv import constraints, initializers, regularizers
+from nb_sepconv.checks.words import axes_of
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.name_scope import name_scope
+from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
+from nb_sepconv.layers.base import Layer
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.nn.regularization import biased_moments, normalized
+from nb_sepconv.tensors.quiet import quietly
+from nb_sepconv.tensors.tensor import of_word
+from nb_sepconv.tensors.tensor_shape import as_shape
+
+_ZEROS, _ONES = initializers.Zeros(), initializers.Ones()
+_LEAST_FUSED_EPSILON = 1.001e-5
+
+
+class MovingAverageUpdate:
+    """A step of a moving average, ``variable -= (variable - value) * decay``, that waits in ``UPDATE_OPS`` to be run.
+
+    It leaves the collection when it is run; to run it again changes nothing.
+
+    Args:
+        name: str, the name that ``get_collection(key, scope)`` matches.
+        variable: the moving average.
+        value: array, the batch's.
+        decay: float, how far to go towards it.
+    """
+
+    def __init__(self, name, variable, value, decay):
+        self.name = name
+        self._variable, self._value, self._decay = variable, value, decay
+        self._graph = get_default_graph()
+
+    @property
+    def pending(self):
+        """Whether it has not been run yet."""
+        return self._value is not None
+
+    def __call__(self):
+        """Run it, and return the variable."""
+        if self.pending:
+            self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
+            self._value = None
+            waiting = self._graph.get_collection_ref(GraphKeys.UPDATE_OPS)
+            waiting[:] = [update for update in waiting if update is not self]
+        return self._variable
+
+    def _moved(self, average):
+        return average - (average - self._value.astype(average.dtype)) * np.float32(self._decay).astype(average.dtype)
+
+    def run(self, feed_dict=None, session=None):
+        """The same as calling it; the arguments are accepted as TF1 has them and unused."""
+        self()
+
+
+class BatchNormalization(Layer):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each channel.
+
+    In training, mean and variance are the batch's, and two updates of the moving averages wait in
+    ``tf.GraphKeys.UPDATE_OPS`` until they are run (``for update in tf.get_collection(tf.GraphKeys.UPDATE_OPS):
+    update()``), as TF1's wait for a session; else they are the moving averages.
+
+    Args:
+        axis: int or list of ints, the axes that keep statistics of their own. Default -1, the last.
+        momentum: float, how much of a moving average stays in an update. Default 0.99.
+        epsilon: float, added to the variance. Default 0.001.
+        center, scale: bool, whether there are ``beta`` and ``gamma``. Default True.
+        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: callable, name or
+            config. Default zeros, ones, zeros and ones.
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: functions of the variable. Default None.
+        renorm, virtual_batch_size, adjustment: must be False or None.
+        renorm_clipping, renorm_momentum: unused.
+        fused: bool or None; as in TF1, inputs of rank 4 and 5 average the unbiased variance unless it is False. Default
+            None.
+        trainable, name, kwargs: as in ``SeparableConv1D``. ``beta`` and ``gamma`` are trained.
+
+    Raises:
+        ValueError, TypeError: for an argument out of its range; the message names it.
+
+    Source: Ioffe and Szegedy, arXiv:1502.03167.
+
+    >>> layer = BatchNormalization(epsilon=0.0)
+    >>> layer(np.float32([[1.0], [3.0]]), training=True).tolist()
+    [[-1.0], [1.0]]
+    """
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=1e-3,
+        center=True,
+        scale=True,
+        beta_initializer=_ZEROS,
+        gamma_initializer=_ONES,
+        moving_mean_initializer=_ZEROS,
+        moving_variance_initializer=_ONES,
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        renorm=False,
+        renorm_clipping=None,
+        renorm_momentum=0.99,
+        fused=None,
+        trainable=True,
+        virtual_batch_size=None,
+        adjustment=None,
+        name=None,
+        **kwargs,
+    ):
+        super().__init__(trainable=trainable, name=name, **kwargs)
+        _refuse(renorm=renorm, virtual_batch_size=virtual_batch_size, adjustment=adjustment)
+        self.axis = _axis(axis)
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.fused = fused
+        self.beta = self.gamma = self.moving_mean = self.moving_variance = None
+        self.input_spec = InputSpec(min_ndim=1)
+        self._updates = []
+
+    def build(self, input_shape):
+        """Create the variables for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of ints and Nones; the sizes of ``axis`` must be known.
+
+        Raises:
+            ValueError: when ``axis`` names no axis, one twice, or one of unknown size.
+        """
+        shape = as_shape(input_shape)
+        axes = axes_of(self.axis, len(shape))
+        if any(shape[axis] is None for axis in axes):
+            raise ValueError(f"`axis` must name axes of known size. Received: {self.axis!r} for inputs {tuple(shape)}")
+        with self._all_or_nothing():
+            self.input_spec = InputSpec(ndim=len(shape), axes={axis: int(shape[axis]) for axis in axes})
+            single = [int(shape[axes[0]])]
+            each = single if len(axes) == 1 else [int(size) if i in axes else 1 for i, size in enumerate(shape)]
+            self._create_variables(each)
+            self.built = True
+
+    def _create_variables(self, shape):
+        for name, wanted in (("gamma", self.scale), ("beta", self.center)):
+            weight = self._trained(name, shape) if wanted else None
+            setattr(self, name, weight)
+        self.moving_mean = self._averaged("moving_mean", shape)
+        self.moving_variance = self._averaged("moving_variance", shape)
+
+    def _trained(self, name, shape):
+        return self.add_weight(
+            name,
+            shape,
+            dtype=self._statistics_dtype,
+            initializer=getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer"),
+            constraint=getattr(self, f"{name}_constraint"),
+            trainable=True,
+        )
+
+    def _averaged(self, name, shape):
+        return self.add_weight(
+            name,
+            shape,
+            dtype=self._statistics_dtype,
+            initializer=getattr(self, f"{name}_initializer"),
+            trainable=False,
+            synchronization=VariableSynchronization.ON_READ,
+            aggregation=VariableAggregation.MEAN,
+        )
+
+    @property
+    def _statistics_dtype(self):
+        return "float64" if self._dtype == "float64" else "float32"
+
+    def __call__(self, inputs, training=False, *, scope=None):
+        """Build the layer if it is not, and normalize ``inputs``.
+
+        Args:
+            inputs: array of float16, bfloat16, float32 or float64.
+            training: bool, whether by the batch's statistics. Default False: by the moving averages.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
+
+        Returns:
+            array of the shape and type of ``inputs``.
+
+        Raises:
+            ValueError: when the rank or the channels do not fit, or variables may not be shared or created.
+            TypeError: when the type is not that of the first inputs.
+        """
+        return self._call(inputs, scope, training=training)
+
+    def call(self, inputs, training=False):
+        """Compute the outputs."""
+        inputs = np.asarray(inputs)
+        axes = axes_of(self.axis, inputs.ndim)
+        if training:
+            mean, variance = self._batch_statistics(inputs, axes)
+        else:
+            mean, variance = self.moving_mean, self.moving_variance
+        arrays = (self._broadcast(array, axes, inputs.ndim) for array in (mean, variance, self.beta, self.gamma))
+        epsilon = max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, inputs.ndim) else self.epsilon
+        return normalized(inputs, *arrays, epsilon)
+
+    def _broadcast(self, array, axes, rank):
+        if array is None:
+            return None
+        array = np.asarray(getattr(array, "array", array))
+        return array if array.ndim == rank or axes == (rank - 1,) else array.reshape([-1] + [1] * (rank - 1 - axes[0]))
+
+    def _batch_statistics(self, inputs, axes):
+        over = tuple(axis for axis in range(inputs.ndim) if axis not in axes)
+        wide = inputs.astype(self._statistics_dtype, copy=False)
+        moments = quietly(biased_moments, wide, over)
+        mean, variance = (moment.reshape(self.moving_mean.shape) for moment in moments)
+        if self._is_fused(axes, inputs.ndim):
+            count = wide.size // max(mean.size, 1)
+            self._leave_updates(mean, variance * variance.dtype.type(count / max(count - 1, 1)))
+        else:
+            self._leave_updates(mean, variance)
+        return mean, variance
+
+    def _is_fused(self, axes, rank):
+        """Whether TF1 computes it by its fused kernel."""
+        places = {4: ((1,), (3,)), 5: ((1,), (4,))}.get(rank, ())
+        return self.fused is not False and axes in places and self._dtype != "float64"
+
+    def _leave_updates(self, mean, variance):
+        if not self.trainable:
+            return
+        graph, decay = get_default_graph(), 1.0 - self.momentum
+        added = []
+        for variable, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            with name_scope("AssignMovingAvg") as name:
+                added.append(MovingAverageUpdate(name.removesuffix("/"), variable, value, decay))
+            graph.add_to_collection(GraphKeys.UPDATE_OPS, added[-1])
+        self._updates = [*self.updates, *added]
+
+    @property
+    def updates(self):
+        """The updates of moving averages that calls have left behind and nobody has run."""
+        return [update for update in self._updates if update.pending]
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output, which is that of the input."""
+        return as_shape(input_shape)
+
+    def get_config(self):
+        """The constructor's arguments as a dict that JSON can hold, without the weights."""
+        names = ("beta", "gamma", "moving_mean", "moving_variance")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in ("axis", "momentum", "epsilon", "center", "scale")},
+            **{f"{name}_initializer": initializers.serialize(getattr(self, f"{name}_initializer")) for name in names},
+            **{
+                f"{name}_regularizer": regularizers.serialize(getattr(self, f"{name}_regularizer"))
+                for name in names[:2]
+            },
+            **{f"{name}_constraint": constraints.serialize(getattr(self, f"{name}_constraint")) for name in names[:2]},
+        }
+
+
+def _axis(axis):
+    if isinstance(axis, (list, tuple)):
+        return [int(each) for each in axis]
+    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        raise TypeError(f"`axis` must be an integer or a list of integers. Received: {axis!r}")
+    return int(axis)
+
+
+def _refuse(**arguments):
+    for name, value in arguments.items():
+        if value:
+            raise ValueError(f"`{name}` is not supported: leave it out. Received: {value!r}")
+
+
+def batch_normalization(
+    inputs,
+    axis=-1,
+    momentum=0.99,
+    epsilon=1e-3,
+    center=True,
+    scale=True,
+    beta_initializer=_ZEROS,
+    gamma_initializer=_ONES,
+    moving_mean_initializer=_ZEROS,
+    moving_variance_initializer=_ONES,
+    beta_regularizer=None,
+    gamma_regularizer=None,
+    beta_constraint=None,
+    gamma_constraint=None,
+    training=False,
+    trainable=True,
+    name=None,
+    reuse=None,
+    renorm=False,
+    renorm_clipping=None,
+    renorm_momentum=0.99,
+    fused=None,
+    virtual_batch_size=None,
+    adjustment=None,
+):
+    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each channel, with variables kept by name.
+
+    Args:
+        inputs: array of float16, bfloat16, float32 or float64.
+        training: bool, whether by the batch's statistics, and with updates of the moving averages in
+            ``tf.GraphKeys.UPDATE_OPS``. Default False: by the moving averages.
+        name: str, the variables' scope, used as it is; or a VariableScope. Default "batch_normalization", made unique.
+        reuse: True shares the variables of the same name, AUTO_REUSE shares or creates them. Default as the scope.
+        axis, momentum, epsilon, center, scale, beta_initializer, gamma_initializer, moving_mean_initializer,
+        moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, renorm,
+        renorm_clipping, renorm_momentum, fused, trainable, virtual_batch_size, adjustment: as in
+            ``BatchNormalization``.
+
+    Returns:
+        array of the shape and type of ``inputs``.
+
+    Raises:
+        ValueError: when an argument is out of its range, the input does not fit, or the variables exist already and
+            are not to be shared (or the reverse).
+        TypeError: when an argument or the input has a wrong type.
+
+    >>> batch_normalization(np.float32([[1.0], [3.0]]), epsilon=0.0, training=True, name="doc_example").tolist()
+    [[-1.0], [1.0]]
+    """
+    layer = BatchNormalization(
+        axis,
+        momentum,
+        epsilon,
+        center,
+        scale,
+        beta_initializer,
+        gamma_initializer,
+        moving_mean_initializer,
+        moving_variance_initializer,
+        beta_regularizer,
+        gamma_regularizer,
+        beta_constraint,
+        gamma_constraint,
+        renorm,
+        renorm_clipping,
+        renorm_momentum,
+        fused,
+        trainable,
+        virtual_batch_size,
+        adjustment,
+        name,
+        _reuse=reuse,
+        _scope=name,
+    )
+    return of_word(layer(inputs, training=training))

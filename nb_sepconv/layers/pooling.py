@@ -1,0 +1,149 @@
+"""TF1's pooling of series: the largest or the mean of a few steps."""
+
+import numpy as np
+
+from nb_sepconv.checks import arguments
+from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.layers.base import Layer
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.tensors.convert import widely
+from nb_sepconv.tensors.tensor import of_word
+from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+_ARGUMENTS = """
+    Args:
+        pool_size: int > 0 or a tuple of one, the steps K of a window.
+        strides: int > 0 or a tuple of one, the steps from one window to the next.
+        padding: "valid" or "same", in any case. Default "valid".
+        data_format: "channels_last" (N, L, C) or "channels_first" (N, C, L). Default "channels_last".
+        name: str. Default the class's, made unique.
+        kwargs: as in ``SeparableConv1D``.
+
+    Raises:
+        ValueError: for an argument out of its range; the message names it.
+"""
+
+
+class _Pooling1D(Layer):
+    def __init__(self, pool_size, strides, padding="valid", data_format="channels_last", name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.pool_size = arguments.one_integer(pool_size, "pool_size")
+        self.strides = arguments.one_integer(strides, "strides")
+        self.padding = arguments.pooling_padding(padding)
+        self.data_format = arguments.data_format(data_format)
+        self.input_spec = InputSpec(ndim=3)
+
+    def call(self, inputs):
+        """Compute the outputs."""
+        last = self.data_format == "channels_last"
+        series = np.asarray(inputs) if last else np.moveaxis(np.asarray(inputs), 1, 2)
+        outputs = widely(self._pooled, series)
+        return outputs if last else np.ascontiguousarray(np.moveaxis(outputs, 2, 1))
+
+    def _pooled(self, series):
+        steps, left, right = self._geometry(series.shape[1])
+        padded, stride = self._padded(series, left, right), self.strides[0]
+        windows = [padded[:, tap : tap + (steps - 1) * stride + 1 : stride] for tap in range(self.pool_size[0])]
+        total = windows[0].copy()
+        for window in windows[1:]:
+            self._join(total, window, out=total)
+        return self._finished(total, series.shape[1], left)
+
+    def _geometry(self, length):
+        plan = geometry(length, self.pool_size[0], self.strides[0], 1, self.padding)
+        if plan.output_length <= 0:
+            raise ValueError(
+                f"`pool_size` must be at most the length of the inputs without padding. "
+                f"Received: {self.pool_size[0]} for the length {length}"
+            )
+        return plan
+
+    def _padded(self, series, left, right):
+        if not left and not right:
+            return series
+        return np.pad(series, [(0, 0), (left, right), (0, 0)], constant_values=self._neutral)
+
+    def _finished(self, total, length, left):
+        return total
+
+    def compute_output_shape(self, input_shape):
+        """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
+        shape = list(as_shape(input_shape))
+        axis = 1 if self.data_format == "channels_last" else 2
+        shape[axis] = None if shape[axis] is None else self._geometry(shape[axis]).output_length
+        return Shape(shape)
+
+    def get_config(self):
+        """The constructor's arguments as a dict that JSON can hold."""
+        return {
+            **super().get_config(),
+            "strides": self.strides,
+            "pool_size": self.pool_size,
+            "padding": self.padding,
+            "data_format": self.data_format,
+        }
+
+
+class MaxPooling1D(_Pooling1D):
+    __doc__ = f"""The largest of the steps in each window; padding never counts.
+{_ARGUMENTS}
+    >>> MaxPooling1D(2, 2)(np.float32([[[1], [3], [2], [0]]])).tolist()
+    [[[3.0], [2.0]]]
+    """
+
+    _join = np.maximum
+    _neutral = -np.inf
+
+
+class AveragePooling1D(_Pooling1D):
+    __doc__ = f"""The mean of the steps in each window; padding never counts.
+{_ARGUMENTS}
+    >>> AveragePooling1D(2, 2)(np.float32([[[1], [3], [2], [0]]])).tolist()
+    [[[2.0], [1.0]]]
+    """
+
+    _join = np.add
+    _neutral = 0
+
+    def _finished(self, total, length, left):
+        starts = np.arange(total.shape[1]) * self.strides[0] - left
+        counts = np.minimum(starts + self.pool_size[0], length) - np.maximum(starts, 0)
+        return total / counts.astype(total.dtype)[:, None]
+
+
+def max_pooling1d(inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None):
+    """The largest of the steps in each window; padding never counts.
+
+    Args:
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of floats.
+        pool_size, strides, padding, data_format, name: as in ``MaxPooling1D``.
+
+    Returns:
+        array (N, T, C) or (N, C, T) of the type of ``inputs``.
+
+    Raises:
+        ValueError: for an argument out of its range, or when the window does not fit.
+
+    >>> max_pooling1d(np.float32([[[1], [3], [2], [0]]]), 2, 2).tolist()
+    [[[3.0], [2.0]]]
+    """
+    return of_word(MaxPooling1D(pool_size, strides, padding, data_format, name)(inputs))
+
+
+def average_pooling1d(inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None):
+    """The mean of the steps in each window; padding never counts.
+
+    Args:
+        inputs: array (N, L, C), or (N, C, L) with "channels_first", of floats.
+        pool_size, strides, padding, data_format, name: as in ``AveragePooling1D``.
+
+    Returns:
+        array (N, T, C) or (N, C, T) of the type of ``inputs``.
+
+    Raises:
+        ValueError: for an argument out of its range, or when the window does not fit.
+
+    >>> average_pooling1d(np.float32([[[1], [3], [2], [0]]]), 2, 2).tolist()
+    [[[2.0], [1.0]]]
+    """
+    return of_word(AveragePooling1D(pool_size, strides, padding, data_format, name)(inputs))
