@@ -4,8 +4,6 @@ An output step ``t`` with tap ``k`` reads input step ``t*stride + k*dilation - l
 zeros.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 

@@ -1,7 +1,5 @@
 """What a caller writes, in one form: the only place that reads an operation's arguments other than its arrays."""
 
-from __future__ import annotations
-
 import operator
 from functools import lru_cache
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 A library is known by the module of its arrays' type, and is never imported here: who has its arrays has imported it.
 """
 
-from __future__ import annotations
-
 import sys
 from functools import lru_cache
 from typing import Any, NamedTuple

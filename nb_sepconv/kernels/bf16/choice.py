@@ -3,8 +3,6 @@
 Examples and length have no say, so that no result depends on how a series is cut.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.bf16 import availability

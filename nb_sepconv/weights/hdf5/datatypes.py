@@ -1,7 +1,5 @@
 """Datatype messages: the exact bytes of each numeric type that Keras writes, and the two kinds of text."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The messages that matter: shapes, places of values, and attributes."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError

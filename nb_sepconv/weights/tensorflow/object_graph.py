@@ -1,7 +1,5 @@
 """Names in object-based checkpoints, whose keys are paths through Python objects (trackable_object_graph.proto)."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any, NamedTuple
 

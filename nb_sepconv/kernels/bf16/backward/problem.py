@@ -1,7 +1,5 @@
 """What the compiled loops are told beyond a :class:`GradientProblem`: where parts lie, who splits and multiplies."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.problem import GradientProblem

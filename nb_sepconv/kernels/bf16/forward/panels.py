@@ -3,8 +3,6 @@
 The FMA engine's own pass has them in one function, which is compiled sooner.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div

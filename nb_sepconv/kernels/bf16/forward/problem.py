@@ -1,7 +1,5 @@
 """What the compiled loops are told beyond a :class:`Problem`: where parts lie, and who splits and multiplies them."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined

@@ -1,7 +1,5 @@
 """Where everything lies in a worker's scratch memory and in the packed weights, for the gradients."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div

@@ -12,8 +12,6 @@ phase ``s + left - q*stride``; its taps see rows up to ``halo_rows`` before ``q`
 Sums over rows run in the order of rows within a part, whatever the tiles and the threads.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.packing import pack_transposed

@@ -1,7 +1,5 @@
 """One call's gradients as plain integers: what the compiled loops are told."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.backward.layout import GradientLayout

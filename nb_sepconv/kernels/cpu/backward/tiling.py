@@ -4,8 +4,6 @@ The cut into parts decides the order of the sums over rows, so it depends on the
 the number of threads as well and changes no bit of any result.
 """
 
-from __future__ import annotations
-
 from math import gcd
 from typing import Any, NamedTuple
 

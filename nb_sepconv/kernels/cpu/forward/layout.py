@@ -1,7 +1,5 @@
 """Where everything lies in a worker's scratch memory and in the packed weights: bytes from an aligned start."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from numba.extending import register_jitable

@@ -1,7 +1,5 @@
 """A plan as the compiled loops read it: it packs weights and runs."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One call's sizes as plain integers: what the compiled loops are told."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined

@@ -3,8 +3,6 @@
 No choice here changes a bit of any result: every output is summed in one order whatever the tile.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from numba.extending import register_jitable

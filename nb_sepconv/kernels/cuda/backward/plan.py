@@ -1,7 +1,5 @@
 """The gradients of a convolution: which kernels follow each other, planned once for each shape."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.backward import kernels

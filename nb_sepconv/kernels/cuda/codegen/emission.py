@@ -1,7 +1,5 @@
 """What the instructions are made of: LLVM's instructions for numbers as they are stored, and for vectors of them."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from llvmlite import ir

@@ -1,7 +1,5 @@
 """What a kernel of the product is compiled for."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.codegen.emission import Storage

@@ -1,7 +1,5 @@
 """What one thread of a product does alone, with multiply-adds: the sums of ``STRIP`` rows by ``COLUMNS`` columns."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from nb_sepconv.kernels.cuda.codegen import instructions, tile_instructions

@@ -4,8 +4,6 @@ Numba's own launch converts every argument at every call, 30 microseconds for th
 handed to the driver directly instead: the arguments lie in memory that is made once, and a call writes the addresses.
 """
 
-from __future__ import annotations
-
 import ctypes
 import threading
 from typing import Any, NamedTuple
