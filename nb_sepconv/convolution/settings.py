@@ -1,16 +1,15 @@
 """What a caller writes, in one form: the only place that reads an operation's arguments other than its arrays."""
 
 import operator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from nb_sepconv import activations
 from nb_sepconv.checks import arguments
+from nb_sepconv.checks.arguments import DATA_FORMATS, PADDINGS
 from nb_sepconv.convolution import precisions
 from nb_sepconv.kernels import cpu
 
 OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
-REMEMBERED_SETTINGS = 1024
 
 
 class Settings(NamedTuple):
@@ -47,26 +46,14 @@ def from_arguments(
     Raises:
         TypeError, ValueError: an argument that is none of what the operation accepts.
     """
-    precision = precisions.chosen(precision)
-    if type(strides) is int and type(dilation_rate) is int and type(padding) is str and type(data_format) is str:
-        return _remembered(strides, padding, data_format, dilation_rate, activation, engine, precision)
-    return _settings(strides, padding, data_format, dilation_rate, activation, engine, precision)
-
-
-def _settings(strides, padding, data_format, dilation_rate, activation, engine, precision):
-    return Settings(
-        arguments.one_integer(strides, "strides")[0],
-        arguments.one_integer(dilation_rate, "dilation_rate")[0],
-        arguments.padding(padding) if isinstance(padding, str) else _zeros(padding),
-        arguments.data_format(data_format),
-        activation,
-        engine,
-        precision,
-    )
-
-
-# Values of other types than int and str may be equal to these and mean something else, as True is to 1.
-_remembered = lru_cache(REMEMBERED_SETTINGS)(_settings)
+    numbers = type(strides) is int and type(dilation_rate) is int and strides > 0 and dilation_rate > 0
+    names = type(padding) is str and padding in PADDINGS and type(data_format) is str and data_format in DATA_FORMATS
+    if not (numbers and names):  # most calls are written so, and spared the checks
+        (strides,) = arguments.one_integer(strides, "strides")
+        (dilation_rate,) = arguments.one_integer(dilation_rate, "dilation_rate")
+        padding = arguments.padding(padding) if isinstance(padding, str) else _zeros(padding)
+        data_format = arguments.data_format(data_format)
+    return Settings(strides, dilation_rate, padding, data_format, activation, engine, precisions.chosen(precision))
 
 
 def _zeros(padding):

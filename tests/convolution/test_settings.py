@@ -42,7 +42,7 @@ def test_zeros_and_the_default_format():
     ],
 )
 def test_a_value_that_equals_an_accepted_one_is_still_refused(changes, error, message):
-    """1 is accepted first, so that True and 1.0, which are equal to it, would be found among what is remembered."""
+    """Whatever was accepted before: True and 1.0 are equal to 1."""
     plain = {"strides": 1, "padding": "valid", "data_format": "channels_last", "dilation_rate": 1}
     settings.from_arguments(**plain)
     with pytest.raises(error, match=message):

@@ -17,7 +17,7 @@ from nb_sepconv.kernels.cpu.forward.plan import Plan
 from nb_sepconv.kernels.cpu.transposed.plan import TransposedPlan
 
 HOST = [engines.engine(name) for name in engines.ENGINES]
-WANTED = frozenset(("inputs", "depthwise_kernel", "pointwise_kernel", "bias"))
+OPERANDS = ("inputs", "depthwise_kernel", "pointwise_kernel", "bias")
 
 
 def sizes(item_bytes=4, steps_first=False, **changes):
@@ -28,7 +28,8 @@ def sizes(item_bytes=4, steps_first=False, **changes):
 
 
 def gradient_sizes(convolution):
-    return protocol.GradientSizes(convolution, WANTED, *[convolution.output_strides] * 3)
+    wanted = frozenset(OPERANDS[:2] if convolution.filters is None else OPERANDS)
+    return protocol.GradientSizes(convolution, wanted, *[convolution.output_strides] * 3)
 
 
 def assert_is(value, kind):

@@ -12,6 +12,7 @@ from numba.extending import intrinsic, overload
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
+from nb_sepconv.kernels.cpu.codegen.fields import store_fields
 from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of, call5, call6, stack_memory
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
@@ -136,6 +137,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
     worker = _constant_address(worker_address(), "worker")
     packer = _constant_address(packing.packer_address(), "packer")
     step_axis, channel_axis = (1, 2) if channels_last else (2, 1)
+    in_place = int(channels_last)
 
     @njit
     def run(inputs, depthwise, pointwise, bias, stride, dilation):
@@ -147,16 +149,17 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         )  # fmt: skip
         cut, places = divide(shape, vectors, True, shape.examples * shape.steps, 1, ROWS)
         problem = np.empty(FIELDS, np.intp)
-        end = _put(problem, 0, shape)
-        end = _put(problem, end, strides)
-        end = _put(problem, end, vectors)
-        end = _put(problem, end, cut)
-        end = _put(problem, end, places)
-        end = _put(problem, end, Outputs(int(channels_last), 1))
-        _put(problem, end, procedures_for(strides, cut.runs))
+        fields = address_of(problem)
+        end = store_fields(shape, fields)
+        end = store_fields(strides, end)
+        end = store_fields(vectors, end)
+        end = store_fields(cut, end)
+        end = store_fields(places, end)
+        end = store_fields(Outputs(in_place, 1), end)
+        store_fields(procedures_for(strides, cut.runs), end)
         packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
         bias_address = address_of(bias) if bias.size else 0
-        fields, ready = address_of(problem), address_of(packed)
+        ready = address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
         tickets = stack_memory()
         fill_table(tickets, cut.tiles * cut.filter_parts, 1)
@@ -167,14 +170,6 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         return outputs
 
     return run
-
-
-@njit
-def _put(problem, at, fields):
-    """Write fields into a problem from a place on; returns the place behind them."""
-    for i in range(len(fields)):
-        problem[at + i] = fields[i]
-    return at + len(fields)
 
 
 def _shape(padding, channels_last, rules):

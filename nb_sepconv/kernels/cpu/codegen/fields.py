@@ -6,6 +6,7 @@ from collections import namedtuple
 from typing import Any
 
 from numba import types
+from numba.core.cgutils import unpack_tuple
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
@@ -55,6 +56,20 @@ def fields_at(kind: Any) -> Any:
         return fields(types.intp), codegen
 
     return at
+
+
+@intrinsic
+def store_fields(typingctx: Any, fields: Any, address: Any) -> Any:
+    """Write a named tuple of integers at an address, as intps; the address behind them."""
+
+    def codegen(context, builder, signature, arguments):
+        values, at = unpack_tuple(builder, arguments[0], len(fields)), arguments[1]
+        for value, kind in zip(values, fields, strict=True):
+            builder.store(context.cast(builder, value, kind, types.intp), builder.inttoptr(at, INTP.as_pointer()))
+            at = builder.add(at, INTP(INTP_BYTES))
+        return at
+
+    return types.intp(fields, types.intp), codegen
 
 
 @intrinsic

@@ -33,6 +33,7 @@ class PreparedPlan:
         self.workers = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
         self._pack_tickets = pack_tickets
+        self._worker = self.worker_address()
 
     def pack(self, depthwise: Any, pointwise: Any = None, bias: Any = None) -> np.ndarray:
         """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
@@ -61,4 +62,4 @@ class PreparedPlan:
     def run(self, inputs: Any, outputs: Any, packed: Any) -> None:
         """Fill ``outputs`` from ``inputs``, arrays of the planned strides, with the packed weights."""
         if self.tickets:
-            launch(self.worker_address(), self, inputs, outputs, packed)
+            launch(self._worker, self, inputs, outputs, packed)
