@@ -43,7 +43,7 @@ class RandomAccessFile:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def duplicate(self):
+    def duplicate(self) -> Any:
         """The file as a stream of its own, from its start."""
         stream = os.fdopen(os.dup(self._open_descriptor()), "rb")
         stream.seek(0)

@@ -52,12 +52,12 @@ def save(path: FilePath, mapping: Mapping[str, Any], format: str | None = None) 
     WRITERS[suffix_of(path, format)](path, mapping)
 
 
-def holds_strings(path):
+def holds_strings(path: FilePath) -> bool:
     """Whether the format that a file's name asks for has arrays of strings."""
     return suffix_of(os.fsdecode(path)) in (".npz", ".ckpt")
 
 
-def suffix_of(path, format=None):
+def suffix_of(path: str, format: str | None = None) -> str:
     """The suffix that stands for the format of a file: ``format``, or what the name asks for."""
     if format is not None:
         if format not in WRITERS:
