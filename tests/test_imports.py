@@ -32,7 +32,7 @@ ARROWS = {
     "ops": "convolution devices kernels",
     "convolution": "activations checks devices kernels",
     "devices": "checks kernels",
-    "weights": "files kernels",
+    "weights": "activations files kernels",
     "framework": "initializers tensors",
     "initializers": "checks tensors",
     "activations": "tensors",

@@ -7,7 +7,7 @@ import difflib
 import json
 import os
 import sys
-from collections import ChainMap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from nb_sepconv.version import __version__
 from nb_sepconv.weights.differences import differences
 from nb_sepconv.weights.loading import load
 from nb_sepconv.weights.renaming import FLOATS, Renamed, parse_rule
-from nb_sepconv.weights.saving import save
+from nb_sepconv.weights.saving import holds_strings, save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,8 @@ RENAMING = "replace what the regular expression matches in the names; may repeat
 
 def main(arguments: Sequence[str] | None = None) -> int | None:
     """Run the command and return its exit status: 0, 1 where two files differ, 2 for what cannot be done."""
+    for stream in (sys.stdout, sys.stderr):
+        _print_whatever(stream)
     options = _parser().parse_args(arguments)
     try:
         status = options.run(options)
@@ -43,6 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         print(f"nb-sepconv: {_message(error)}", file=sys.stderr)
         _forget_output()
         return FAILED
+
+
+def _print_whatever(stream):
+    """Let a stream show characters that its encoding has not, as ASCII has no umlauts, by their numbers."""
+    strict = stream is not None and (stream.errors == "strict" or "utf" not in stream.encoding.lower())
+    if strict and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _decoded(argument):
+    """An argument as text in UTF-8, whatever the locale; paths stay as they are, for the system to take back."""
+    return os.fsencode(argument).decode(errors="surrogateescape")
 
 
 def _message(error):
@@ -75,7 +89,7 @@ def _parser():
         commands, "diff", _diff, "what differs in two files; the exit status is 1 where something does", A=FILE, B=FILE
     )
     convert = _add(commands, "convert", _convert, "write the variables in another format", SRC=FILE, DST=NEW_FILE)
-    convert.add_argument("--rename", metavar="PATTERN=REPL", action="append", default=[], help=RENAMING)
+    convert.add_argument("--rename", metavar="PATTERN=REPL", action="append", default=[], type=_decoded, help=RENAMING)
     convert.add_argument("--dtype", choices=FLOATS, help="the type of all arrays of floats")
     convert.add_argument("--slots", action="store_true", help="take what belongs to the optimizer along")
     return parser
@@ -84,7 +98,8 @@ def _parser():
 def _add(commands, name, run, help_text, **arguments):
     parser = commands.add_parser(name, help=help_text, description=help_text)
     for argument, meaning in arguments.items():
-        parser.add_argument(argument.lower(), metavar=argument, help=meaning)
+        kind = _decoded if argument == "NAME" else str
+        parser.add_argument(argument.lower(), metavar=argument, type=kind, help=meaning)
     parser.set_defaults(run=run)
     return parser
 
@@ -144,12 +159,35 @@ def _some_names(wanted, names):
 def _convert(options):
     rules = [parse_rule(rule) for rule in options.rename]
     with load(options.src) as file:
-        source = ChainMap(file, file.slots) if options.slots else file
-        renamed = Renamed(source, rules, options.dtype)
+        parts = [file, file.slots] if options.slots else [file]
+        left_out = {name: f"the type {info.type_name} is not read" for name, info in file.unreadable.items()}
+        if not holds_strings(options.dst):
+            strings = [name for part in parts for name in part if part.info(name).dtype.kind in "OSU"]
+            left_out |= dict.fromkeys(strings, "the new format holds no strings")
+        source = {name: part for part in reversed(parts) for name in part if name not in left_out}
+        renamed = Renamed(_Chosen(source), rules, options.dtype)
         with watched(renamed, f"writing {options.dst}") as arrays:
             save(options.dst, arrays)
     print(f"{options.dst}: {len(renamed)} variables")
+    for name, reason in left_out.items():
+        print(f"left out: {name}: {reason}", file=sys.stderr)
     return SAME
+
+
+class _Chosen(Mapping):
+    """Arrays out of several mappings: {name: the mapping that has it}."""
+
+    def __init__(self, owners):
+        self._owners = owners
+
+    def __getitem__(self, name):
+        return self._owners[name][name]
+
+    def __iter__(self):
+        return iter(self._owners)
+
+    def __len__(self):
+        return len(self._owners)
 
 
 def _diff(options):

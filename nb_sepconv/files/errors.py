@@ -40,4 +40,4 @@ def located(path: FilePath | None, base: int | None = 0) -> Iterator[None]:
     except WeightsError as error:
         if error.path is not None:
             raise
-        raise WeightsError(error.problem, path, base + (error.offset or 0)) from None
+        raise type(error)(error.problem, path, base + (error.offset or 0)) from None

@@ -43,6 +43,12 @@ class RandomAccessFile:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def duplicate(self) -> Any:
+        """The file as a stream of its own, from its start."""
+        stream = os.fdopen(os.dup(self._open_descriptor()), "rb")
+        stream.seek(0)
+        return stream
+
     def read(self, offset: int, size: int, what: str) -> bytes:
         """The ``size`` bytes at ``offset``; ``what`` they should be goes into the error when they are not there."""
         self.require(offset, size, what)
@@ -67,11 +73,18 @@ class RandomAccessFile:
             expected = f"expected {what} in bytes {offset} to {offset + size}"
             raise WeightsError(f"{expected}, but the file has {self.size} bytes", self.path, min(offset, self.size))
 
+    def _open_descriptor(self):
+        """The number of the open file, which after closing may be that of another one."""
+        if not self.close.alive:
+            raise WeightsError("this file was closed", self.path)
+        return self._descriptor
+
     def _read_some(self, offset, buffer):
+        descriptor = self._open_descriptor()
         if hasattr(os, "preadv"):
-            return os.preadv(self._descriptor, [buffer], offset)
+            return os.preadv(descriptor, [buffer], offset)
         with self._seeking:
-            os.lseek(self._descriptor, offset, os.SEEK_SET)
-            chunk = os.read(self._descriptor, min(buffer.nbytes, 1 << 24))
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            chunk = os.read(descriptor, min(buffer.nbytes, 1 << 24))
         buffer[: len(chunk)] = chunk
         return len(chunk)

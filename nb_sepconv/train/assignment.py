@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import FilePath
 
 
+OUTPUT = ":0"
+
+
 def fill_variables(path: FilePath, variables: Iterable[tuple[str, Variable]], reshape: bool = False) -> None:
-    """Assign to every variable what a file has under a name.
+    """Assign to every variable what a file has under a name, with or without the ``:0`` of ``Variable.name``.
 
     Everything is read and compared first, so that an error names all that does not fit and leaves the variables alone.
 
@@ -31,14 +34,20 @@ def fill_variables(path: FilePath, variables: Iterable[tuple[str, Variable]], re
         ValueError: names that are missing, shapes or types that differ.
     """
     with load(path) as file:
-        stored = {name: part for part in (file.slots, file) for name in part}
+        stored = {name: (part, name) for part in (file.slots, file) for name in part}
+        stored = {**{_other_form(name): found for name, found in stored.items()}, **stored}
         problems = [problem for pair in variables for problem in _problems(stored, *pair, reshape)]
         if problems:
             listing = "".join(f"\n  {problem}" for problem in problems)
             raise ValueError(f"`{file.path}` does not fit the variables, of which none was changed:{listing}")
-        arrays = {name: stored[name][name] for name, _ in variables}
+        arrays = {name: part[key] for name, (part, key) in ((name, stored[name]) for name, _ in variables)}
     for name, variable in variables:
         variable.assign(arrays[name].reshape(tuple(variable.shape)))
+
+
+def _other_form(name):
+    """A name without the ``:0`` that it has, or with it."""
+    return name.removesuffix(OUTPUT) if name.endswith(OUTPUT) else name + OUTPUT
 
 
 def _problems(stored, name, variable, reshape):
@@ -46,7 +55,8 @@ def _problems(stored, name, variable, reshape):
     if name not in stored:
         yield f"{name}: missing in the file"
         return
-    info, shape = stored[name].info(name), tuple(variable.shape)
+    part, key = stored[name]
+    info, shape = part.info(key), tuple(variable.shape)
     if info.shape != shape and not (reshape and prod(info.shape) == prod(shape)):
         yield f"{name}: the shape is {info.shape} in the file, {shape} in the variable"
     if not _converts(info.dtype, variable.dtype):

@@ -94,7 +94,7 @@ def latest_checkpoint(checkpoint_dir: FilePath, latest_filename: str | None = No
     Raises:
         WeightsError: the file cannot be understood, or names a checkpoint outside the folder.
     """
-    folder = os.fspath(checkpoint_dir)
+    folder = os.fsdecode(checkpoint_dir)
     if not os.path.isfile(os.path.join(folder, latest_filename or FILE_NAME)):
         return None
     prefix = latest_prefix(folder, latest_filename or FILE_NAME)
@@ -103,4 +103,5 @@ def latest_checkpoint(checkpoint_dir: FilePath, latest_filename: str | None = No
 
 def checkpoint_exists(prefix: FilePath) -> bool:
     """Whether files of a checkpoint are there."""
+    prefix = os.fsdecode(prefix)
     return os.path.isfile(f"{prefix}.index") or os.path.isfile(prefix)

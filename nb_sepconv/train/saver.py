@@ -99,7 +99,7 @@ class Saver:
 
     def recover_last_checkpoints(self, checkpoint_paths: Iterable[FilePath]) -> None:
         """Take over checkpoints of an earlier run, those that are still there."""
-        kept = [os.fspath(prefix) for prefix in checkpoint_paths if checkpoint_exists(prefix)]
+        kept = [os.fsdecode(prefix) for prefix in checkpoint_paths if checkpoint_exists(prefix)]
         self._checkpoints = [(prefix, os.path.getmtime(_main_file(prefix))) for prefix in kept]
 
     def save(
@@ -131,7 +131,7 @@ class Saver:
         Raises:
             ValueError: the folder is missing.
         """
-        prefix = os.fspath(save_path)
+        prefix = os.fsdecode(save_path)
         folder = os.path.dirname(prefix) or os.curdir
         if not os.path.isdir(folder) or not os.path.basename(prefix):
             raise ValueError(f"`save_path` must be a prefix in a folder that exists. Received: {prefix!r}")
@@ -158,7 +158,7 @@ class Saver:
             raise ValueError("`save_path` must name a checkpoint. Received: None")
         if not (checkpoint_exists(save_path) or os.path.isdir(save_path)):
             raise ValueError(
-                f"`save_path` must name a checkpoint. Received: {os.fspath(save_path)!r}, which is missing"
+                f"`save_path` must name a checkpoint. Received: {os.fsdecode(save_path)!r}, which is missing"
             )
         fill_variables(save_path, self._named_variables(), self._reshape)
 
@@ -178,6 +178,13 @@ class Saver:
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"`var_list` must hold one variable of each name. Received: {twice!r} twice")
+        names_of = {}
+        for name, variable in named:
+            if names_of.setdefault(id(variable), name) != name:
+                raise ValueError(
+                    f"`var_list` must hold each variable under one name. "
+                    f"Received: one variable as {names_of[id(variable)]!r} and {name!r}"
+                )
         if not named and not self._allow_empty:
             raise ValueError("`var_list` must hold variables to save. Received: none, and the current graph has none")
         return named

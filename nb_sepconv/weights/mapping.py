@@ -27,11 +27,11 @@ class _Tensors(Mapping[str, "Array"]):
     def __init__(self, source: Any, keys: Mapping[str, str]) -> None:
         self._source = source
         self._keys = keys
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} tensors of {self._source.path}>"
+        self._is_closed = False
 
     def __getitem__(self, name: str) -> Array:
+        if self._is_closed:
+            raise WeightsError("this file was closed: read arrays before, or open it again", self._source.path)
         return self._source.read(self._keys[name])
 
     def __iter__(self) -> Iterator[str]:
@@ -81,8 +81,15 @@ class Weights(_Tensors):
         self.format: str = source.format
 
     def close(self) -> None:
-        """Close the file; arrays that were read stay valid."""
+        """Close the file; arrays that were read stay valid, and no others can be read."""
+        self._is_closed = self.slots._is_closed = True
         self._source.close()
+
+    def __getitem__(self, name):
+        if name in self.unreadable:
+            kind = self.unreadable[name].type_name
+            raise KeyError(f"{name!r} in {self.path} is of the type {kind}, which is not read; pickles never are")
+        return super().__getitem__(name)
 
     def __enter__(self) -> Self:
         return self

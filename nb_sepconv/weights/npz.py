@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -70,18 +69,17 @@ class Npz:
         with self._archive.open(member) as stream:
             header = _read_header(stream)
             self._check(name, header, stream.tell())
+            size = self._archive.size(member) - stream.tell()
         dtype = _loaded_dtype(header.dtype)
         type_name = element_types.BFLOAT16 if header.dtype == np.dtype("V2") else header.dtype.name
-        return name, TensorInfo(header.shape, dtype, type_name, prod(header.shape) * header.dtype.itemsize)
+        return name, TensorInfo(header.shape, dtype, type_name, size)
 
     def _check(self, name, header, start):
-        """The declared size of the member must be that of the array."""
+        """The declared size of the member must be that of the array; objects are a pickle, which has no such size."""
         with located(self.path):
             count = element_types.element_count(header.shape)
-        if _loaded_dtype(header.dtype) is None:
-            raise WeightsError(
-                f"{name!r} holds {header.dtype}, not numbers or strings; pickles are never loaded", self.path
-            )
+        if header.dtype.hasobject:
+            return
         expected, declared = start + count * header.dtype.itemsize, self._archive.size(name + SUFFIX)
         if expected != declared:
             raise WeightsError(f"expected {expected} bytes for {name!r}; its member has {declared}", self.path)

@@ -28,8 +28,8 @@ def save(path: FilePath, mapping: Mapping[str, Any], format: str | None = None) 
     """Write arrays to a file; what stood there before stays whole until the new file is complete.
 
     Args:
-        path: str or path-like. ``.npz``, ``.safetensors`` and ``.weights.h5`` (which Keras 3 reads) choose the format;
-            a name with ``.ckpt`` or without a suffix is the prefix of a TensorFlow V2 checkpoint.
+        path: str, bytes or path-like. ``.npz``, ``.safetensors`` and ``.weights.h5`` (which Keras 3 reads) choose the
+            format; a name with ``.ckpt`` or without a suffix is the prefix of a TensorFlow V2 checkpoint.
         mapping: mapping of str to array.
         format: str or None, one of those suffixes, whatever the name. Default None.
 
@@ -43,16 +43,22 @@ def save(path: FilePath, mapping: Mapping[str, Any], format: str | None = None) 
     >>> weights.load(prefix)["sep/bias"]
     array([0.5, 1.5])
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if not isinstance(mapping, Mapping):
         raise TypeError(f"`mapping` must map names to arrays. Received: {type(mapping).__name__}")
     odd = [name for name in mapping if not isinstance(name, str) or not name or "\0" in name]
     if odd:
         raise ValueError(f"The names in `mapping` must be str, not empty and without NUL. Received: {odd[0]!r}")
-    WRITERS[_suffix(path, format)](path, mapping)
+    WRITERS[suffix_of(path, format)](path, mapping)
 
 
-def _suffix(path, format):
+def holds_strings(path: FilePath) -> bool:
+    """Whether the format that a file's name asks for has arrays of strings."""
+    return suffix_of(os.fsdecode(path)) in (".npz", ".ckpt")
+
+
+def suffix_of(path: str, format: str | None = None) -> str:
+    """The suffix that stands for the format of a file: ``format``, or what the name asks for."""
     if format is not None:
         if format not in WRITERS:
             raise ValueError(f"`format` must be one of {', '.join(WRITERS)}. Received: {format!r}")

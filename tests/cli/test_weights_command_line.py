@@ -130,6 +130,67 @@ def test_convert_leaves_integers_and_takes_slots_when_asked(capsys, tmp_path):
         assert "encoder/sep1/bias/Adam" in everything.slots
 
 
+def strings_and_numbers(tmp_path):
+    stored = {"w": np.float32([1, 2]), "words": np.array([b"a", b"bc"], object), "text": np.array(["x"])}
+    weights.save(tmp_path / "s.ckpt", stored)
+    return tmp_path / "s.ckpt"
+
+
+@pytest.mark.parametrize("target", ["a.safetensors", "a.npz", "a.ckpt"])
+def test_convert_says_what_it_leaves_out(capsys, tmp_path, target):
+    """Checkpoints of objects hold strings, for which other formats once refused the whole file."""
+    status, out, err = run(capsys, "convert", strings_and_numbers(tmp_path), tmp_path / target)
+    left = [] if target != "a.safetensors" else ["text", "words"]
+    assert (status, out) == (0, f"{tmp_path / target}: {3 - len(left)} variables\n")
+    assert sorted(err.splitlines()) == [f"left out: {name}: the new format holds no strings" for name in left]
+    with weights.load(tmp_path / target) as file:
+        assert set(file) == {"w", "words", "text"} - set(left)
+
+
+def test_convert_leaves_out_what_is_not_read(capsys, tmp_path):
+    np.savez(tmp_path / "o.npz", w=np.ones(2), config=np.array({"a": 1}, object))
+    status, out, err = run(capsys, "convert", tmp_path / "o.npz", tmp_path / "a.npz")
+    assert (status, err) == (0, "left out: config: the type object is not read\n")
+    _, out, _ = run(capsys, "list", tmp_path / "o.npz")
+    assert re.search(r"^config +\[\] +object +\d+ +not readable$", out, re.MULTILINE)
+
+
+LOCALES = [
+    {"LC_ALL": "C"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"},
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locales are those of POSIX systems")
+@pytest.mark.parametrize("environment", LOCALES, ids=lambda environment: " ".join(environment))
+def test_names_of_any_letters_in_any_locale(environment, tmp_path):
+    """What a terminal cannot show is shown by its number, and arguments are UTF-8."""
+    weights.save(tmp_path / "a.npz", {"größe/重み": np.float32([1, 2]), "plain": np.ones(1)})
+
+    def answer(*arguments):
+        with run_alone(
+            *("weights", *arguments), unbuffered=False, cwd=tmp_path, more=environment, stdout=-1, stderr=-1
+        ) as process:
+            out, err = process.communicate()
+        return process.returncode, out, err
+
+    status, out, err = answer("list", "a.npz")
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) == 5
+    status, out, err = answer("show", "a.npz", "größe/重み")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1] == "[1. 2.]"
+    status, out, err = answer("show", "a.npz", "größe")
+    assert status == 2
+    assert "plain" in err
+    status, _, err = answer("convert", "a.npz", "größe.npz", "--rename", "größe=länge")
+    assert (status, err) == (0, "")
+    with weights.load(tmp_path / "größe.npz") as file:
+        assert set(file) == {"länge/重み", "plain"}
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_leaves_values_alone(capsys, tmp_path, monkeypatch, terminal):
     if terminal:
@@ -181,11 +242,13 @@ def test_usage_errors_end_with_two(capsys):
     assert "usage: nb-sepconv weights convert" in capsys.readouterr().err
 
 
-def run_alone(*arguments, unbuffered, **streams):
+def run_alone(*arguments, unbuffered, more=None, **streams):
     """The command in a process of its own."""
     program = "from nb_sepconv.cli.main import main; raise SystemExit(main())"
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""}
-    return subprocess.Popen([sys.executable, "-c", program, *arguments], env=environment, text=True, **streams)
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""} | (more or {})
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], env=environment, encoding="utf-8", errors="replace", **streams
+    )
 
 
 @pytest.mark.parametrize("unbuffered", [False, True])

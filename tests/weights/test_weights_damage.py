@@ -39,7 +39,15 @@ CHECKED = [
     ("expected-keras3.npz", ""),
     ("further/v2.expected.npz", ""),
 ]
-LEGACY_H5 = ["tf_keras_model.h5", "tf_keras_weights.h5", "keras3_model.h5"]
+LEGACY_H5 = [
+    "tf_keras_model.h5",
+    "tf_keras_weights.h5",
+    "keras3_model.h5",
+    "old/keras-0.3.3.weights.h5",
+    "old/keras-1.2.2.weights.h5",
+    "old/tf.keras-1.15.weights.h5",
+    "old/h5py-2.6.0.h5",
+]
 KERAS_3_H5 = ["keras3.weights.h5", "further/bfloat16.weights.h5"]
 OWN = ["own.npz", "own.safetensors", "own.weights.h5", "own.ckpt.index", "own.ckpt.data-00000-of-00001"]
 
@@ -181,7 +189,7 @@ def test_keras_3_files(source, quick, tmp_path):
     [
         (734, 0, "a name that can be printed"),
         (1512, 3, "a name that can be printed"),
-        (6814, 0, "zeros behind the 0 entries of a tree"),
+        (6814, 0, "a member for each name; 'vars' has none"),
         (8794, 6, "a table of 2 addresses; its size is 80"),
     ],
 )

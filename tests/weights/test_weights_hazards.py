@@ -39,10 +39,6 @@ def test_the_plain_tree_is_read(tmp_path):
         np.testing.assert_array_equal(file["dense/kernel"], np.arange(6.0).reshape(2, 3))
 
 
-def soft_link(file, tmp_path):
-    file["layers/dense/vars/1"] = h5py.SoftLink("/layers/dense/vars/0")
-
-
 def external_link(file, tmp_path):
     file["layers/dense/vars/1"] = h5py.ExternalLink("/etc/passwd", "/")
 
@@ -82,10 +78,6 @@ def strings(file, tmp_path):
     file["layers/dense/vars"].create_dataset("1", data=np.array([b"ab", b"c"]))
 
 
-def extendable(file, tmp_path):
-    file["layers/dense/vars"].create_dataset("1", data=np.arange(3.0), maxshape=(None,))
-
-
 def named_type(file, tmp_path):
     file["layers/kind"] = np.dtype("f8")
 
@@ -105,17 +97,15 @@ def outside_vars(file, tmp_path):
 @pytest.mark.parametrize(
     ("add", "match"),
     [
-        (soft_link, "expected no soft links"),
         (external_link, "received messages of kind|soft links|expected"),
         (hard_link_twice, "expected one link to an object; received 2"),
         (cycle, "expected one link to an object; received 2"),
         (external_data, "received messages of kind"),
         (virtual_data, "expected"),
-        (chunked_bomb, r"received messages of kind \[11\]"),
+        (chunked_bomb, r"received messages of kind \[11\]; h5py .* declares 8796093022208 bytes; 0 are stored"),
         (unwritten_bomb, "expected"),
-        (big_endian, "little-endian type"),
+        (big_endian, "little-endian type of numbers.*expected one byte order; received both"),
         (strings, "little-endian type"),
-        (extendable, "without chunks|does not grow"),
         (named_type, "expected"),
         (gap_in_numbers, r"numbered from 0 without gaps in 'layers/dense/vars'; received \['0', '2'\]"),
         (odd_attribute, r"expected no attributes of 'layers/dense/vars' but \['name'\]; received \['nam'\]"),
@@ -126,12 +116,6 @@ def test_trees_that_lead_elsewhere_or_declare_too_much(add, match, tmp_path):
     with keras_tree(tmp_path / "a.h5") as file:
         add(file, tmp_path)
     with pytest.raises(weights.WeightsError, match=match):
-        weights.load(tmp_path / "a.h5")
-
-
-def test_newer_format_is_refused_by_name(tmp_path):
-    keras_tree(tmp_path / "a.h5", libver="latest").close()
-    with pytest.raises(weights.WeightsError, match="the first format of HDF5, which Keras writes"):
         weights.load(tmp_path / "a.h5")
 
 
@@ -189,15 +173,31 @@ class Trap:
         return (pytest.fail, ("a pickle was loaded",))
 
 
-def test_pickles_in_npz_are_refused(tmp_path):
-    np.savez(tmp_path / "a.npz", a=np.array([Trap()], object), b=np.arange(3))
-    with pytest.raises(weights.WeightsError, match="pickles are never loaded"):
-        weights.load(tmp_path / "a.npz")
+def test_pickles_in_npz_are_never_loaded(tmp_path):
+    """One array of objects once locked all others of the file."""
+    np.savez(tmp_path / "a.npz", a=np.array([Trap()], object), b=np.arange(3), c=np.zeros(2, [("x", "f4"), ("y", "O")]))
+    with weights.load(tmp_path / "a.npz") as file:
+        assert list(file) == ["b"]
+        assert file["b"].tolist() == [0, 1, 2]
+        assert set(file.unreadable) == {"a", "c"}
+        assert file.unreadable["a"].type_name == "object"
+        assert file.get("a") is None
+        with pytest.raises(
+            KeyError, match=r"'a' in .*a\.npz is of the type object, which is not read; pickles never are"
+        ):
+            file["a"]
+
+
+def test_tables_in_npz_are_listed_apart(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.zeros(2, [("x", "f4")]), b=np.arange(3), c=np.zeros(2, "M8[s]"))
+    with weights.load(tmp_path / "a.npz") as file:
+        assert list(file) == ["b"]
+        assert set(file.unreadable) == {"a", "c"}
 
 
 def test_pickles_are_no_weights(tmp_path):
     (tmp_path / "a.pt").write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(weights.WeightsError, match="expected a TensorFlow checkpoint"):
+    with pytest.raises(weights.WeightsError, match=r"this is a pickle, .* expected a TensorFlow checkpoint"):
         weights.load(tmp_path / "a.pt")
 
 
@@ -216,7 +216,11 @@ def npy(header, data=b""):
         ),
         ("a.npy", npy({"descr": "<f8", "fortran_order": False, "shape": (1 << 50, 1 << 50)}), "counted in 64 bits"),
         ("a.npy", npy({"descr": "<f8", "fortran_order": False, "shape": (-1,)}), "without negative sizes"),
-        ("a.npy", npy({"descr": [("x", "<f8")], "fortran_order": False, "shape": (0,)}), "not numbers or strings"),
+        (
+            "a.npy",
+            npy({"descr": [("x", "<f8")], "fortran_order": False, "shape": (1,)}),
+            "bytes for 'a'; its member has",
+        ),
         ("a.npy", b"\x93NUMPY\x03\x00" + bytes(200), r"the \.npy format 1\.0 or 2\.0; received \(3, 0\)"),
         ("a.npy", b"not an array", "expected the member 'a.npy'"),
         ("a.txt", b"text", "expected 'config.json' in a Keras archive"),

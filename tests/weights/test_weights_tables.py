@@ -190,7 +190,10 @@ def test_state_of_a_folder_comes_back(tmp_path):
         (b"", "expected one `model_checkpoint_path`"),
         (b'model_checkpoint_path: "a\n', "expected `model_checkpoint_path: .* in line 1"),
         (b'model_checkpoint_path: "a"\nother: "b"\n', "in line 2"),
-        (b'model_checkpoint_path: "a"\nall_model_checkpoint_paths: "b"\n', "which is among"),
+        (b'model_checkpoint_path: "a"\nmodel_checkpoint_path: "b"\n', "expected one `model_checkpoint_path`; received"),
+        (b'model_checkpoint_path: "a"\nall_model_checkpoint_paths: 7\n', "in line 2; received '7"),
+        (b'# "a"\n"a"', "in line 2"),
+        (b'model_checkpoint_path: "a" model_checkpoint_path {', "in line 1"),
         (b'model_checkpoint_path: "\xff"', "expected UTF-8 text"),
     ],
 )
@@ -198,6 +201,27 @@ def test_bad_states(tmp_path, text, match):
     (tmp_path / "checkpoint").write_bytes(text)
     with pytest.raises(WeightsError, match=match):
         checkpoint_state.read_state(tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'model_checkpoint_path: "m-2"\nall_model_checkpoint_paths: "m-1"\n',
+        "model_checkpoint_path: 'm-2' all_model_checkpoint_paths: 'm-1'",
+        '# model_checkpoint_path: "other"\nmodel_checkpoint_path: "m-2" #\nall_model_checkpoint_paths: ["m-1"]',
+        'model_checkpoint_path :\n  "m-2";\nlast_preserved_timestamp: 1e9,\nall_model_checkpoint_paths: "m-1"\n#',
+    ],
+)
+def test_other_ways_to_write_a_state_are_understood(text, tmp_path):
+    """TensorFlow reads any text message: other quotes, comments, lists, and a latest one that is not among all."""
+    (tmp_path / "checkpoint").write_text(text)
+    assert checkpoint_state.read_state(tmp_path / "checkpoint") == ("m-2", ["m-1"])
+
+
+@pytest.mark.parametrize("latest", [r"C:\\runs\\m-2", "D:/runs/m-2", r"\\\\host\\share\\m-2", "/gone/m-2"])
+def test_whole_paths_of_other_systems_mean_the_checkpoint_in_the_folder(latest, tmp_path):
+    (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "{latest}"\n')
+    assert checkpoint_state.latest_prefix(str(tmp_path)) == str(tmp_path / "m-2")
 
 
 def test_escapes_that_tensorflow_writes_are_understood(tmp_path):

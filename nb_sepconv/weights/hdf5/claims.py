@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from nb_sepconv.files.random_access import RandomAccessFile
 
 
+class UnusualHdf5(WeightsError):
+    """A sound file in which something is that Keras does not write, and that only the HDF5 library reads."""
+
+
 class ClaimedFile:
     """A file whose stretches are claimed as they are read.
 

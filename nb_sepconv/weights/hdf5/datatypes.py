@@ -6,11 +6,11 @@ import numpy as np
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.element_types import BFLOAT16
-from nb_sepconv.weights.hdf5.claims import number
+from nb_sepconv.weights.hdf5.claims import UnusualHdf5, number
 
 VERSION_1 = 0x10
 INTEGER, FLOAT, TEXT, OPAQUE, ENUMERATION, VARIABLE_LENGTH = 0, 1, 3, 5, 8, 9
-SIGNED = 0x08
+BIG_ENDIAN, SIGNED = 0x01, 0x08
 FRACTION_BITS = {"float16": 10, "float32": 23, "float64": 52}
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 VARIABLE_TEXT_BYTES = 16
@@ -30,7 +30,16 @@ def type_name(message: bytes) -> str:
     for name, encoding in [*ENCODINGS.items(), (BFLOAT16, UNTAGGED_BFLOAT16)]:
         if message[: len(encoding)] == encoding and not any(message[len(encoding) :]):
             return name
-    raise WeightsError(f"expected a standard little-endian type of numbers; received {bytes(message[:24]).hex()}")
+    problem = f"expected a standard little-endian type of numbers; received {bytes(message[:24]).hex()}"
+    if _is_big_endian(message):
+        raise UnusualHdf5(problem)
+    raise WeightsError(problem)
+
+
+def _is_big_endian(message):
+    """Whether a numeric type is standard but for the order of its bytes."""
+    swapped = bytes([message[0], message[1] ^ BIG_ENDIAN, *message[2:]])
+    return any(swapped[: len(encoding)] == encoding for encoding in ENCODINGS.values() if encoding[0] & 15 <= FLOAT)
 
 
 def text_type(message: bytes) -> Text | None:

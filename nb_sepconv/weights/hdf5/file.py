@@ -10,11 +10,11 @@ from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.element_types import TensorInfo
 from nb_sepconv.weights.hdf5 import headers
-from nb_sepconv.weights.hdf5.claims import ClaimedFile, expect, number, require
+from nb_sepconv.weights.hdf5.claims import ClaimedFile, UnusualHdf5, expect, number, require
 from nb_sepconv.weights.hdf5.datatypes import type_name
 from nb_sepconv.weights.hdf5.groups import Sizes, parse_symbol, read_symbols
 from nb_sepconv.weights.hdf5.messages import UNDEFINED, parse_attribute, parse_layout, parse_shape
-from nb_sepconv.weights.hdf5.text import GlobalHeaps
+from nb_sepconv.weights.hdf5.text import GlobalHeaps, integer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SUPERBLOCK_BYTES = 96
 ROOT_SYMBOL, SYMBOL_TABLE_BYTES = 56, 16
 VERSIONS_AND_WIDTHS = bytes([0, 0, 0, 0, 0, 8, 8, 0])
+LATER_VERSIONS = (1, 2, 3)
 DEEPEST = 64
 
 
@@ -60,8 +61,12 @@ class Hdf5:
         with located(self.path, None if place.address == UNDEFINED else place.address):
             return element_types.from_raw(raw, info.type_name)
 
+    def has_group(self, path):
+        """Whether there is a group of that path; the root is ""."""
+        return path in self._members
+
     def group(self, path: str) -> Any:
-        """The names of the members of a group; the root is ""."""
+        """The names of the members of a group."""
         return self._members[path]
 
     def text(self, path: str, name: str) -> Any:
@@ -70,9 +75,15 @@ class Hdf5:
             attribute = self._attributes[path].get(name)
             return None if attribute is None else self._heaps.text(attribute)
 
+    def integer(self, path, name):
+        """The integer of an attribute, or None where it is missing."""
+        with located(self.path):
+            attribute = self._attributes[path].get(name)
+            return None if attribute is None else integer(attribute)
+
     def attributes(self, path: str) -> set[str]:
         """The names of the attributes of a group or dataset."""
-        return set(self._attributes[path])
+        return set(self._attributes.get(path, ()))
 
     def _read_object(self, path, symbol, depth):
         messages = headers.read_messages(self._file, symbol.address)
@@ -102,9 +113,9 @@ class Hdf5:
             self._read_object(f"{path}/{symbol.name}" if path else symbol.name, symbol, depth + 1)
 
     def _add_dataset(self, path, messages):
+        place = parse_layout(headers.only(messages, headers.LAYOUT, "place of values"))
         shape = parse_shape(headers.only(messages, headers.DATASPACE, "shape"))
         name = type_name(headers.only(messages, headers.DATATYPE, "type"))
-        place = parse_layout(headers.only(messages, headers.LAYOUT, "place of values"))
         nbytes = element_types.element_count(shape) * element_types.raw_dtype(name).itemsize
         require(place.size == nbytes, f"expected {nbytes} bytes of values for {path!r}; {place.size} are stored")
         if place.address != UNDEFINED:
@@ -126,11 +137,9 @@ def _read_superblock(file):
     block = file.take(0, SUPERBLOCK_BYTES, "the superblock")
     with located(file.path):
         expect(block, 0, SIGNATURE, "the signature of HDF5")
-        require(
-            block[8] == 0,
-            f"expected the first format of HDF5, which Keras writes; the superblock has version {block[8]}",
-            8,
-        )
+        if block[8] in LATER_VERSIONS:
+            problem = f"expected the first format of HDF5, which Keras writes; the superblock has version {block[8]}"
+            raise UnusualHdf5(problem, offset=8)
         expect(block, 8, VERSIONS_AND_WIDTHS, "versions 0 and addresses of 8 bytes:")
         sizes = Sizes(number(block, 16, 2), number(block, 18, 2))
         require(min(sizes) > 0, "expected nodes with room for entries", 16)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import located
-from nb_sepconv.weights.hdf5.claims import number, require
+from nb_sepconv.weights.hdf5.claims import UnusualHdf5, number, require
 
 if TYPE_CHECKING:
     from nb_sepconv.weights.hdf5.claims import ClaimedFile
 
 PREFIX_BYTES = 16
+LATER_SIGNATURE = b"OHDR"
 MESSAGE_PREFIX_BYTES = 8
-NIL, DATASPACE, DATATYPE, FILL, LAYOUT, ATTRIBUTE, CONTINUATION, SYMBOLS, MODIFIED = 0, 1, 3, 5, 8, 12, 16, 17, 18
+LINK_INFO, LINK, GROUP_INFO = 2, 6, 10
+LATER_GROUP_KINDS = {LINK_INFO, LINK, GROUP_INFO}
+NIL, DATASPACE, DATATYPE, FILL, LAYOUT, FILTERS, ATTRIBUTE = 0, 1, 3, 5, 8, 11, 12
+CONTINUATION, SYMBOLS, MODIFIED = 16, 17, 18
 GROUP_KINDS = {NIL, ATTRIBUTE, CONTINUATION, SYMBOLS, MODIFIED}
 DATASET_KINDS = {NIL, DATASPACE, DATATYPE, FILL, LAYOUT, ATTRIBUTE, CONTINUATION, MODIFIED}
-PLAIN_FLAGS = {0, 1}
+CONSTANT, NEVER_SHARED = 1, 4  # h5py before 3.2 renamed attributes, which sets the second
 
 
 class Message(NamedTuple):
@@ -29,6 +33,8 @@ def read_messages(file: ClaimedFile, address: int) -> list[Any]:
     """All messages of the object at an address: one symbol table, or what makes a dataset, and attributes."""
     prefix = file.take(address, PREFIX_BYTES, "an object header")
     with located(file.path, address):
+        if prefix.startswith(LATER_SIGNATURE):
+            raise UnusualHdf5("expected an object header of version 1; received version 2")
         require(prefix[0] == 1 and not prefix[1], f"expected an object header of version 1; received {prefix[0]}")
         require(number(prefix, 4, 4) == 1, f"expected one link to an object; received {number(prefix, 4, 4)}")
         require(not any(prefix[12:]), "expected zeros in the padding of an object header")
@@ -66,7 +72,8 @@ def _split(block):
         require(
             start + size <= len(block) and size % 8 == 0, f"expected a message that fits; its size is {size}", position
         )
-        require(kind == NIL or block[position + 4] in PLAIN_FLAGS, "expected a message that is not shared", position)
+        plain = not block[position + 4] & ~(CONSTANT | NEVER_SHARED)
+        require(kind == NIL or plain, "expected a message that is not shared", position)
         yield Message(kind, block[start : start + size])
         position = start + size
 
@@ -80,6 +87,7 @@ def _check(messages, count):
     require(len(messages) == count, f"expected {count} messages of an object; received {len(messages)}")
     allowed = GROUP_KINDS if is_group(messages) else DATASET_KINDS
     odd = {message.kind for message in messages} - allowed
-    require(
-        not odd, f"expected a group or a contiguous dataset without filters; received messages of kind {sorted(odd)}"
-    )
+    problem = f"expected a group or a contiguous dataset without filters; received messages of kind {sorted(odd)}"
+    if odd == {FILTERS} or (LINK_INFO in odd and odd <= LATER_GROUP_KINDS):
+        raise UnusualHdf5(problem)
+    require(not odd, problem)

@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights import element_types
-from nb_sepconv.weights.hdf5.claims import number, require
+from nb_sepconv.weights.hdf5.claims import UnusualHdf5, number, require
 
 UNDEFINED = (1 << 64) - 1
-COMPACT, CONTIGUOUS = 0, 1
+COMPACT, CONTIGUOUS, CHUNKED = 0, 1, 2
 HAS_LIMITS = 1
 
 
@@ -47,8 +47,10 @@ def parse_layout(data: bytes) -> Place:
         size = number(data, 2, 2)
         require(4 + size <= len(data), f"expected {size} bytes of values in the header")
         return Place(UNDEFINED, size, data[4 : 4 + size])
-    if data[1] != CONTIGUOUS:
-        raise WeightsError(f"expected a contiguous dataset without chunks and filters; its layout is {data[1]}")
+    problem = f"expected a contiguous dataset without chunks and filters; its layout is {data[1]}"
+    if data[1] == CHUNKED:
+        raise UnusualHdf5(problem)
+    require(data[1] == CONTIGUOUS, problem)
     return Place(number(data, 2, 8), number(data, 10, 8), data[:0])
 
 

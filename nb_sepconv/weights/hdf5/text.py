@@ -1,13 +1,15 @@
-"""Text in attributes: of fixed size in place, or of any size in a global heap."""
+"""Values of attributes: an integer, or text of fixed size in place or of any size in a global heap."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
-from nb_sepconv.weights.hdf5.datatypes import text_type
+from nb_sepconv.weights.hdf5.datatypes import text_type, type_name
 from nb_sepconv.weights.hdf5.messages import element_bytes, parse_shape
 
 if TYPE_CHECKING:
@@ -55,6 +57,13 @@ class GlobalHeaps:
         with located(self._file.path, address):
             expect(heap, 0, b"GCOL\1\0\0\0", "a heap of text")
             return dict(_objects(heap))
+
+
+def integer(attribute):
+    """The value of an attribute that holds one integer."""
+    dtype = np.dtype(type_name(attribute.datatype))
+    require(dtype.kind in "iu" and not parse_shape(attribute.dataspace), "expected an integer as an attribute")
+    return int(np.frombuffer(element_bytes(attribute, 1, dtype.itemsize)[0], dtype.newbyteorder("<"))[0])
 
 
 def _objects(heap):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.weights.element_types import BFLOAT16
-from nb_sepconv.weights.hdf5 import Hdf5
+from nb_sepconv.weights.hdf5 import Hdf5, UnusualHdf5, plain_copy
 from nb_sepconv.weights.keras.checksum import dataset_checksum
+from nb_sepconv.weights.keras.legacy import is_legacy, legacy_names
 from nb_sepconv.weights.mapping import Weights
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array
 
-LEGACY_ROOT, LEGACY_OPTIMIZER, TOP_LEVEL = "model_weights", "optimizer_weights", "top_level_model_weights"
 VARIABLES = "vars"
 CONTAINER, EARLY_CONTAINER = "layers", "_layer_checkpoint_dependencies"
 NAME, TYPE, CHECKSUM = "name", "dtype", "nb_sepconv.crc32c"
@@ -34,53 +34,18 @@ def variable_names(file: Any, layer_names: Any = None) -> tuple[dict[str, str], 
     """The name of each dataset of a Keras file, and which belong to the optimizer.
 
     Args:
-        file: Hdf5.
+        file: Hdf5 or Shards.
         layer_names: dict of object path to name, for files whose groups do not carry names.
 
     Returns:
         (dict of path to name, set of paths).
     """
-    root = LEGACY_ROOT if LEGACY_ROOT in file.group("") else ""
-    if file.text(root, "layer_names") is not None or file.text(root, "layer_names0") is not None:
-        return _legacy_names(file, root)
+    if is_legacy(file):
+        names, slots = legacy_names(file)
+        return _unique(names), slots
     if all(path.split("/")[-2:-1] == [VARIABLES] for path in file.tensors) and file.tensors:
         return _unique(_object_names(file, layer_names or {})), _training_paths(file)
     raise WeightsError("expected a Keras file: `layer_names` at its root, or datasets in groups `vars`", file.path)
-
-
-def _legacy_names(file, root):
-    prefix = f"{root}/" if root else ""
-    names = {}
-    for layer in [*_split_attribute(file, root, "layer_names"), TOP_LEVEL]:
-        if layer in file.group(root):
-            group = f"{prefix}{layer}"
-            names |= {f"{group}/{weight}": weight for weight in _split_attribute(file, group, "weight_names")}
-        elif layer != TOP_LEVEL:
-            raise WeightsError(f"expected the group {layer!r}, which `layer_names` lists", file.path)
-    slots = {path for path in file.tensors if prefix and path.startswith(f"{LEGACY_OPTIMIZER}/")}
-    _require_same(file, set(names), set(file.tensors) - slots)
-    names |= {path: path for path in slots}
-    return _unique({path: name.removesuffix(":0") for path, name in names.items()}), slots
-
-
-def _split_attribute(file, group, name):
-    """A list of names, which long lists keep in several attributes."""
-    whole = file.text(group, name)
-    if whole is not None:
-        return whole
-    parts, index = [], 0
-    while (part := file.text(group, f"{name}{index}")) is not None:
-        parts += part
-        index += 1
-    if not index:
-        raise WeightsError(f"expected the attribute `{name}` of {group!r}", file.path)
-    return parts
-
-
-def _require_same(file, listed, stored):
-    if listed != stored:
-        odd = sorted(listed ^ stored)[0]
-        raise WeightsError(f"expected the datasets that `weight_names` lists; {odd!r} is on one side only", file.path)
 
 
 def _object_names(file, layer_names):
@@ -139,6 +104,8 @@ def _roles(file, group):
         raise WeightsError(
             f"expected datasets numbered from 0 without gaps in {group!r}; received {sorted(members)}", file.path
         )
+    if not numbered:
+        return {name: name for name in members}
     shapes = [file.tensors[f"{group}/{index}"].shape for index in range(len(numbered))]
     if _is_separable(shapes):
         return _numbered(len(shapes), ROLES)
@@ -170,7 +137,7 @@ def _unique(names):
     return {path: name if counts[name] == 1 else path for path, name in names.items()}
 
 
-class _KerasTree(Hdf5):
+class KerasTree(Hdf5):
     """An HDF5 file whose datasets are checked by the checksums beside them, where there are any."""
 
     def read(self, name: str) -> Array:
@@ -184,6 +151,24 @@ class _KerasTree(Hdf5):
         return array
 
 
+def open_tree(file):
+    """The tree of an open file, which is closed if it cannot be had; one in unusual HDF5 is copied in plain first.
+
+    Args:
+        file: RandomAccessFile.
+    """
+    try:
+        try:
+            return KerasTree(file)
+        except UnusualHdf5 as problem:
+            with file as unusual:
+                file = plain_copy(unusual, problem)
+            return KerasTree(file)
+    except BaseException:
+        file.close()
+        raise
+
+
 def open_keras_h5(file: Any, layer_names: Any = None) -> Weights:
     """The Weights of an open Keras file, which is closed if they cannot be had.
 
@@ -191,9 +176,9 @@ def open_keras_h5(file: Any, layer_names: Any = None) -> Weights:
         file: RandomAccessFile.
         layer_names: as for :func:`variable_names`.
     """
+    tree = open_tree(file)
     try:
-        tree = _KerasTree(file)
         return Weights(tree, *variable_names(tree, layer_names))
     except BaseException:
-        file.close()
+        tree.close()
         raise

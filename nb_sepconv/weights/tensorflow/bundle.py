@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.files.errors import WeightsError, located
+from nb_sepconv.files.foreign import pointers_named
 from nb_sepconv.files.random_access import RandomAccessFile
 from nb_sepconv.weights import element_types, memory
 from nb_sepconv.weights.element_types import TensorInfo
@@ -56,8 +57,9 @@ class Bundle:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         with RandomAccessFile(f"{prefix}.index") as index:
-            self.path: str = index.path
-            self._header, self._entries = _read_index(index)
+            self.path = index.path
+            with pointers_named(index):
+                self._header, self._entries = _read_index(index)
         self._files = {}
         names = [name for name in self._entries if not name.startswith("\0")]
         self.tensors: dict[str, TensorInfo] = {name: self._describe(name, self._entries[name]) for name in names}
@@ -66,6 +68,11 @@ class Bundle:
         """Close the data files; reading opens them again."""
         while self._files:
             self._files.popitem()[1].close()
+
+    def fingerprint(self, name):
+        """What tells the value of a tensor from others without reading it."""
+        entry = self._entries[name]
+        return entry.type_name, entry.shape, entry.size, entry.crc, name if entry.slices else None
 
     def read(self, name: str) -> Array:
         """The tensor of that name as an array; its checksum is verified."""
@@ -99,7 +106,8 @@ class Bundle:
     def _read_entry(self, name, entry):
         file = self._shard(entry.shard)
         what = f"the tensor {name!r}"
-        file.require(entry.offset, entry.size, what)
+        with pointers_named(file):
+            file.require(entry.offset, entry.size, what)
         if entry.type_name == element_types.STRING:
             stored = file.read(entry.offset, entry.size, what)
             with located(file.path, entry.offset):

@@ -36,7 +36,7 @@ def write_bundle(prefix: str, tensors: Mapping[str, Any]) -> None:
         prefix: str.
         tensors: mapping of str to array; strings may be bytes or str.
     """
-    prefix = os.fspath(prefix)
+    prefix = os.fsdecode(prefix)
     shards = 2 if _live_shards(prefix) == 1 else 1
     names = sorted(tensors, key=str.encode)
     with replacing(data_path(prefix, 0, shards)) as data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import re
 from typing import TYPE_CHECKING
@@ -19,7 +20,12 @@ FILE_NAME = "checkpoint"
 LATEST, ALL = "model_checkpoint_path", "all_model_checkpoint_paths"
 NUMBERS = {"all_model_checkpoint_timestamps", "last_preserved_timestamp"}
 LARGEST_BYTES = 1 << 24
-_LINE = re.compile(r'\s*(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|([-+.\w]+))\s*')
+_GAP = re.compile(r"(?:\s|#[^\n]*(?:\n|\Z))*")
+_TOKEN = re.compile(
+    r"""(?P<name>\w+)\s*:|"(?P<double>(?:[^"\\\n]|\\.)*)"|'(?P<single>(?:[^'\\\n]|\\.)*)'"""
+    r"""|(?P<number>[-+]?[\w.][-+.\w]*)|(?P<mark>[\[\],;])"""
+)
+_WINDOWS_ROOT = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -33,26 +39,35 @@ def read_state(path: FilePath) -> tuple[str, list[str]]:
     Returns:
         (str, list of str).
     """
-    found = {LATEST: [], ALL: []}
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
-        if not line.strip():
-            continue
-        match = _LINE.fullmatch(line)
-        if (
-            match is None
-            or (match[1] not in found and match[1] not in NUMBERS)
-            or (match[1] in found and match[2] is None)
-        ):
-            raise WeightsError(
-                f'expected `{LATEST}: "..."` or `{ALL}: "..."` in line {number}; received {line[:80]!r}', path
-            )
-        if match[1] in found:
-            found[match[1]].append(_unescape(match[2]))
-    if any("\0" in name for name in found[LATEST]):
+    text = _read_text(path)
+    found, name = {LATEST: [], ALL: []}, None
+    for kind, value, position in _tokens(text):
+        if kind == "name" and value in {LATEST, ALL, *NUMBERS}:
+            name = value
+        elif kind in ("double", "single") and name in found:
+            found[name].append(_unescape(value))
+        elif kind != "mark" and (kind != "number" or name not in NUMBERS):
+            raise _unexpected(path, text, position)
+    if any("\0" in latest for latest in found[LATEST]):
         raise WeightsError("expected a path without NUL", path)
-    if len(found[LATEST]) != 1 or (found[ALL] and found[LATEST][0] not in found[ALL]):
-        raise WeightsError(f"expected one `{LATEST}`, which is among `{ALL}`; received {found}", path)
+    if len(found[LATEST]) != 1:
+        raise WeightsError(f"expected one `{LATEST}`; received {found}", path)
     return found[LATEST][0], found[ALL]
+
+
+def _tokens(text):
+    """Yield the (kind, value, start) of each token of a text message without its comments; kind is None for others."""
+    position = _GAP.match(text).end()
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        yield token and token.lastgroup, token and token[token.lastgroup], position
+        position = _GAP.match(text, token.end() if token else len(text)).end()
+
+
+def _unexpected(path, text, position):
+    line = text.count("\n", 0, position) + 1
+    shown = text[position : position + 80]
+    return WeightsError(f'expected `{LATEST}: "..."` or `{ALL}: "..."` in line {line}; received {shown!r}', path)
 
 
 def latest_prefix(folder: str, file_name: str = FILE_NAME) -> str:
@@ -62,6 +77,8 @@ def latest_prefix(folder: str, file_name: str = FILE_NAME) -> str:
     checkpoint of that name inside the folder is meant.
     """
     latest, _ = read_state(os.path.join(folder, file_name))
+    if os.name != "nt" and _WINDOWS_ROOT.match(latest):
+        latest = ntpath.basename(latest)
     return os.path.join(folder, latest if _is_inside(folder, latest) else os.path.basename(latest))
 
 
