@@ -313,6 +313,7 @@ def get_losses(scope=None, loss_collection=GraphKeys.LOSSES):
     """
     return get_collection(loss_collection, scope)
 
+
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array
 
