@@ -21,7 +21,6 @@ from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import plain, tensor
 
-
 __all__ = [
     "Reduction",
     "absolute_difference",
