@@ -82,7 +82,7 @@ _INITIALIZERS = {
 }
 _DTYPES = ("bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 _OPTIONAL_DTYPES = ("bfloat16",)
-_LIKE_BUILTINS = ("abs",)  # `from nb_sepconv import *` must not replace them
+_LIKE_BUILTINS = ("abs", "bool", "pow", "range", "round", "slice")  # `from nb_sepconv import *` must not replace them
 
 __all__ = [*sorted({*_MODULES, *_HOME_OF, *_INITIALIZERS, *_DTYPES} - {*_LIKE_BUILTINS}), "__version__"]
 

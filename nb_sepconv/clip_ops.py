@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 import numpy as np
 
 from nb_sepconv.tensors.convert import as_array, floats, real_numbers, widely
+from nb_sepconv.tensors.tensor import tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,7 @@ def clip_by_norm(
         factor = np.where(norms > limit, wide.dtype.type(limit) / norms, wide.dtype.type(1))
         return wide * np.where(np.isnan(norms), norms, factor)
 
-    return widely(clipped, floats(t, "t"))
+    return tensor(widely(clipped, floats(t, "t")))
 
 
 def clip_by_value(
@@ -134,7 +135,7 @@ def clip_by_value(
     """
     t = real_numbers(t, "t")
     low, high = (np.asarray(limit).astype(t.dtype) for limit in (clip_value_min, clip_value_max))
-    return np.maximum(np.minimum(t, high), low)
+    return tensor(np.maximum(np.minimum(t, high), low))
 
 
 def _float_arrays(t_list):

@@ -21,6 +21,26 @@ from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import plain, tensor
 
+__all__ = [
+    "Reduction",
+    "absolute_difference",
+    "add_loss",
+    "compute_weighted_loss",
+    "cosine_distance",
+    "get_losses",
+    "get_regularization_loss",
+    "get_regularization_losses",
+    "get_total_loss",
+    "hinge_loss",
+    "huber_loss",
+    "log_loss",
+    "mean_pairwise_squared_error",
+    "mean_squared_error",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
+]
+
 
 class Reduction:
     """How the weighted losses of the elements become one number."""
@@ -316,11 +336,6 @@ def get_losses(scope=None, loss_collection=GraphKeys.LOSSES):
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array
-
-__all__ = [
-    "get_regularization_loss",
-    "get_regularization_losses",
-]
 
 
 def get_regularization_losses(scope: str | None = None) -> list[Any]:

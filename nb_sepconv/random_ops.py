@@ -1,5 +1,9 @@
 """TF1's random arrays: the numbers of its initializers, by the same seeds."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv import initializers
@@ -7,8 +11,21 @@ from nb_sepconv.checks.words import whole_sizes_of
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor import plain, tensor
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
-def random_uniform(shape, minval=0, maxval=None, dtype=np.float32, seed=None, name=None):
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
+
+
+def random_uniform(
+    shape: ShapeInput,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: DTypeLike = np.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Numbers spread evenly over [minval, maxval), by default [0, 1); integer types need ``maxval``.
 
     >>> random_uniform([2], -1, 1, seed=7).tolist()
@@ -17,7 +34,14 @@ def random_uniform(shape, minval=0, maxval=None, dtype=np.float32, seed=None, na
     return _drawn(initializers.RandomUniform(minval, maxval, seed), shape, dtype)
 
 
-def random_normal(shape, mean=0.0, stddev=1.0, dtype=np.float32, seed=None, name=None):
+def random_normal(
+    shape: ShapeInput,
+    mean: ArrayInput = 0.0,
+    stddev: Any = 1.0,
+    dtype: DTypeLike = np.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Normally distributed numbers.
 
     >>> random_normal([2, 3]).get_shape().as_list()
@@ -26,7 +50,14 @@ def random_normal(shape, mean=0.0, stddev=1.0, dtype=np.float32, seed=None, name
     return _drawn(initializers.RandomNormal(mean, stddev, seed), shape, dtype)
 
 
-def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=np.float32, seed=None, name=None):
+def truncated_normal(
+    shape: ShapeInput,
+    mean: ArrayInput = 0.0,
+    stddev: Any = 1.0,
+    dtype: DTypeLike = np.float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
     """Normally distributed numbers, none further than two standard deviations from the mean.
 
     >>> float(abs(truncated_normal([100])).max()) <= 2
@@ -39,7 +70,7 @@ def _drawn(initializer, shape, dtype):
     return tensor(initializer(whole_sizes_of(shape), as_dtype(dtype)))
 
 
-def random_shuffle(value, seed=None, name=None):
+def random_shuffle(value: ArrayInput, seed: int | None = None, name: str | None = None) -> Tensor:
     """The rows in a random order, another one than TensorFlow's for the same seed.
 
     >>> sorted(random_shuffle([1, 2, 3]).tolist())

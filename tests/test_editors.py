@@ -16,7 +16,9 @@ from nb_sepconv.framework.variables import Variable
 PACKAGE = Path(tf.__file__).parent
 LAZY = ["nb_sepconv", "nb_sepconv.interop", "nb_sepconv.keras", "nb_sepconv.train"]
 WITH_PACKAGES_OF_THEIR_OWN = {"nb_sepconv.interop"}
-ONLY_BY_NAME = {"nb_sepconv": {"abs", "bfloat16"}}  # not for `from nb_sepconv import *`
+ONLY_BY_NAME = {
+    "nb_sepconv": {"abs", "bfloat16", "bool", "pow", "range", "round", "slice"}
+}  # not for `from nb_sepconv import *`
 PUBLIC = ["activations", "constraints", "initializers", "interop", "keras", "layers", "losses", "nn", "ops"]
 PUBLIC += ["regularizers", "train", "weights", "keras.activations", "keras.constraints", "keras.initializers"]
 PUBLIC += ["keras.layers", "keras.regularizers"]

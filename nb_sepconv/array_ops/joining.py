@@ -1,12 +1,19 @@
 """Several arrays into one, and one into several."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.checks.words import axis_of, sizes_of
 from nb_sepconv.tensors.tensor import Tensor, matched_all, plain, tensor
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import ArrayInput
 
-def concat(values, axis, name="concat"):
+
+def concat(values: Any, axis: Any, name: str | None = "concat") -> Tensor:
     """The arrays one after another along an axis.
 
     >>> concat([[1, 2], [3]], 0).tolist()
@@ -38,7 +45,7 @@ def _arrays(values):
     return matched_all(values, [f"values[{i}]" for i in range(len(values))])
 
 
-def stack(values, axis=0, name="stack"):
+def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
     """The arrays beside each other along a new axis.
 
     >>> stack([[1, 2], [3, 4]], axis=1).tolist()
@@ -51,7 +58,7 @@ def stack(values, axis=0, name="stack"):
     return tensor(np.stack(arrays, axis_of(axis, arrays[0].ndim + 1)))
 
 
-def unstack(value, num=None, axis=0, name="unstack"):
+def unstack(value: ArrayInput, num: Any = None, axis: Any = 0, name: str | None = "unstack") -> list[Tensor]:
     """The list of the arrays along an axis, which they have no longer.
 
     >>> [part.tolist() for part in unstack([[1, 2], [3, 4]], axis=1)]
@@ -64,7 +71,9 @@ def unstack(value, num=None, axis=0, name="unstack"):
     return [tensor(part.copy()) for part in np.moveaxis(array, axis, 0)]
 
 
-def split(value, num_or_size_splits, axis=0, num=None, name="split"):
+def split(
+    value: ArrayInput, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str | None = "split"
+) -> list[Tensor]:
     """The list of equal parts along an axis, or of parts of given sizes, one of which may be -1.
 
     >>> [part.tolist() for part in split([1, 2, 3, 4], 2)], [part.tolist() for part in split([1, 2, 3], [1, -1])]
@@ -90,7 +99,7 @@ def _part_sizes(length, given):
     return sizes
 
 
-def meshgrid(*args, indexing="xy", name=None):
+def meshgrid(*args: ArrayInput, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
     """Coordinates of a grid: each vector repeated along the axes of the others.
 
     >>> [grid.tolist() for grid in meshgrid([1, 2], [3, 4])]

@@ -1,6 +1,9 @@
 """Arrays out of numbers, sizes and other arrays."""
 
+from __future__ import annotations
+
 import builtins
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,8 +13,19 @@ from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import Tensor, matched_all, plain, tensor
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
-def constant(value, dtype=None, shape=None, name="Const", verify_shape=False):
+    from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
+
+
+def constant(
+    value: ArrayInput,
+    dtype: DTypeLike = None,
+    shape: ShapeInput | None = None,
+    name: str | None = "Const",
+    verify_shape: bool = False,
+) -> Tensor:
     """An array of numbers; ``shape`` larger than ``value`` repeats the last number.
 
     >>> constant([1, 2], shape=[2, 3]).tolist()
@@ -34,7 +48,13 @@ def _filled(array, sizes):
     return np.concatenate([flat, np.repeat(flat[-1:], missing)]).reshape(sizes)
 
 
-def convert_to_tensor(value, dtype=None, name=None, preferred_dtype=None, dtype_hint=None):
+def convert_to_tensor(
+    value: ArrayInput,
+    dtype: DTypeLike = None,
+    name: str | None = None,
+    preferred_dtype: DTypeLike = None,
+    dtype_hint: DTypeLike = None,
+) -> Tensor:
     """A copy of ``value`` as an array; Python's floats become float32 and its ints int32.
 
     >>> convert_to_tensor([1.0, 2.0]).get_shape().as_list()
@@ -75,7 +95,7 @@ def _check_kind(array, dtype):
         raise TypeError(f"`value` must hold numbers of the type {dtype.name}. Received: {array.reshape(-1)[0]!s}")
 
 
-def zeros(shape, dtype=np.float32, name=None):
+def zeros(shape: ShapeInput, dtype: DTypeLike = np.float32, name: str | None = None) -> Tensor:
     """An array of zeros.
 
     >>> zeros([2, 3]).tolist()
@@ -84,7 +104,7 @@ def zeros(shape, dtype=np.float32, name=None):
     return tensor(np.zeros(whole_sizes_of(shape), as_dtype(dtype)))
 
 
-def ones(shape, dtype=np.float32, name=None):
+def ones(shape: ShapeInput, dtype: DTypeLike = np.float32, name: str | None = None) -> Tensor:
     """An array of ones.
 
     >>> ones([2], "int32").tolist()
@@ -93,7 +113,7 @@ def ones(shape, dtype=np.float32, name=None):
     return tensor(np.ones(whole_sizes_of(shape), as_dtype(dtype)))
 
 
-def fill(dims, value, name=None):
+def fill(dims: ShapeInput, value: ArrayInput, name: str | None = None) -> Tensor:
     """An array of one number.
 
     >>> fill([2, 2], 9).tolist()
@@ -105,12 +125,12 @@ def fill(dims, value, name=None):
     return tensor(np.full(whole_sizes_of(dims, "dims"), value))
 
 
-def zeros_like(tensor, dtype=None, name=None, optimize=True):
+def zeros_like(tensor: ArrayInput, dtype: DTypeLike = None, name: str | None = None, optimize: bool = True) -> Tensor:
     """Zeros in the shape of ``tensor``, and of its type unless ``dtype`` is given."""
     return _like(np.zeros, tensor, dtype)
 
 
-def ones_like(tensor, dtype=None, name=None, optimize=True):
+def ones_like(tensor: ArrayInput, dtype: DTypeLike = None, name: str | None = None, optimize: bool = True) -> Tensor:
     """Ones in the shape of ``tensor``, and of its type unless ``dtype`` is given."""
     return _like(np.ones, tensor, dtype)
 
@@ -120,7 +140,13 @@ def _like(make, value, dtype):
     return tensor(make(value.shape, value.dtype if dtype is None else as_dtype(dtype)))
 
 
-def range(start, limit=None, delta=1, dtype=None, name="range"):
+def range(
+    start: ArrayInput,
+    limit: ArrayInput | None = None,
+    delta: ArrayInput = 1,
+    dtype: DTypeLike = None,
+    name: str | None = "range",
+) -> Tensor:
     """The numbers from ``start`` (0 where only ``limit`` is given) up to ``limit``, which is left out.
 
     >>> range(3).tolist(), range(1.0, 2.0, 0.5).tolist()
@@ -141,7 +167,7 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
     return tensor((start.astype(wide) + delta.astype(wide) * np.arange(count, dtype=wide)).astype(start.dtype))
 
 
-def linspace(start, stop, num, name=None):
+def linspace(start: ArrayInput, stop: ArrayInput, num: Any, name: str | None = None) -> Tensor:
     """``num`` numbers from ``start`` to ``stop``, both included, at equal distances.
 
     >>> linspace(10.0, 12.0, 3).tolist()
@@ -159,7 +185,13 @@ def linspace(start, stop, num, name=None):
 lin_space = linspace
 
 
-def eye(num_rows, num_columns=None, batch_shape=None, dtype=np.float32, name=None):
+def eye(
+    num_rows: int,
+    num_columns: int | None = None,
+    batch_shape: ShapeInput | None = None,
+    dtype: DTypeLike = np.float32,
+    name: str | None = None,
+) -> Tensor:
     """The identity matrix, or a batch of it.
 
     >>> eye(2).tolist()
@@ -171,17 +203,25 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=np.float32, name=Non
     return tensor(np.tile(one, (*batch, 1, 1)) if batch else one)
 
 
-def identity(input, name=None):
+def identity(input: ArrayInput, name: str | None = None) -> Tensor:
     """A copy."""
     return tensor(plain(input).copy())
 
 
-def stop_gradient(input, name=None):
+def stop_gradient(input: ArrayInput, name: str | None = None) -> Tensor:
     """A copy; gradients here are asked for by name, so that there is nothing to stop."""
     return tensor(plain(input).copy())
 
 
-def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
+def one_hot(
+    indices: ArrayInput,
+    depth: ArrayInput,
+    on_value: ArrayInput | None = None,
+    off_value: ArrayInput | None = None,
+    axis: Any = None,
+    dtype: DTypeLike = None,
+    name: str | None = None,
+) -> Tensor:
     """``on_value`` where a new axis has the index, ``off_value`` elsewhere; an index outside has none.
 
     >>> one_hot([1, -1], 3).tolist()
@@ -215,7 +255,9 @@ def _one_hot_values(on_value, off_value, dtype):
     return (np.asarray(value).astype(dtype) for value in (on, off))
 
 
-def sequence_mask(lengths, maxlen=None, dtype=np.bool_, name=None):
+def sequence_mask(
+    lengths: ArrayInput, maxlen: ArrayInput | None = None, dtype: DTypeLike = np.bool_, name: str | None = None
+) -> Tensor:
     """True at the first ``lengths`` places of a new last axis of ``maxlen`` (default the largest length).
 
     >>> sequence_mask([1, 3], 4, dtype="int32").tolist()

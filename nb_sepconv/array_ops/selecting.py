@@ -1,14 +1,21 @@
 """Elements of an array that are asked for by place, index or condition."""
 
+from __future__ import annotations
+
 import builtins
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.checks.words import axis_of, sizes_of, whole_sizes_of
 from nb_sepconv.tensors.tensor import matched, plain, tensor
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
 
-def slice(input_, begin, size, name=None):
+
+def slice(input_: ArrayInput, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """``size`` elements from ``begin`` on along each axis; a size of -1 takes all that follow.
 
     >>> slice([[1, 2, 3], [4, 5, 6]], [0, 1], [-1, 2]).tolist()
@@ -30,7 +37,7 @@ def slice(input_, begin, size, name=None):
     return tensor(array[tuple(map(builtins.slice, begin, ends))].copy())
 
 
-def strided_slice(input_, begin, end, strides=None, name=None):
+def strided_slice(input_: ArrayInput, begin: Any, end: Any, strides: Any = None, name: str | None = None) -> Tensor:
     """``input_[begin[0]:end[0]:strides[0], ...]``, with Python's rules.
 
     >>> strided_slice([1, 2, 3, 4], [0], [4], [2]).tolist()
@@ -55,7 +62,14 @@ def _stop(last, length, step):
     return None if step < 0 and last < -length else last
 
 
-def gather(params, indices, validate_indices=None, name=None, axis=None, batch_dims=0):
+def gather(
+    params: Any,
+    indices: ArrayInput,
+    validate_indices: bool | None = None,
+    name: str | None = None,
+    axis: Any = None,
+    batch_dims: int = 0,
+) -> Tensor:
     """The slices of ``params`` along an axis at the indices, which take the axis's place.
 
     Raises:
@@ -102,7 +116,7 @@ def _check_indices(indices, length, name="indices"):
         raise ValueError(f"`{name}` must lie in [0, {length}). Received: {wrong}")
 
 
-def gather_nd(params, indices, name=None, batch_dims=0):
+def gather_nd(params: Any, indices: ArrayInput, name: str | None = None, batch_dims: int = 0) -> Tensor:
     """The slices of ``params`` at the index vectors along the last axis of ``indices``.
 
     >>> gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]]).tolist()
@@ -131,7 +145,7 @@ def _nd_key(indices, shape):
     return key
 
 
-def scatter_nd(indices, updates, shape, name=None):
+def scatter_nd(indices: ArrayInput, updates: ArrayInput, shape: ShapeInput, name: str | None = None) -> Tensor:
     """Zeros of ``shape`` with the updates added at the index vectors.
 
     >>> scatter_nd([[1], [1]], [5, 6], [3]).tolist()
@@ -146,7 +160,9 @@ def scatter_nd(indices, updates, shape, name=None):
     return tensor(total)
 
 
-def where(condition, x=None, y=None, name=None):
+def where(
+    condition: ArrayInput, x: ArrayInput | None = None, y: ArrayInput | None = None, name: str | None = None
+) -> Tensor:
     """``x`` where the condition holds, else ``y``; without these, the places where it does, one a row, in int64.
 
     As in TF1, a condition of one axis selects whole rows of ``x`` and ``y``.
@@ -174,7 +190,9 @@ def where(condition, x=None, y=None, name=None):
     return tensor(np.where(condition, x, y))
 
 
-def where_v2(condition, x=None, y=None, name=None):
+def where_v2(
+    condition: ArrayInput, x: ArrayInput | None = None, y: ArrayInput | None = None, name: str | None = None
+) -> Tensor:
     """The same with NumPy's broadcasting between the three.
 
     >>> where_v2([[True], [False]], [1, 2], 0).tolist()
@@ -193,7 +211,7 @@ def _condition(condition):
     return condition
 
 
-def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
+def boolean_mask(tensor: ArrayInput, mask: ArrayInput, name: str | None = "boolean_mask", axis: Any = None) -> Tensor:
     """The slices of ``tensor``, from ``axis`` on, where the mask holds.
 
     >>> boolean_mask([[1, 2], [3, 4]], [False, True]).tolist()
@@ -213,7 +231,15 @@ def _masked(array, before, mask):
     return tensor(array[(*before, mask)])
 
 
-def reverse_sequence(input, seq_lengths=None, seq_axis=None, batch_axis=None, name=None, seq_dim=None, batch_dim=None):
+def reverse_sequence(
+    input: ArrayInput,
+    seq_lengths: ArrayInput | None = None,
+    seq_axis: int | None = None,
+    batch_axis: int | None = None,
+    name: str | None = None,
+    seq_dim: int | None = None,
+    batch_dim: int | None = None,
+) -> Tensor:
     """Each example's first ``seq_lengths`` elements in the reverse order; ``seq_dim``, ``batch_dim`` are older names.
 
     >>> reverse_sequence([[1, 2, 3], [4, 5, 6]], [2, 3], seq_axis=1).tolist()
@@ -236,7 +262,7 @@ def reverse_sequence(input, seq_lengths=None, seq_axis=None, batch_axis=None, na
     return tensor(np.take_along_axis(array, source, axis))
 
 
-def invert_permutation(x, name=None):
+def invert_permutation(x: ArrayInput, name: str | None = None) -> Tensor:
     """The places at which each number 0, 1, ... stands.
 
     >>> invert_permutation([2, 0, 1]).tolist()

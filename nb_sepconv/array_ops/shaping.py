@@ -1,6 +1,9 @@
 """The same numbers in another shape or order, repeated, or with numbers around them."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,8 +11,14 @@ from nb_sepconv.checks.words import axes_of, axis_of, one_of, sizes_of, whole_si
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor import matched, plain, tensor
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
-def shape(input, name=None, out_type=np.int32):
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
+
+
+def shape(input: ArrayInput, name: str | None = None, out_type: DTypeLike = np.int32) -> Tensor:
     """The sizes as an array of int32.
 
     >>> shape([[1, 2, 3]]).tolist()
@@ -18,17 +27,17 @@ def shape(input, name=None, out_type=np.int32):
     return tensor(np.array(plain(input).shape, as_dtype(out_type)))
 
 
-def size(input, name=None, out_type=np.int32):
+def size(input: ArrayInput, name: str | None = None, out_type: DTypeLike = np.int32) -> Tensor:
     """How many elements there are."""
     return tensor(np.array(plain(input).size, as_dtype(out_type)))
 
 
-def rank(input, name=None):
+def rank(input: ArrayInput, name: str | None = None) -> Tensor:
     """How many axes there are."""
     return tensor(np.array(plain(input).ndim, np.int32))
 
 
-def reshape(tensor, shape, name=None):
+def reshape(tensor: ArrayInput, shape: ShapeInput, name: str | None = None) -> Tensor:
     """The elements in the shape ``shape``, in which one size may be -1.
 
     >>> reshape([1, 2, 3, 4], [2, -1]).tolist()
@@ -48,7 +57,7 @@ def _new(array):
     return tensor(array.copy())
 
 
-def transpose(a, perm=None, name="transpose", conjugate=False):
+def transpose(a: ArrayInput, perm: Any = None, name: str | None = "transpose", conjugate: bool = False) -> Tensor:
     """The axes in the order ``perm``, reversed by default.
 
     >>> transpose([[1, 2], [3, 4]]).tolist()
@@ -64,7 +73,7 @@ def transpose(a, perm=None, name="transpose", conjugate=False):
     return _new(array.transpose(axes))
 
 
-def matrix_transpose(a, name="matrix_transpose", conjugate=False):
+def matrix_transpose(a: ArrayInput, name: str | None = "matrix_transpose", conjugate: bool = False) -> Tensor:
     """The last two axes exchanged.
 
     >>> matrix_transpose([[[1, 2]]]).tolist()
@@ -76,7 +85,7 @@ def matrix_transpose(a, name="matrix_transpose", conjugate=False):
     return _new(np.swapaxes(array, -1, -2))
 
 
-def expand_dims(input, axis=None, name=None, dim=None):
+def expand_dims(input: ArrayInput, axis: Any = None, name: str | None = None, dim: int | None = None) -> Tensor:
     """A new axis of size 1 in the place ``axis``; ``dim`` is its older name.
 
     >>> expand_dims([1, 2], -1).tolist()
@@ -88,7 +97,7 @@ def expand_dims(input, axis=None, name=None, dim=None):
     return _new(np.expand_dims(array, axis_of(axis, array.ndim + 1)))
 
 
-def squeeze(input, axis=None, name=None, squeeze_dims=None):
+def squeeze(input: ArrayInput, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
     """The array without its axes of size 1, or without these; ``squeeze_dims`` is an older name of ``axis``.
 
     >>> squeeze([[[1], [2]]]).tolist(), shape(squeeze([[[1], [2]]], [0])).tolist()
@@ -101,7 +110,7 @@ def squeeze(input, axis=None, name=None, squeeze_dims=None):
     return _new(array.squeeze(tuple(axes) or None))
 
 
-def tile(input, multiples, name=None):
+def tile(input: ArrayInput, multiples: Any, name: str | None = None) -> Tensor:
     """The array repeated along each of its axes.
 
     >>> tile([[1, 2]], [2, 2]).tolist()
@@ -113,7 +122,7 @@ def tile(input, multiples, name=None):
     return tensor(np.tile(array, times))
 
 
-def reverse(tensor, axis, name=None):
+def reverse(tensor: ArrayInput, axis: Any, name: str | None = None) -> Tensor:
     """The elements in the reverse order along some axes.
 
     >>> reverse([[1, 2], [3, 4]], [1]).tolist()
@@ -128,7 +137,7 @@ def reverse(tensor, axis, name=None):
 reverse_v2 = reverse
 
 
-def broadcast_to(input, shape, name=None):
+def broadcast_to(input: ArrayInput, shape: ShapeInput, name: str | None = None) -> Tensor:
     """The array in a larger shape; axes of size 1 and new axes in front repeat it.
 
     >>> broadcast_to([1, 2], [2, 2]).tolist()
@@ -141,7 +150,7 @@ def broadcast_to(input, shape, name=None):
         raise ValueError(f"`shape` must be one that the shape {array.shape} broadcasts to. Received: {sizes}") from None
 
 
-def roll(input, shift, axis, name=None):
+def roll(input: ArrayInput, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     """The elements moved along axes; what leaves at one end returns at the other.
 
     >>> roll([1, 2, 3], 1, 0).tolist()
@@ -154,7 +163,7 @@ def roll(input, shift, axis, name=None):
     return tensor(np.roll(array, shifts, tuple(axis_of(each, array.ndim) for each in axes)))
 
 
-def repeat(input, repeats, axis=None, name=None):
+def repeat(input: ArrayInput, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Each element repeated, along one axis or in the flat array.
 
     >>> repeat([1, 2], 2).tolist()
@@ -167,7 +176,9 @@ def repeat(input, repeats, axis=None, name=None):
 _MODES = {"CONSTANT": "constant", "REFLECT": "reflect", "SYMMETRIC": "symmetric"}
 
 
-def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
+def pad(
+    tensor: ArrayInput, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: ArrayInput = 0
+) -> Tensor:
     """Numbers before and after each axis: ``constant_values``, or the array's own mirrored at its ends.
 
     ``mode`` is "CONSTANT", "REFLECT" (the end itself is not repeated) or "SYMMETRIC" (it is), in any case.
@@ -208,7 +219,7 @@ def _check_mirror(array, widths, how):
             raise ValueError(f"`paddings` must be at most {most} along an axis of size {length}. Received: {pair}")
 
 
-def diag(diagonal, name=None):
+def diag(diagonal: ArrayInput, name: str | None = None) -> Tensor:
     """The array with the elements on the diagonal, and zeros elsewhere.
 
     >>> diag([1, 2]).tolist()
@@ -220,7 +231,7 @@ def diag(diagonal, name=None):
     return tensor(np.diag(array.reshape(-1)).reshape(array.shape * 2))
 
 
-def diag_part(input, name=None):
+def diag_part(input: ArrayInput, name: str | None = None) -> Tensor:
     """The elements on the diagonal: the reverse of ``diag``."""
     array = plain(input)
     half = array.shape[: array.ndim // 2]
@@ -230,7 +241,9 @@ def diag_part(input, name=None):
     return _new(array.reshape(count, count).diagonal().reshape(half))
 
 
-def matrix_band_part(input, num_lower, num_upper, name=None):
+def matrix_band_part(
+    input: ArrayInput, num_lower: ArrayInput, num_upper: ArrayInput, name: str | None = None
+) -> Tensor:
     """The matrices with zeros below and above a band around their diagonals; a negative number keeps all.
 
     >>> matrix_band_part([[1, 2], [3, 4]], 0, -1).tolist()

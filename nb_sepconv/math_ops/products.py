@@ -1,10 +1,18 @@
 """Products of matrices, and sums of products in general."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.tensors.convert import is_floating, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, matched_all, plain, tensor
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput
 
 
 def _product(function, *arrays):
@@ -18,9 +26,16 @@ def _product(function, *arrays):
 
 
 def matmul(
-    a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_b=False,
-    a_is_sparse=False, b_is_sparse=False, name=None,
-):  # fmt: skip
+    a: ArrayInput,
+    b: ArrayInput,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """The product of matrices, or of batches of these; ``transpose_a`` and ``transpose_b`` transpose them before.
 
     >>> matmul([[1, 2], [3, 4]], [[5, 6], [7, 8]]).tolist()
@@ -43,7 +58,7 @@ def _turned(matrices, transposed, adjoint):
     return matrices.conj() if adjoint and matrices.dtype.kind == "c" else matrices
 
 
-def tensordot(a, b, axes, name=None):
+def tensordot(a: ArrayInput, b: ArrayInput, axes: Any, name: str | None = None) -> Tensor:
     """The sums of products along axes of both: the last ``axes`` of ``a`` and the first of ``b``, or lists of each.
 
     >>> tensordot([[1, 2], [3, 4]], [1, 10], 1).tolist()
@@ -59,7 +74,7 @@ def tensordot(a, b, axes, name=None):
         ) from None
 
 
-def einsum(equation, *inputs, name=None):
+def einsum(equation: str, *inputs: Any, name: str | None = None) -> Tensor:
     """The sums of products that the equation writes with a letter for each axis.
 
     >>> einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10]).tolist()
@@ -67,13 +82,13 @@ def einsum(equation, *inputs, name=None):
     """
     arrays = matched_all(inputs, [f"inputs[{i}]" for i in range(len(inputs))])
     try:
-        return _product(lambda *arrays: np.einsum(equation, *arrays, optimize=True), *arrays)
+        return _product(lambda *arrays: np.array(np.einsum(equation, *arrays, optimize=True)), *arrays)
     except ValueError:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise ValueError(f"`equation` must fit the shapes {shapes}. Received: {equation!r}") from None
 
 
-def trace(x, name=None):
+def trace(x: ArrayInput, name: str | None = None) -> Tensor:
     """The sum of each matrix's diagonal.
 
     >>> trace([[1, 2], [3, 4]]).item()

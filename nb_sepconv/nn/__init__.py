@@ -3,6 +3,8 @@
 ``name`` arguments are TF1's operation names; arrays have none, so they are accepted and unused.
 """
 
+from typing import TYPE_CHECKING
+
 from nb_sepconv.activations import exponential, hard_sigmoid, linear, mish
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.nn.activations import (
@@ -80,5 +82,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    raise AttributeError(explain(__name__, name))
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

@@ -1,11 +1,19 @@
 """Cross entropies of labels and logits, example by example."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.checks.words import axis_of, one_of
 from nb_sepconv.tensors.convert import floats, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, plain, tensor
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput
 
 
 def _given(labels, logits):
@@ -20,7 +28,9 @@ def _same_shape(labels, logits):
         )
 
 
-def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
+def sigmoid_cross_entropy_with_logits(
+    labels: ArrayInput | None = None, logits: ArrayInput | None = None, name: str | None = None
+) -> Tensor:
     """``-labels * log(sigmoid(logits)) - (1 - labels) * log(1 - sigmoid(logits))`` for each element.
 
     >>> round(sigmoid_cross_entropy_with_logits(labels=[1.0], logits=[0.0]).item(), 4)
@@ -33,7 +43,13 @@ def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
     return tensor(widely(lambda x: np.maximum(x, 0) - x * wide + np.log1p(np.exp(-np.abs(x))), logits))
 
 
-def weighted_cross_entropy_with_logits(labels=None, logits=None, pos_weight=None, name=None, targets=None):
+def weighted_cross_entropy_with_logits(
+    labels: ArrayInput | None = None,
+    logits: ArrayInput | None = None,
+    pos_weight: ArrayInput | None = None,
+    name: str | None = None,
+    targets: ArrayInput | None = None,
+) -> Tensor:
     """The same with the first term times ``pos_weight``; ``targets`` is an older name of ``labels``.
 
     >>> round(weighted_cross_entropy_with_logits([1.0], [0.0], 2.0).item(), 4)
@@ -54,7 +70,13 @@ def weighted_cross_entropy_with_logits(labels=None, logits=None, pos_weight=None
     return tensor(widely(entropy, logits))
 
 
-def softmax_cross_entropy_with_logits(labels=None, logits=None, dim=None, name=None, axis=None):
+def softmax_cross_entropy_with_logits(
+    labels: ArrayInput | None = None,
+    logits: ArrayInput | None = None,
+    dim: int | None = None,
+    name: str | None = None,
+    axis: Any = None,
+) -> Tensor:
     """``-sum(labels * log(softmax(logits)))`` along an axis, the last by default; ``dim`` is its older name.
 
     >>> round(softmax_cross_entropy_with_logits(labels=[[0.0, 1.0]], logits=[[1.0, 1.0]]).item(), 4)
@@ -89,7 +111,9 @@ def _log_softmax(x, axis):
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def sparse_softmax_cross_entropy_with_logits(labels=None, logits=None, name=None):
+def sparse_softmax_cross_entropy_with_logits(
+    labels: ArrayInput | None = None, logits: ArrayInput | None = None, name: str | None = None
+) -> Tensor:
     """``-log(softmax(logits))`` of the class that each label is the number of; NaN for a label that is none.
 
     >>> round(sparse_softmax_cross_entropy_with_logits(labels=[1], logits=[[1.0, 1.0]]).item(), 4)

@@ -1,13 +1,28 @@
 """Rows of tables, and the largest elements."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.array_ops.selecting import gather
 from nb_sepconv.tensors.convert import widely
 from nb_sepconv.tensors.tensor import matched_all, plain, tensor
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput
 
-def embedding_lookup(params, ids, partition_strategy="mod", name=None, validate_indices=True, max_norm=None):
+
+def embedding_lookup(
+    params: Any,
+    ids: ArrayInput,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    validate_indices: bool = True,
+    max_norm: float | None = None,
+) -> Tensor:
     """The rows of a table at the ids; of a list of tables by the rule ``partition_strategy``, "mod" or "div".
 
     Args:
@@ -53,7 +68,7 @@ def _limited(rows, max_norm, first_axis):
     return tensor(widely(clipped, plain(rows)))
 
 
-def top_k(input, k=1, sorted=True, name=None):
+def top_k(input: ArrayInput, k: Any = 1, sorted: bool = True, name: str | None = None) -> tuple[Tensor, Tensor]:
     """The ``k`` largest elements along the last axis, and their places in int32; of equals the first.
 
     >>> values, places = top_k([1, 7, 5], 2)
@@ -75,7 +90,7 @@ def _sortable(array):
     )
 
 
-def in_top_k(predictions, targets, k, name=None):
+def in_top_k(predictions: ArrayInput, targets: ArrayInput, k: Any, name: str | None = None) -> Tensor:
     """Whether fewer than ``k`` predictions are larger than that of the target, for each example.
 
     >>> in_top_k([[0.1, 0.7, 0.2]], [2], 2).tolist()

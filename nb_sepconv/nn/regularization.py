@@ -1,5 +1,9 @@
 """Norms, moments, normalization and dropout."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv import initializers
@@ -9,8 +13,12 @@ from nb_sepconv.tensors.convert import floats, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, plain, tensor
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.tensor import Tensor
+    from nb_sepconv.tensors.typing import ArrayInput
 
-def l2_loss(t, name=None):
+
+def l2_loss(t: ArrayInput, name: str | None = None) -> Tensor:
     """Half the sum of squares, ``sum(t**2) / 2``.
 
     Args:
@@ -30,7 +38,9 @@ def l2_loss(t, name=None):
     return tensor(widely(lambda wide: np.sum(wide * wide) / 2, floats(plain(t), "t")))
 
 
-def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
+def l2_normalize(
+    x: ArrayInput, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: int | None = None
+) -> Tensor:
     """``x / sqrt(max(sum(x**2), epsilon))`` along some axes, all by default; ``dim`` is an older name of ``axis``.
 
     >>> l2_normalize([3.0, 4.0]).round(3).tolist() == np.float32([0.6, 0.8]).tolist()
@@ -46,7 +56,14 @@ def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
     return tensor(widely(normalized, x))
 
 
-def moments(x, axes, shift=None, name=None, keep_dims=None, keepdims=None):
+def moments(
+    x: ArrayInput,
+    axes: Any,
+    shift: Any = None,
+    name: str | None = None,
+    keep_dims: bool | None = None,
+    keepdims: bool | None = None,
+) -> tuple[Tensor, Tensor]:
     """The mean and the (biased) variance over some axes; ``keep_dims`` is an older name of ``keepdims``.
 
     >>> [moment.tolist() for moment in moments([[1.0, 3.0], [5.0, 5.0]], [1])]
@@ -64,12 +81,25 @@ def moments(x, axes, shift=None, name=None, keep_dims=None, keepdims=None):
 
 def biased_moments(x, axes):
     """The mean and the variance of a plain array over some axes, which stay with size 1."""
-    mean = np.mean(x, axis=axes, keepdims=True, dtype=x.dtype)
+    mean = _mean(x, axes)
     centred = x - mean
-    return mean, np.mean(centred * centred, axis=axes, keepdims=True, dtype=x.dtype)
+    return mean, _mean(centred * centred, axes)
 
 
-def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name=None):
+def _mean(x, axes):
+    total = np.add.reduce(x, axis=axes, keepdims=True)
+    return total / x.dtype.type(x.size // total.size if total.size else 0)
+
+
+def batch_normalization(
+    x: ArrayInput,
+    mean: ArrayInput,
+    variance: ArrayInput,
+    offset: ArrayInput,
+    scale: Any,
+    variance_epsilon: float,
+    name: str | None = None,
+) -> Tensor:
     """``(x - mean) / sqrt(variance + variance_epsilon) * scale + offset``; without those that are None.
 
     >>> batch_normalization([3.0], [1.0], [4.0], [10.0], [2.0], 0.0).tolist()
@@ -97,7 +127,14 @@ def _normalized(x, mean, variance, offset, scale, epsilon):
     return x * factor + shift
 
 
-def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None):
+def dropout(
+    x: ArrayInput,
+    keep_prob: float | None = None,
+    noise_shape: Any = None,
+    seed: int | None = None,
+    name: str | None = None,
+    rate: float | None = None,
+) -> Tensor:
     """Each element with the probability ``rate`` (or ``1 - keep_prob``) set to 0, the others divided by the rest.
 
     A size of 1 in ``noise_shape`` drops whole slices. With ``seed``, each call drops the same elements; without, those
@@ -139,7 +176,7 @@ def _noise_shape(noise_shape, shape):
     return sizes
 
 
-def zero_fraction(value, name=None):
+def zero_fraction(value: ArrayInput, name: str | None = None) -> Tensor:
     """How large a part of the elements is 0, as float32.
 
     >>> zero_fraction([0.0, 1.0]).item()
@@ -150,7 +187,7 @@ def zero_fraction(value, name=None):
     return tensor(quietly(np.divide, zeros, np.float32(value.size)))
 
 
-def crelu(features, name=None, axis=-1):
+def crelu(features: ArrayInput, name: str | None = None, axis: Any = -1) -> Tensor:
     """``relu(features)`` and ``relu(-features)`` one after the other along an axis.
 
     >>> crelu([[-1.0, 2.0]]).tolist()
@@ -161,7 +198,7 @@ def crelu(features, name=None, axis=-1):
     return tensor(np.maximum(np.concatenate([features, -features], axis), features.dtype.type(0)))
 
 
-def bias_add(value, bias, data_format=None, name=None):
+def bias_add(value: ArrayInput, bias: ArrayInput, data_format: str | None = None, name: str | None = None) -> Tensor:
     """``value`` with a number added to each channel, which are the last axis, or the second one with "NC...".
 
     >>> bias_add([[1.0, 2.0]], [10.0, 20.0]).tolist()
@@ -179,7 +216,7 @@ def bias_add(value, bias, data_format=None, name=None):
     return tensor(quietly(np.add, value, bias.reshape([-1] + [1] * (value.ndim - 1 - place))))
 
 
-def xw_plus_b(x, weights, biases, name=None):
+def xw_plus_b(x: ArrayInput, weights: ArrayInput, biases: ArrayInput, name: str | None = None) -> Tensor:
     """``x @ weights + biases``.
 
     >>> xw_plus_b([[1.0, 2.0]], [[1.0], [10.0]], [0.5]).tolist()
