@@ -65,7 +65,7 @@ bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed
 
 docs: $(VENV)/docs.installed
 	@$(BIN)/python -m docs.pictures
-	@$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@$(BIN)/python -m sphinx -E -b html -W --keep-going -q docs docs/_build/html
 	@echo "The site is in docs/_build/html/index.html"
 
 pictures: $(VENV)/docs.installed

@@ -15,7 +15,8 @@ from nb_sepconv.cli import main
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
 LOADED_BY_THEMSELVES = ("activations", "constraints", "regularizers")
-WITH_OTHER_LIBRARIES = [f"nb_sepconv.interop.{name}" for name in ("autograd", "jax", "torch")]
+INTEROP = "nb_sepconv.interop"
+WITH_OTHER_LIBRARIES = [f"{INTEROP}.{name}" for name in ("autograd", "jax", "torch")]
 ENTRY = re.compile(r"^\.\. currentmodule:: (\S+)|^\.\. py:data:: (\w+)|^   (\w+)$", re.MULTILINE)
 SAME = re.compile(r"^`tf\.[\w.]+` is also `tf\.([\w.]+)`\.$", re.MULTILINE)
 
@@ -32,9 +33,9 @@ def public_names(module):
 
 
 def with_inner_modules(module):
-    """The module and, depth first, the modules among its public names."""
+    """The module and, depth first, the modules among its public names but those that need other libraries."""
     yield module
-    for name in public_names(module):
+    for name in () if module.__name__ == INTEROP else public_names(module):
         if inspect.ismodule(value := getattr(module, name)):
             yield from with_inner_modules(value)
 
@@ -51,6 +52,7 @@ def public_objects():
         f"{path}.{name}": getattr(module, name)
         for path, module in public_modules().items()
         for name in public_names(module)
+        if path != INTEROP
     }
     return {name: value for name, value in named.items() if not inspect.ismodule(value)}
 
