@@ -34,7 +34,6 @@ class MovingAverageUpdate:
     def __init__(self, name, variable, value, decay):
         self.name = name
         self._variable, self._value, self._decay = variable, value, decay
-        self._graph = get_default_graph()
 
     @property
     def pending(self):
@@ -46,7 +45,8 @@ class MovingAverageUpdate:
         if self.pending:
             self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
             self._value = None
-            waiting = self._graph.get_collection_ref(GraphKeys.UPDATE_OPS)
+            graph = self._variable.graph or get_default_graph()
+            waiting = graph.get_collection_ref(GraphKeys.UPDATE_OPS)
             waiting[:] = [update for update in waiting if update is not self]
         return self._variable
 
