@@ -21,6 +21,9 @@ from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import plain, tensor
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
+
 __all__ = [
     "Reduction",
     "absolute_difference",
@@ -332,10 +335,6 @@ def get_losses(scope=None, loss_collection=GraphKeys.LOSSES):
         A list of numbers.
     """
     return get_collection(loss_collection, scope)
-
-
-if TYPE_CHECKING:
-    from nb_sepconv.tensors.typing import Array
 
 
 def get_regularization_losses(scope: str | None = None) -> list[Any]:

@@ -1,6 +1,9 @@
 """TF1's layers without weights that keep or flatten an array: dropout and flatten."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +70,14 @@ class Dropout(Layer):
         return {**super().get_config(), "rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}
 
 
-def dropout(inputs, rate=0.5, noise_shape=None, seed=None, training=False, name=None):
+def dropout(
+    inputs: Any,
+    rate: float = 0.5,
+    noise_shape: Any = None,
+    seed: int | None = None,
+    training: bool = False,
+    name: str | None = None,
+) -> Any:
     """Each element set to 0 with the probability ``rate`` in training, the others divided by ``1 - rate``.
 
     Args:
@@ -125,7 +135,7 @@ class Flatten(Layer):
         return {**super().get_config(), "data_format": self.data_format}
 
 
-def flatten(inputs, name=None, data_format="channels_last"):
+def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_last") -> Any:
     """All axes but the first one as one.
 
     Args:

@@ -1,5 +1,9 @@
 """TF1's batch normalization: the batch's statistics in training, moving averages of them else."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv import constraints, initializers, regularizers
@@ -34,7 +38,6 @@ class MovingAverageUpdate:
     def __init__(self, name, variable, value, decay):
         self.name = name
         self._variable, self._value, self._decay = variable, value, decay
-        self._graph = get_default_graph()
 
     @property
     def pending(self):
@@ -46,7 +49,8 @@ class MovingAverageUpdate:
         if self.pending:
             self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
             self._value = None
-            waiting = self._graph.get_collection_ref(GraphKeys.UPDATE_OPS)
+            graph = self._variable.graph or get_default_graph()
+            waiting = graph.get_collection_ref(GraphKeys.UPDATE_OPS)
             waiting[:] = [update for update in waiting if update is not self]
         return self._variable
 
@@ -289,31 +293,31 @@ def _refuse(**arguments):
 
 
 def batch_normalization(
-    inputs,
-    axis=-1,
-    momentum=0.99,
-    epsilon=1e-3,
-    center=True,
-    scale=True,
-    beta_initializer=_ZEROS,
-    gamma_initializer=_ONES,
-    moving_mean_initializer=_ZEROS,
-    moving_variance_initializer=_ONES,
-    beta_regularizer=None,
-    gamma_regularizer=None,
-    beta_constraint=None,
-    gamma_constraint=None,
-    training=False,
-    trainable=True,
-    name=None,
-    reuse=None,
-    renorm=False,
-    renorm_clipping=None,
-    renorm_momentum=0.99,
-    fused=None,
-    virtual_batch_size=None,
-    adjustment=None,
-):
+    inputs: Any,
+    axis: Any = -1,
+    momentum: float = 0.99,
+    epsilon: float = 1e-3,
+    center: bool = True,
+    scale: Any = True,
+    beta_initializer: Any = _ZEROS,
+    gamma_initializer: Any = _ONES,
+    moving_mean_initializer: Any = _ZEROS,
+    moving_variance_initializer: Any = _ONES,
+    beta_regularizer: Any = None,
+    gamma_regularizer: Any = None,
+    beta_constraint: Any = None,
+    gamma_constraint: Any = None,
+    training: bool = False,
+    trainable: bool = True,
+    name: str | None = None,
+    reuse: Any = None,
+    renorm: bool = False,
+    renorm_clipping: Any = None,
+    renorm_momentum: Any = 0.99,
+    fused: bool | None = None,
+    virtual_batch_size: Any = None,
+    adjustment: Any = None,
+) -> Any:
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each channel, with variables kept by name.
 
     Args:

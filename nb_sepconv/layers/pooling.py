@@ -1,5 +1,9 @@
 """TF1's pooling of series: the largest or the mean of a few steps."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from nb_sepconv.checks import arguments
@@ -111,7 +115,14 @@ class AveragePooling1D(_Pooling1D):
         return total / counts.astype(total.dtype)[:, None]
 
 
-def max_pooling1d(inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None):
+def max_pooling1d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: str | None = None,
+) -> Any:
     """The largest of the steps in each window; padding never counts.
 
     Args:
@@ -130,7 +141,14 @@ def max_pooling1d(inputs, pool_size, strides, padding="valid", data_format="chan
     return of_word(MaxPooling1D(pool_size, strides, padding, data_format, name)(inputs))
 
 
-def average_pooling1d(inputs, pool_size, strides, padding="valid", data_format="channels_last", name=None):
+def average_pooling1d(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any,
+    padding: str = "valid",
+    data_format: str = "channels_last",
+    name: str | None = None,
+) -> Any:
     """The mean of the steps in each window; padding never counts.
 
     Args:

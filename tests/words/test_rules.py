@@ -1,5 +1,8 @@
 """The rules of TF1's words one by one: types, errors, and where they differ from NumPy's."""
 
+import copy
+import pickle
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -291,6 +294,18 @@ def test_updates_wait_until_they_are_run():
     np.testing.assert_allclose(layer.moving_mean, X.mean((0, 1)) / 2, rtol=1e-6)
     np.testing.assert_allclose(layer.moving_variance, 0.5 + X.var((0, 1)) / 2, rtol=1e-6)
     assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == layer.updates == []
+
+
+def test_a_layer_with_waiting_updates_is_copied_and_pickled():
+    """An update that kept its graph could be neither."""
+    layer = tf.layers.BatchNormalization(momentum=0.5)
+    layer(X, training=True)
+    for twin in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        for update in twin.updates:
+            update()
+        np.testing.assert_allclose(twin.moving_mean, X.mean((0, 1)) / 2, rtol=1e-6)
+    assert layer.moving_mean.numpy().tolist() == [0, 0, 0, 0]
+    assert len(layer.updates) == 2
 
 
 def test_layers_that_are_not_here_in_full():
