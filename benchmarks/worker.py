@@ -78,6 +78,15 @@ class Worker:
             samples.append(seconds_of(call, calls) / calls)
         return samples
 
+    def time_calls(self, candidate, seconds):
+        """Seconds of every single call, until the seconds are over; a first one is not counted."""
+        call = self.prepared[candidate].call
+        call()
+        samples, stop = [], time.perf_counter() + seconds
+        while not samples or time.perf_counter() < stop:
+            samples.append(seconds_of(call, 1))
+        return samples
+
     def memory(self, candidate):
         """Bytes above what comes in and out that a new computation needs, its code being compiled."""
         build = self.peer.CANDIDATES[candidate]

@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import os
+import platform
 import signal
 import sys
 import threading
@@ -19,11 +20,14 @@ from numba.np.ufunc import parallel
 
 import nb_sepconv as nb
 from nb_sepconv import ops
-from nb_sepconv.kernels.cpu.runtime import launch, thread_pool, threads
+from nb_sepconv.kernels.cpu.codegen.atomics import get_float_control, set_float_control
+from nb_sepconv.kernels.cpu.runtime import launch, thread_pool, threads, worker_pool
 
 PRECISION = os.environ.get("SCENARIO_PRECISION", "float32")
 CALLERS = 16
 THREADS = 4  # more than a small machine has: what is raced for is raced for there too
+NOBODY = 65534
+FLUSH = {"x86_64": 0x8040, "AMD64": 0x8040}.get(platform.machine(), 1 << 24)  # results and operands to zero
 SECONDS = 300  # longer than any child takes, also on a slow machine that others use
 
 
@@ -58,15 +62,10 @@ def in_threads(count, work):
         return list(pool.map(begin, range(count)))
 
 
-def expected_place():
-    """Where several threads come from under this layer: Numba, or ourselves."""
-    return "own" if os.environ.get("NUMBA_THREADING_LAYER") == "workqueue" else "numba's"
-
-
 def used_place(call):
-    """Where the threads of a call came from: "numba's", "own" or "none"."""
+    """Where the threads of a call came from: "pool", "Python" or "none"."""
     seen = []
-    runners = {"_on_numbas_threads": "numba's", "_on_own_threads": "own"}
+    runners = {"_on_the_pool": "pool", "_on_python_threads": "Python"}
     before = {name: getattr(launch, name) for name in runners}
     for name, place in runners.items():
         setattr(launch, name, lambda *given, _name=name, _place=place: (seen.append(_place), before[_name](*given))[1])
@@ -78,13 +77,31 @@ def used_place(call):
     return seen[0] if seen else "none"
 
 
+@contextlib.contextmanager
+def without_the_pool():
+    """As on a system that the pool does not know."""
+    before, worker_pool.can_start = worker_pool.can_start, lambda: False
+    try:
+        yield
+    finally:
+        worker_pool.can_start = before
+
+
+def on_python_threads():
+    with without_the_pool():
+        check()
+        assert used_place(convolve) == "Python"
+        in_threads(CALLERS, lambda seed: [check(seed) for _ in range(3)])
+
+
 def sixteen_threads():
     """The first calls of a process, all at once; then large ones, again and again."""
     results = in_threads(CALLERS, convolve)
     for seed, result in enumerate(results):
         np.testing.assert_array_equal(result, serially(seed))
     in_threads(CALLERS, lambda seed: [check(seed) for _ in range(5)])
-    assert used_place(convolve) == expected_place()
+    assert used_place(convolve) == "pool"
+    assert worker_pool.running_threads() == THREADS - 1
 
 
 def one_thread_starts_no_layer():
@@ -94,8 +111,10 @@ def one_thread_starts_no_layer():
     nb.set_num_threads(None)
     with nb.num_threads(1):
         check()
+    assert worker_pool.running_threads() == 0
+    check()
+    assert worker_pool.running_threads() == THREADS - 1
     assert not parallel._is_initialized
-    assert launch.threading_layer() is None
 
 
 def nothing_global_is_left():
@@ -113,19 +132,20 @@ def nothing_global_is_left():
 
 def numbas_own_limit_is_respected():
     """``numba.set_num_threads`` holds for our calls and is as it was behind them; a layer must run for it."""
+    numba.get_num_threads()
     check()
     asked = []
-    original = launch.run_together
-    launch.run_together = lambda work, workers: (asked.append(workers), original(work, workers))
+    original = launch.pool_runner()
+    launch.pool_runner = lambda: lambda *given: (asked.append(given[-1]), original(*given))[1]
     try:
         for count in (1, 2, THREADS):
             numba.set_num_threads(count)
             asked.clear()
             check()
             assert numba.get_num_threads() == count
-            assert asked == ([count] if expected_place() == "own" else []), (count, asked)
+            assert asked == [count], (count, asked)
     finally:
-        launch.run_together = original
+        launch.pool_runner = lambda: original
         numba.set_num_threads(THREADS)
 
 
@@ -199,7 +219,9 @@ def forked_after_use():
     check()
 
     def child():
-        assert used_place(convolve) == "own"
+        assert worker_pool.running_threads() == 0
+        assert used_place(convolve) == "pool"
+        assert worker_pool.running_threads() == THREADS - 1
         check()
         in_threads(4, check)
         in_child(check)
@@ -213,7 +235,7 @@ def forked_before_use():
     assert not parallel._is_initialized
 
     def child():
-        assert used_place(convolve) == "own"
+        assert used_place(convolve) == "pool"
         check()
         assert not parallel._is_initialized
 
@@ -283,7 +305,7 @@ def interrupted():
             timer.join()
     assert caught > 10
     check()
-    assert used_place(convolve) == expected_place()
+    assert used_place(convolve) == "pool"
 
 
 def signalled():
@@ -326,14 +348,14 @@ def a_layer_that_is_not_there():
     try:
         numba.get_num_threads()
     except ValueError:
-        assert used_place(convolve) == "own"
+        assert used_place(convolve) == "pool"
         check()
         return
     raise AssertionError("this layer is there")
 
 
-def no_more_threads():
-    """The system refuses threads: the call does its work alone."""
+def no_more_python_threads():
+    """Python refuses threads where there is no pool: the call does its work alone."""
     refused = []
 
     def refuse(thread):
@@ -343,10 +365,93 @@ def no_more_threads():
     thread_pool.own_threads.cache_clear()
     start, threading.Thread.start = threading.Thread.start, refuse
     try:
-        check()
+        with without_the_pool():
+            check()
     finally:
         threading.Thread.start = start
-    assert bool(refused) == (expected_place() == "own")
+    assert refused
+
+
+def no_thread_to_be_had():
+    """The system refuses every thread: the call does its work alone, and nothing ends the process."""
+    import resource
+
+    serially()
+    if os.geteuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)  # the limit holds for everybody but the one who may lift it
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    try:
+        threading.Thread(target=print).start()
+    except RuntimeError:
+        check()
+        check()
+        assert used_place(convolve) == "pool"
+        assert worker_pool.running_threads() == 0
+        return
+    raise AssertionError("there are threads to be had")
+
+
+def denormals_are_flushed():
+    """Where another library has set the caller's register, every thread computes as the caller does."""
+    check()
+    scales = 1e-20, 1e-20, 1  # so that the depthwise results are denormal, and most of the answers
+    arrays = [array * np.float32(scale) for array, scale in zip(operands(0)[:3], scales, strict=True)]
+    get, change = njit(lambda: get_float_control()), njit(lambda value: set_float_control(value))
+    before = get()
+
+    def small():
+        return ops.separable_conv1d(*arrays, padding="same", precision=PRECISION)
+
+    kept = small()
+    assert 0 < np.abs(kept[kept != 0]).min() < np.finfo(np.float32).tiny
+    for flush in (FLUSH, 0):
+        change(before | flush)
+        try:
+            results = [small() for _ in range(300)]
+            with nb.num_threads(1):
+                wanted = small()
+        finally:
+            change(before)
+        assert all(np.array_equal(result, wanted) for result in results)
+        assert np.array_equal(wanted, kept) == (not flush)
+
+
+def under_gevent():
+    """Green threads in the place of Python's, from the start on: the pool's are threads all the same."""
+    import gevent
+    from gevent import monkey
+
+    assert monkey.is_module_patched("threading")
+    check()
+    assert worker_pool.running_threads() == THREADS - 1
+    gevent.joinall([gevent.spawn(check, seed) for seed in range(CALLERS)], raise_error=True)
+    assert used_place(convolve) == "pool"
+    gevent.get_hub().threadpool.map(check, range(4))
+    with without_the_pool():
+        check()
+
+
+def forked_unseen():
+    """A fork in C, of which Python tells nobody."""
+    import ctypes
+
+    check()
+    fork, os.fork = os.fork, ctypes.PyDLL(None).fork
+    try:
+        in_child(lambda: (check(), check()))
+    finally:
+        os.fork = fork
+    check()
+
+
+def asleep_at_rest():
+    """A second after the last call nobody takes time from the processor."""
+    check()
+    time.sleep(1)
+    before = time.process_time()
+    time.sleep(1)
+    assert time.process_time() - before < 0.005
 
 
 def joblib_threading():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import memory, precision
+from benchmarks import busy, memory, precision
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import IN_BFLOAT16, LARGEST_ERRORS, MODULES, OURS, NotApplicableError, peer_module, precision_of
@@ -398,3 +398,21 @@ def test_precisions_are_compared_with_fused_multiply_adds(make, monkeypatch):
     assert (name, passed) == ("tiny", make.__name__)
     assert len(numbers) == len(precision.VARIANTS)
     assert all(float(number) > 0 for number in numbers)
+
+
+def test_beside_busy_processes_mean_and_percentile_are_compared_with_the_best_peer():
+    ours = {(OURS, name): [0.001] * 9 + [0.011] for name in busy.CANDIDATES}
+    lines = [*busy.rows(SMALL, {1: {**ours, ("A", "x"): [0.004] * 10, ("B", "y"): [0.006] * 10}})]
+    assert lines[0] == f"| small | 1 | mean | {busy.CANDIDATES[0]} | 2.000 | A 4.000 | 2.00 |"
+    assert lines[2] == f"| small | 1 | 90th percentile | {busy.CANDIDATES[0]} | 2.000 | A 4.000 | 2.00 |"
+    assert len(lines) == 4
+    assert next(busy.rows(SMALL, {0: ours})).endswith("| 2.000 | - | - |")
+
+
+def test_single_calls_are_timed_beside_busy_processes():
+    with numbers_on_disk(SMALL) as path, WorkerProcess("NumPy", 1) as worker, busy.busy_processes(1):
+        worker.ask("load", path=path, workload=SMALL.as_dict())
+        (name,) = worker.facts["candidates"]
+        worker.ask("prepare", candidate=name)
+        samples = worker.ask("time_calls", candidate=name, seconds=0.01)
+        assert all(0 < sample < 10 for sample in samples)

@@ -22,7 +22,7 @@ LABELS = {
     "processor": "processor",
     "vectors": "vectors",
     "threads": "threads",
-    "threading_layer": "threading layer",
+    "thread_pool": "threads are",
     "amx": "AMX",
     "avx512_bf16": "AVX512-BF16",
     "gpu": "GPU",
@@ -59,7 +59,7 @@ def show_config() -> None:
     words = {
         "numba": f"{facts['numba']}, llvmlite {facts['llvmlite']}",
         "vectors": "{unit}, {bits} bits, {registers} registers".format(**facts["vectors"]),
-        "threading_layer": facts["threading_layer"] or "none yet",
+        "thread_pool": _threads_in_words(**facts["thread_pool"]),
         "gpu": _gpu_in_words(**facts["gpu"]),
         **{name: _use_in_words(**facts[name]) for name in ("amx", "avx512_bf16") if facts[name]},
     }
@@ -67,6 +67,10 @@ def show_config() -> None:
     lines["cache on disk"] = "none: kernels are compiled in each process, on first use"
     width = max(map(len, lines))
     print("\n".join(f"{label:{width}}  {value}" for label, value in lines.items()))
+
+
+def _threads_in_words(threads_of, running):
+    return "Python's" if threads_of == "Python" else f"a pool of our own, {running} running beside the callers"
 
 
 def _use_in_words(used, serves, why_not):

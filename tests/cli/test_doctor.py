@@ -14,7 +14,7 @@ from nb_sepconv.kernels import engines
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "platforms.md"
 STRINGS = ("nb_sepconv", "python", "numpy", "numba", "llvmlite", "system", "machine", "engine", "processor")
-KEYS = {*STRINGS, "vectors", "threads", "threading_layer", "amx", "avx512_bf16", "gpu"}
+KEYS = {*STRINGS, "vectors", "threads", "thread_pool", "amx", "avx512_bf16", "gpu"}
 
 
 def report(capsys, monkeypatch, engine):
@@ -36,6 +36,7 @@ def test_keys_are_the_same_with_every_engine(capsys, monkeypatch, engine):
         "bits": int,
         "registers": int,
     }
+    assert found["thread_pool"].keys() == {"threads_of", "running"}
     assert found["gpu"].keys() == {"packages", "numba_cuda", "simulated"}
 
 

@@ -53,8 +53,13 @@ def layers(*always):
     return pytest.mark.parametrize("layer", [*always, *others], indirect=True)
 
 
-def run(layer, *scenarios, precision="float32"):
-    command = [sys.executable, str(TESTS / "launch_scenarios.py"), *(scenario.__name__ for scenario in scenarios)]
+def run(layer, *scenarios, precision="float32", within=()):
+    command = [
+        sys.executable,
+        *within,
+        str(TESTS / "launch_scenarios.py"),
+        *(scenario.__name__ for scenario in scenarios),
+    ]
     chosen = {**environment(layer), "SCENARIO_PRECISION": precision}
     done = subprocess.run(command, env=chosen, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, f"{done.stdout}\nexit status {done.returncode}\n{done.stderr[-4000:]}"
@@ -73,7 +78,9 @@ def test_sixteen_threads_nested_loops_signals_and_callbacks(layer):
         launch_scenarios.numbas_own_limit_is_respected,
         launch_scenarios.interrupted,
         launch_scenarios.signalled,
-        launch_scenarios.no_more_threads,
+        launch_scenarios.on_python_threads,
+        launch_scenarios.no_more_python_threads,
+        launch_scenarios.denormals_are_flushed,
     )
 
 
@@ -91,7 +98,25 @@ def test_forks(layer):
         launch_scenarios.forked_after_use,
         launch_scenarios.multiprocessing_fork,
         launch_scenarios.forked_while_others_compute,
+        launch_scenarios.forked_unseen,
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@layers("omp")
+def test_no_thread_to_be_had(layer):
+    run(layer, launch_scenarios.no_thread_to_be_had)
+
+
+@layers("omp")
+def test_at_rest_no_time_is_taken(layer):
+    run(layer, launch_scenarios.asleep_at_rest)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+@layers("omp")
+def test_gevent(layer):
+    run(layer, launch_scenarios.under_gevent, within=("-m", "gevent.monkey"))
 
 
 @layers("omp")

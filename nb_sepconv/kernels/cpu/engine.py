@@ -13,7 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.vector import cpu_name, vector_unit
 from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward.plan import Plan
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
-from nb_sepconv.kernels.cpu.runtime.launch import threading_layer
+from nb_sepconv.kernels.cpu.runtime.launch import threads_in_use
 from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads
 from nb_sepconv.kernels.cpu.transposed.plan import transposed_plan
 from nb_sepconv.kernels.protocol import GradientSizes, Sizes
@@ -52,7 +52,7 @@ def _busy(sizes, multiply_adds, threads):
 
 
 def describe() -> dict[str, Any]:
-    """What the kernels run on here: versions, the processor, its vectors, the threads and their layer."""
+    """What the kernels run on here: versions, the processor, its vectors, the threads and whose they are."""
     unit = vector_unit()
     return {
         "numba": numba.__version__,
@@ -60,5 +60,5 @@ def describe() -> dict[str, Any]:
         "processor": cpu_name(),
         "vectors": {"unit": unit.name, "bits": unit.width_bytes * 8, "registers": unit.registers},
         "threads": get_num_threads(),
-        "threading_layer": threading_layer(),
+        "thread_pool": threads_in_use(),
     }
