@@ -12,7 +12,7 @@ import numpy as np
 
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.checks.words import axis_of, one_of
-from nb_sepconv.framework.graph import add_to_collection, get_collection, get_default_graph
+from nb_sepconv.framework.graph import add_to_collection, clear_call_losses, get_collection
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.nn import cross_entropy
@@ -388,21 +388,6 @@ def get_total_loss(add_regularization_losses=True, name="total_loss", scope=None
 def _sum_of(losses):
     arrays = [np.asarray(loss) for loss in losses]
     return tensor(sum(arrays[1:], start=arrays[0].copy()))
-
-
-def clear_call_losses() -> None:
-    """Forget the losses that calls have added in the current graph since the last step, as an optimizer's step does.
-
-    These are the losses of activity regularizers, what ``add_loss`` got in or after a call, and numbers that were added
-    to the collections of losses. The regularization losses of variables stay.
-
-    >>> import nb_sepconv as tf
-    >>> layer = tf.layers.SeparableConv1D(4, 3, activity_regularizer="l2", bias_regularizer="l2")
-    >>> y = layer(np.ones((1, 5, 2), np.float32))
-    >>> before = len(layer.losses); clear_call_losses(); before, len(layer.losses)
-    (2, 1)
-    """
-    get_default_graph().clear_call_losses()
 
 
 def __dir__() -> list[str]:

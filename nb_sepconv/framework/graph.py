@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from nb_sepconv.framework.call_losses import CallLosses
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.naming import check_name
+from nb_sepconv.framework.graph_name_scope import GraphNameScope
 from nb_sepconv.framework.taken_names import TakenNames
 from nb_sepconv.initializers import use_graph_seed
 
@@ -180,7 +180,7 @@ class Graph:
 
     def name_scope(self, name: str | None) -> AbstractContextManager[str]:
         """A context manager that opens the name scope ``name`` in this graph; see the function ``name_scope``."""
-        return _NameScope(self, name)
+        return GraphNameScope(self, name)
 
     def next_layer_name(self, base_name: str) -> str:
         """``base_name_1``, then ``base_name_2``, and so on."""
@@ -226,37 +226,6 @@ class Graph:
                 outer.extend(log)
         finally:
             self.thread.undo_log = outer
-
-
-class _NameScope:
-    """A name scope; when one whose name got a number is closed, the names inside of it are forgotten in time."""
-
-    def __init__(self, graph: Graph, name: str | None) -> None:
-        self._graph = graph
-        self._name = name
-        self._outer = []
-
-    def __enter__(self) -> str:
-        thread = self._graph.thread
-        outer, opened = thread.name_scope, self._open(thread.name_scope)
-        self._outer.append((outer, thread.names_inside))
-        thread.name_scope = opened.removesuffix("/")
-        if self._name and opened not in (self._name, f"{self._name}/", f"{outer}/{self._name}/"):
-            thread.names_inside = {}
-        return opened
-
-    def _open(self, outer):
-        if not self._name:
-            return ""
-        check_name(self._name, nested=bool(outer))
-        return self._name if self._name.endswith("/") else self._graph.unique_name(self._name) + "/"
-
-    def __exit__(self, *error: object) -> None:
-        thread = self._graph.thread
-        inside, scope = thread.names_inside, f"{thread.name_scope}/".lower()
-        thread.name_scope, thread.names_inside = outside = self._outer.pop()
-        if inside is not outside[1]:
-            self._graph.close_numbered_scope(inside, scope, outside[1])
 
 
 def _remove_identical(items, value):
@@ -402,3 +371,18 @@ def get_collection_ref(key: Any) -> list[Any]:
 def get_all_collection_keys() -> list[str]:
     """The keys of the current graph's collections that are strings."""
     return get_default_graph().get_all_collection_keys()
+
+
+def clear_call_losses() -> None:
+    """Forget the losses that calls have added in the current graph since the last step, as an optimizer's step does.
+
+    These are the losses of activity regularizers, what ``add_loss`` got in or after a call, and numbers that were added
+    to the collections of losses. The regularization losses of variables stay.
+
+    >>> import nb_sepconv as tf
+    >>> layer = tf.layers.SeparableConv1D(4, 3, activity_regularizer="l2", bias_regularizer="l2")
+    >>> y = layer(tf.ones((1, 5, 2)))
+    >>> before = len(layer.losses); clear_call_losses(); before, len(layer.losses)
+    (2, 1)
+    """
+    get_default_graph().clear_call_losses()

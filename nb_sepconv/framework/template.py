@@ -6,6 +6,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.framework.current_scope import scope_name_by_maker, unique_scope_name
 from nb_sepconv.framework.graph import get_default_graph, graph_for
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.variable_scope import (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
 from nb_sepconv.framework.graph import get_default_graph, graph_of
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
@@ -267,36 +268,6 @@ def _nested_getter(custom_getter, outer):
         return custom_getter(partial(outer, getter), *args, **kwargs)
 
     return nested_getter
-
-
-def unique_scope_name(prefix: str) -> str:
-    """``prefix``, or ``prefix_1``, ``prefix_2``, ... when scopes of that name were opened in the current one."""
-    thread = get_default_graph().thread
-    outer = get_variable_scope_of(thread).name
-    number = thread.scope_names.free_number(f"{outer}/{prefix}" if outer else prefix)
-    return f"{prefix}_{number}" if number else prefix
-
-
-def scope_name_by_maker(graph, names, prefix):
-    """The default name for the scope of what another thread made: its names go on where that thread's, ``names``, end.
-
-    None where this thread made it, or has opened a scope.
-    """
-    thread = graph.thread
-    if names is thread.scope_names or get_variable_scope_of(thread).name:
-        return None
-    with graph.lock:
-        number = names.free_number(prefix)
-        name = f"{prefix}_{number}" if number else prefix
-        names.take(name)
-    return name
-
-
-def get_variable_scope_of(thread: Any) -> VariableScope:
-    """The current variable scope of a graph's thread state."""
-    if thread.variable_scope is None:
-        thread.variable_scope = VariableScope(False)
-    return thread.variable_scope
 
 
 def get_variable_scope() -> VariableScope:

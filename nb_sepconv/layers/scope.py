@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.framework.current_scope import scope_name_by_maker
 from nb_sepconv.framework.graph import get_default_graph, graph_for
 from nb_sepconv.framework.name_scope import name_scope
-from nb_sepconv.framework.variable_scope import get_variable_scope, scope_name_by_maker, variable_scope
+from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
