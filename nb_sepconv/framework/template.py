@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nb_sepconv.framework.current_scope import scope_name_by_maker, unique_scope_name
 from nb_sepconv.framework.graph import get_default_graph, graph_for
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.variable_scope import (
-    enter_unnamed_scope,
-    scope_name_by_maker,
-    unique_scope_name,
-    variable_scope,
-)
+from nb_sepconv.framework.variable_scope import enter_unnamed_scope, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
