@@ -41,7 +41,7 @@ demo: $(VENV)/demo.installed
 test: lint $(VENV)/test,cudacompile.installed
 	@$(PYTEST)
 
-test-all: lint $(VENV)/test,cudacompile.installed $(VENV)/torch.installed
+test-all: lint $(VENV)/test,cudacompile.installed $(VENV)/torch.installed $(VENV)/freeze.installed
 	@NB_SEPCONV_TEST_TORCH=1 $(PYTEST) -m ""
 
 test-gpu: $(VENV)/test,gpucheck,$(CUDA),cupy$(CUDA).installed

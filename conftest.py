@@ -15,6 +15,7 @@ OPTIONAL += ("rich", "safetensors", "setuptools", "torch")
 MISSING = frozenset(name for name in OPTIONAL if not find_spec(name))
 
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if name in MISSING]
+collect_ignore += ["nb_sepconv/__pyinstaller/hook-nb_sepconv.py"]  # it imports PyInstaller, and runs in a build alone
 collect_ignore += ["nb_sepconv/kernels/cuda"]  # it imports CUDA, and its tests are in tests/gpu
 
 

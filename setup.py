@@ -33,6 +33,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 HDF5 = ["h5py>=3.8"]
 ONNX = ["onnx>=1.16"]
 CLI = ["rich>=13"]
+FREEZE = ["pyinstaller>=6"]
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 AUTOGRAD = ["autograd>=1.7"]
 TORCH = ["torch>=2.4"]
@@ -74,6 +75,7 @@ setup(
     extras_require={
         "autograd": AUTOGRAD,
         "torch": TORCH,
+        "freeze": FREEZE,
         "jax": JAX,
         "test": TEST,
         "lint": LINT,
@@ -91,7 +93,10 @@ setup(
         "cupycuda13": CUPY_CUDA13,
         "benchgpu": BENCHGPU,
     },
-    entry_points={"console_scripts": ["nb-sepconv = nb_sepconv.cli.main:main"]},
+    entry_points={
+        "console_scripts": ["nb-sepconv = nb_sepconv.cli.main:main"],
+        "pyinstaller40": ["hook-dirs = nb_sepconv.__pyinstaller:get_hook_dirs"],
+    },
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",

@@ -127,15 +127,32 @@ def clip_by_value(
         A new array of the shape and type of ``t``.
 
     Raises:
-        TypeError: ``t`` does not hold numbers.
+        TypeError: ``t`` does not hold numbers, or it holds integers and a limit is none.
+        ValueError: a limit does not broadcast to the shape of ``t``.
 
     Example:
         >>> clip_by_value(np.float32([-3, 0.5, 4]), -1, 1).tolist()
         [-1.0, 0.5, 1.0]
     """
     t = real_numbers(t, "t")
-    low, high = (np.asarray(limit).astype(t.dtype) for limit in (clip_value_min, clip_value_max))
+    low, high = _limit("clip_value_min", clip_value_min, t), _limit("clip_value_max", clip_value_max, t)
     return tensor(np.maximum(np.minimum(t, high), low))
+
+
+def _limit(name, value, t):
+    """A limit in the type of ``t``; one beyond the type's range counts as its end."""
+    limit = as_array(value)
+    axes = limit.shape[::-1]
+    if len(axes) > t.ndim or any(size not in (1, all_) for size, all_ in zip(axes, t.shape[::-1], strict=False)):
+        raise ValueError(
+            f"`{name}` must be a number or broadcast to the shape of `t`, {t.shape}. Received: shape {limit.shape}"
+        )
+    if t.dtype.kind in "iu":
+        if np.any(limit != np.trunc(limit)):
+            raise TypeError(f"`{name}` must hold integers, as `t` of type {t.dtype.name} does. Received: {value!r}")
+        limit = np.clip(limit, np.iinfo(t.dtype).min, np.iinfo(t.dtype).max)
+    with np.errstate(all="ignore"):
+        return limit.astype(t.dtype)
 
 
 def _float_arrays(t_list):

@@ -12,7 +12,7 @@ import numpy as np
 
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.checks.words import axis_of, one_of
-from nb_sepconv.framework.graph import add_to_collection, get_collection
+from nb_sepconv.framework.graph import add_to_collection, clear_call_losses, get_collection
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.nn import cross_entropy
@@ -28,6 +28,7 @@ __all__ = [
     "Reduction",
     "absolute_difference",
     "add_loss",
+    "clear_call_losses",
     "compute_weighted_loss",
     "cosine_distance",
     "get_losses",

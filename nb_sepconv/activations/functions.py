@@ -45,7 +45,7 @@ def relu(x: ArrayInput, alpha: float = 0.0, max_value: float | None = None, thre
         x: array of floats or integers, any shape.
         alpha: float, the slope below ``threshold``. Default 0.
         max_value: float or None, the largest value returned. Default None, no limit.
-        threshold: float, values below it become ``alpha * (x - threshold)``. Default 0.
+        threshold: float, values up to it become ``alpha * (x - threshold)``. Default 0.
 
     Returns:
         An array of the shape and type of ``x``.
@@ -55,7 +55,7 @@ def relu(x: ArrayInput, alpha: float = 0.0, max_value: float | None = None, thre
         ([0.0, 3.0], [-1.0, 6.0])
     """
     plain = alpha == 0 and threshold == 0
-    y = np.maximum(x, 0) if plain else np.where(x < threshold, alpha * (x - threshold), x)
+    y = np.maximum(x, 0) if plain else np.where(x > threshold, x, alpha * (x - threshold))
     return y if max_value is None else np.minimum(y, max_value)
 
 

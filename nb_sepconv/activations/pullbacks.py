@@ -27,13 +27,43 @@ def differentiable(activation: Identifier) -> Callable[..., Any]:
         TypeError: a function of the caller's own.
     """
     function = activations.get(activation)
-    if activations.fused_name(function) is None and not isinstance(function, ActivationLayer):
+    if not is_known(function):
         raise TypeError(
             "`activation` must be None, a name or a function of nb_sepconv.activations: the derivative of another "
             "function is not known. Leave it out, apply the function to the outputs yourself, and give `d_outputs` "
             f"times its derivative. Received: {activation!r}"
         )
     return function
+
+
+def is_known(function: Any) -> bool:
+    """Whether a function is one of this library's activations, whose derivatives are known."""
+    known = isinstance(function, ActivationLayer) or activations.fused_name(function) is not None
+    return known or _declared(function) is not None
+
+
+def declare(function: Any, rule: Any, shape: Any = None) -> None:
+    """Let the derivative of an activation be known.
+
+    Args:
+        function: the activation, a function of one array.
+        rule: a function of ``x`` and the gradient of the result that returns the gradient for ``x``.
+        shape: a function from the shape of ``x`` to that of the result. Default the same.
+    """
+    _DECLARED[function] = rule, shape
+
+
+def output_shape(function: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an activation's result for an array of ``shape``."""
+    declared = _declared(function)
+    return shape if declared is None or declared[1] is None else declared[1](shape)
+
+
+def _declared(function):
+    try:
+        return _DECLARED.get(function)
+    except TypeError:  # an unhashable callable is none of ours
+        return None
 
 
 def pullback(function: Any, x: Array, d_outputs: Array) -> Array:
@@ -50,7 +80,8 @@ def _rule(function):
     if isinstance(function, ActivationLayer):
         rule, arguments = _RULES[function.function], function.arguments
         return lambda x, d: rule(x, d, **arguments)
-    return _RULES[getattr(activations, activations.fused_name(function))]
+    declared = _declared(function)
+    return _RULES[getattr(activations, activations.fused_name(function))] if declared is None else declared[0]
 
 
 def _gelu(x, d):
@@ -86,6 +117,7 @@ def _thresholded_relu(x, d, theta=1.0):
     return d * (x > theta)
 
 
+_DECLARED = {}
 _RULES = {
     elu: _elu,
     gelu: _gelu,

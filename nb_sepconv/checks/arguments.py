@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from nb_sepconv.tensors.typing import Integers
 
+from nb_sepconv.tensors.keras_json import image_data_format
+
 PADDINGS = ("valid", "same", "causal")
 DATA_FORMATS = ("channels_last", "channels_first")
 
@@ -88,8 +90,8 @@ def pooling_padding(value: Any) -> str:
 
 
 def data_format(value: Any) -> str:
-    """``"channels_last"`` (also None) or ``"channels_first"``, from any case."""
-    name = "channels_last" if value is None else value.lower() if isinstance(value, str) else None
+    """``"channels_last"`` or ``"channels_first"``, from any case; for None what ``keras.json`` says."""
+    name = image_data_format() if value is None else value.lower() if isinstance(value, str) else None
     if name not in DATA_FORMATS:
         raise ValueError(
             f'The `data_format` argument must be one of "channels_first", "channels_last". Received: {value!r}'

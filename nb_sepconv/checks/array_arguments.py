@@ -72,7 +72,7 @@ def same_type(name: str, array: Any, dtype: Any) -> None:
 
 def fitting(name: str, array: Any, shape: Any) -> None:
     """Refuse a kernel or bias that is empty or not of ``shape``, whose names stand for any size."""
-    sizes = tuple(size if isinstance(size, int) else None for size in shape)
+    sizes = [size if isinstance(size, int) else None for size in shape]
     if array.ndim != len(shape) or any(want not in (None, have) for want, have in zip(sizes, array.shape, strict=True)):
         wanted = ", ".join(str(size) for size in shape)
         raise ValueError(f"`{name}` must have the shape ({wanted}). Received: shape {array.shape}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from nb_sepconv import activations
-from nb_sepconv.activations.advanced import ActivationLayer
+from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host, precisions, settings
 from nb_sepconv.convolution.planned_calls import planned_calls
@@ -142,10 +141,7 @@ def _reach(array):
 
 def refuse_numpy_function(function: Any) -> None:
     """Refuse an activation that this library computes on the host alone."""
-    ours = function is not None and (
-        isinstance(function, ActivationLayer) or activations.fused_name(function) is not None
-    )
-    if ours:
+    if function is not None and pullbacks.is_known(function):
         known = ", ".join(sorted(engines.gpu_engine().FUSED_ACTIVATIONS))
         raise TypeError(
             f"`activation` must be one of {known}, or a function of the caller's arrays, on a GPU. "

@@ -119,27 +119,29 @@ def _planned(given, chosen, activation, wanted):
     arrays = host.checked_arrays(arrays, chosen)
     inputs = arrays[0]
     sizes, shape = sizes_of(arrays, chosen._replace(activation=_known_to_kernels(function)))
-    d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, shape, inputs.dtype)
+    activated = pullbacks.output_shape(function, shape)
+    d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, activated, inputs.dtype)
     if outputs is not None:
-        outputs = array_arguments.like_outputs("outputs", outputs, shape, inputs.dtype)
+        outputs = array_arguments.like_outputs("outputs", outputs, activated, inputs.dtype)
+    contiguous = contiguous_strides(shape, inputs.itemsize)
     flags = [name in wanted and array is not None for name, array in zip(OPERANDS, arrays, strict=False)]
     sizes = GradientSizes(
-        Sizes(**sizes, **_strides(chosen, input=inputs.strides, output=_contiguous(d_outputs))),
+        Sizes(**sizes, **_strides(chosen, input=inputs.strides, output=contiguous)),
         frozenset(name for name, flag in zip(OPERANDS, flags, strict=False) if flag),
-        **_strides(chosen, d_input=_contiguous(inputs), **_met(d_outputs, outputs, function)),
+        **_strides(chosen, d_input=_contiguous(inputs), **_met(contiguous, d_outputs, outputs, function)),
     )
     plan = engines.engine(chosen.engine).plan_gradients(sizes, cpu.get_num_threads())
     return (d_outputs, outputs, *arrays), Gradients(plan, chosen, function, flags)
 
 
-def _met(d_outputs, outputs, function):
+def _met(contiguous, d_outputs, outputs, function):
     """The strides of what the kernels meet; what is computed on the way is contiguous."""
     name = _known_to_kernels(function)
     passed = name is None and function is not activations.linear
     given = outputs is not None and name in cpu.OUTPUT_ACTIVATIONS
     return {
-        "gradient": _contiguous(d_outputs) if passed else d_outputs.strides,
-        "value": outputs.strides if given else _contiguous(d_outputs),
+        "gradient": contiguous if passed else d_outputs.strides,
+        "value": outputs.strides if given else contiguous,
     }
 
 

@@ -49,7 +49,9 @@ class PackedConvolution:
         call = calls.get(key)
         if call is None:
             arrays = inputs, *map(_array, weights)
-            taken, call = host.planned(arrays, self._settings._replace(precision=precision))
+            settings = self._settings
+            settings = settings if settings.precision == precision else settings._replace(precision=precision)
+            taken, call = host.planned(arrays, settings)
             calls.remember(key, call, arrays[:1], taken[:1])
             inputs = taken[0]
         outputs = call.run(inputs, _packed(packs, call, weights))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
 import threading
+import weakref
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from nb_sepconv.framework.naming import check_name
+from nb_sepconv.framework.call_losses import CallLosses
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.graph_name_scope import GraphNameScope
+from nb_sepconv.framework.taken_names import TakenNames
 from nb_sepconv.initializers import use_graph_seed
 
 if TYPE_CHECKING:
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.framework.variable_store import VariableStore
 
+CLOSED_SCOPES = 8
+
 
 class _ThreadState(threading.local):
     """What a graph keeps apart for each thread: the scopes it is in and what could be undone."""
@@ -25,8 +33,11 @@ class _ThreadState(threading.local):
     def __init__(self) -> None:
         self.name_scope: str = ""
         self.variable_scope: VariableScope | None = None
-        self.scope_counts: dict[str, int] = {}
+        self.scope_names = TakenNames()
         self.undo_log: list[Callable[[], Any]] | None = None
+        self.names_inside: dict[str, None] | None = None
+        self.in_call = False
+        self.trainable_added = 0
 
 
 class Graph:
@@ -46,8 +57,10 @@ class Graph:
         self.layer_name_counts: dict[str, int] = {}
         self._seeds_given = 0
         self._collections = {}
-        self._names_in_use = {}
-        self._lock = threading.RLock()
+        self.call_losses = CallLosses()
+        self._names, self._closed = TakenNames(), deque()
+        self.lock = threading.RLock()
+        _remember(self)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Graph cannot be pickled or copied: save its variables, or pickle a layer instead")
@@ -57,14 +70,18 @@ class Graph:
 
     def as_default(self) -> AbstractContextManager[Graph]:
         """A context manager that makes this graph the current one of this thread."""
-        return _AsDefault(self)
+        return _AsDefault(self, chosen=1)
+
+    def as_current(self):
+        """The same where no caller chose it."""
+        return _AsDefault(self, chosen=0)
 
     # ---- collections ----
 
     @property
     def collections(self) -> list[Any]:
         """The keys of all collections."""
-        with self._lock:
+        with self.lock:
             return list(self._collections)
 
     def get_all_collection_keys(self) -> list[str]:
@@ -73,9 +90,11 @@ class Graph:
 
     def add_to_collection(self, name: Any, value: Any) -> None:
         """Append ``value`` to the collection ``name``."""
-        with self._lock:
+        with self.lock:
             collection = self._collections.setdefault(name, [])
             collection.append(value)
+            self.call_losses.note(collection, name, value)
+        self.thread.trainable_added += name == GraphKeys.TRAINABLE_VARIABLES
         self.log_undo(partial(_remove_identical, collection, value))
 
     def add_to_collections(self, names: Any, value: Any) -> None:
@@ -85,7 +104,7 @@ class Graph:
 
     def get_collection_ref(self, name: Any) -> list[Any]:
         """The list itself of the collection ``name``, made when there is none."""
-        with self._lock:
+        with self.lock:
             return self._collections.setdefault(name, [])
 
     def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
@@ -98,7 +117,7 @@ class Graph:
         Returns:
             A list, in the order of addition.
         """
-        with self._lock:
+        with self.lock:
             items = list(self._collections.get(name, ()))
         if scope is not None:
             matches = re.compile(scope).match
@@ -107,8 +126,13 @@ class Graph:
 
     def clear_collection(self, name: Any) -> None:
         """Remove the collection ``name``."""
-        with self._lock:
+        with self.lock:
             self._collections.pop(name, None)
+
+    def clear_call_losses(self):
+        """Forget the losses that calls have added since the last step."""
+        with self.lock:
+            self.call_losses.clear()
 
     # ---- names ----
 
@@ -116,32 +140,39 @@ class Graph:
         """``name`` inside the current name scope, with ``_1``, ``_2``, ... appended when it is taken (in any case)."""
         scope = self.thread.name_scope
         name = f"{scope}/{name}" if scope else name
-        with self._lock:
-            return self._unique(name, mark_as_used)
+        with self.lock:
+            number = self._names.free_number(name.lower())
+            unique = f"{name}_{number}" if number else name
+            if mark_as_used:
+                self._take(unique.lower())
+        return unique
 
-    def _unique(self, name, mark_as_used):
-        key = base = name.lower()
-        number = self._names_in_use.get(key, 0)
-        if mark_as_used:
-            self._use_name(key, number + 1)
-        if not number:
-            return name
-        while key in self._names_in_use:
-            key = f"{base}_{number}"
-            number += 1
-        if mark_as_used:
-            self._use_name(key, 1)
-        return f"{name}_{number - 1}"
+    def _take(self, name):
+        change, inside = self._names.take(name), self.thread.names_inside
+        if change is not None:
+            self.log_undo(partial(self._names.restore, change))
+            if inside is not None:
+                inside[change[0]] = None
 
-    def _use_name(self, key, uses):
-        self._names_in_use[key] = uses
-        self.log_undo(partial(self._release_name, key))
+    def keep_name(self, name):
+        """Never forget a name that was taken, as it belongs to a variable."""
+        inside = self.thread.names_inside
+        if inside:
+            inside.pop(name.lower(), None)
+            inside.pop(name.lower().rpartition("_")[0], None)
 
-    def _release_name(self, key):
-        with self._lock:
-            self._names_in_use[key] -= 1
-            if not self._names_in_use[key]:
-                del self._names_in_use[key]
+    def close_numbered_scope(self, names, scope, outside):
+        """Let those of the names that are inside of a scope be forgotten in time; the others go to ``outside``."""
+        inside = [name for name in names if name.startswith(scope)]
+        if outside is not None:
+            outside.update(dict.fromkeys(name for name in names if not name.startswith(scope)))
+        if not inside:
+            return
+        with self.lock:
+            self._closed.append(inside)
+            if len(self._closed) > CLOSED_SCOPES:
+                for name in self._closed.popleft():
+                    self._names.pop(name, None)
 
     def get_name_scope(self) -> str:
         """The current name scope, without the slash at its end."""
@@ -149,7 +180,7 @@ class Graph:
 
     def name_scope(self, name: str | None) -> AbstractContextManager[str]:
         """A context manager that opens the name scope ``name`` in this graph; see the function ``name_scope``."""
-        return _NameScope(self, name)
+        return GraphNameScope(self, name)
 
     def next_layer_name(self, base_name: str) -> str:
         """``base_name_1``, then ``base_name_2``, and so on."""
@@ -157,7 +188,7 @@ class Graph:
 
     def next_layer_number(self, base_name: str) -> int:
         """How many layers have asked before for a number with ``base_name``."""
-        with self._lock:
+        with self.lock:
             number = self.layer_name_counts.get(base_name, 0)
             self.layer_name_counts[base_name] = number + 1
         return number
@@ -168,7 +199,7 @@ class Graph:
         """``(graph seed, how many were asked before)`` for an operation without a seed of its own, or None."""
         if self.seed is None:
             return None
-        with self._lock:
+        with self.lock:
             self._seeds_given += 1
             return self.seed, self._seeds_given - 1
 
@@ -197,29 +228,6 @@ class Graph:
             self.thread.undo_log = outer
 
 
-class _NameScope:
-    def __init__(self, graph: Graph, name: str | None) -> None:
-        self._graph = graph
-        self._name = name
-        self._outer = []
-
-    def __enter__(self) -> str:
-        thread = self._graph.thread
-        outer, opened = thread.name_scope, self._open(thread.name_scope)
-        self._outer.append(outer)
-        thread.name_scope = opened.removesuffix("/")
-        return opened
-
-    def _open(self, outer):
-        if not self._name:
-            return ""
-        check_name(self._name, nested=bool(outer))
-        return self._name if self._name.endswith("/") else self._graph.unique_name(self._name) + "/"
-
-    def __exit__(self, *error: object) -> None:
-        self._graph.thread.name_scope = self._outer.pop()
-
-
 def _remove_identical(items, value):
     for i in reversed(range(len(items))):
         if items[i] is value:
@@ -232,24 +240,34 @@ class _DefaultGraphs(threading.local):
 
     def __init__(self) -> None:
         self.stack = []
+        self.chosen = 0
         self.fallback = None
 
 
 _default_graphs = _DefaultGraphs()
+_graphs, _graphs_lock = weakref.WeakSet(), threading.Lock()
+
+
+def _remember(graph):
+    with _graphs_lock:
+        _graphs.add(graph)
 
 
 class _AsDefault:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, chosen: int) -> None:
         self._graph = graph
+        self._chosen = chosen
 
     def __enter__(self) -> Graph:
         _default_graphs.stack.append(self._graph)
+        _default_graphs.chosen += self._chosen
         return self._graph
 
     def __exit__(self, *error: object) -> None:
         if _default_graphs.stack[-1] is not self._graph:
             raise AssertionError(f"Nesting violated for default stack of {type(self._graph)} objects")
         _default_graphs.stack.pop()
+        _default_graphs.chosen -= self._chosen
 
 
 def get_default_graph() -> Graph:
@@ -262,6 +280,35 @@ def get_default_graph() -> Graph:
 
 
 use_graph_seed(get_default_graph)
+
+
+def chose_no_graph() -> bool:
+    """Whether this thread is not the main one and outside of every ``Graph.as_default`` of its caller."""
+    return not _default_graphs.chosen and threading.get_ident() != threading.main_thread().ident
+
+
+def graph_for(made_in: Graph) -> Graph:
+    """The graph for the first use of what was made in ``made_in``: that one in a thread that chose no graph of its own,
+    and the current one elsewhere.
+    """
+    return made_in if chose_no_graph() else get_default_graph()
+
+
+def held_elsewhere(graph: Graph, name: str) -> bool:
+    """Whether this thread chose no graph, so that ``graph`` is the one it began with, and another one has the variable.
+
+    Then a model was probably made in the other graph, and meant.
+    """
+    if graph is not _default_graphs.fallback or not chose_no_graph() or not _others_hold(graph, name):
+        return False
+    gc.collect()  # a graph that nobody can reach any more does not count
+    return _others_hold(graph, name)
+
+
+def _others_hold(graph, name):
+    with _graphs_lock:
+        others = [other for other in _graphs if other is not graph]
+    return any(other.variable_store is not None and name in other.variable_store.variables for other in others)
 
 
 def reset_default_graph() -> None:
@@ -324,3 +371,18 @@ def get_collection_ref(key: Any) -> list[Any]:
 def get_all_collection_keys() -> list[str]:
     """The keys of the current graph's collections that are strings."""
     return get_default_graph().get_all_collection_keys()
+
+
+def clear_call_losses() -> None:
+    """Forget the losses that calls have added in the current graph since the last step, as an optimizer's step does.
+
+    These are the losses of activity regularizers, what ``add_loss`` got in or after a call, and numbers that were added
+    to the collections of losses. The regularization losses of variables stay.
+
+    >>> import nb_sepconv as tf
+    >>> layer = tf.layers.SeparableConv1D(4, 3, activity_regularizer="l2", bias_regularizer="l2")
+    >>> y = layer(tf.ones((1, 5, 2)))
+    >>> before = len(layer.losses); clear_call_losses(); before, len(layer.losses)
+    (2, 1)
+    """
+    get_default_graph().clear_call_losses()

@@ -48,7 +48,7 @@ class name_scope:
         graph = graph_of(self._values)
         scope = graph.name_scope(self._name)
         opened = scope.__enter__()
-        current = graph.as_default()
+        current = graph.as_current()
         current.__enter__()
         self._entered.append((current, scope))
         return opened

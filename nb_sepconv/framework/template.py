@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.framework.graph import get_collection, get_collection_ref
+from nb_sepconv.framework.current_scope import scope_name_by_maker, unique_scope_name
+from nb_sepconv.framework.graph import get_default_graph, graph_for
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.variable_scope import enter_unnamed_scope, unique_scope_name, variable_scope
+from nb_sepconv.framework.variable_scope import enter_unnamed_scope, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +68,9 @@ class Template:
         self._func = func
         self._unique_name = unique_name
         self._custom_getter = custom_getter
+        self._graph = get_default_graph()
+        self._maker_names = self._graph.thread.scope_names
+        self._lock = threading.RLock()
         self._variable_scope = None
         self._variables_created = False
         self._first_call = True
@@ -78,11 +83,21 @@ class Template:
         return f"<Template {self._name!r} of {getattr(self._func, '__name__', self._func)!s}, {made}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function in the template's scope."""
+        """Call the function in the template's scope and graph; first calls of several threads wait for one."""
+        if self._variables_created:
+            return self._enter(args, kwargs)
+        with self._lock:
+            return self._enter(args, kwargs)
+
+    def _enter(self, args, kwargs):
         if self._variable_scope:
-            with variable_scope(self._variable_scope, reuse=not self._first_call):
+            with self._graph.as_current(), variable_scope(self._variable_scope, reuse=not self._first_call):
                 return self._call(args, kwargs)
-        with variable_scope(self._unique_name, self._name, custom_getter=self._custom_getter) as scope:
+        graph, name = graph_for(self._graph), self._unique_name
+        if name is None and graph is self._graph:
+            name = scope_name_by_maker(graph, self._maker_names, self._name)
+        self._graph = graph
+        with self._graph.as_current(), variable_scope(name, self._name, custom_getter=self._custom_getter) as scope:
             self._variable_scope = scope
             return self._call(args, kwargs)
 
@@ -101,13 +116,14 @@ class Template:
         return result
 
     def _call_again(self, args, kwargs):
-        trainable = get_collection_ref(GraphKeys.TRAINABLE_VARIABLES)
-        before = len(trainable)
+        thread = self._graph.thread
+        before = thread.trainable_added
         result = self._func(*args, **kwargs)
-        if len(trainable) != before:
+        if thread.trainable_added != before:
+            created = self._graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)[before - thread.trainable_added :]
             raise ValueError(
                 "Trainable variable created when calling a template after the first time, "
-                f"perhaps you used Variable when you meant get_variable: {trainable[before:]}"
+                f"perhaps you used Variable when you meant get_variable: {created}"
             )
         return result
 
@@ -137,7 +153,7 @@ class Template:
         return name if not name or name.endswith("/") else f"{name}/"
 
     def _collected(self, key):
-        return get_collection(key, self.variable_scope_name) if self._variables_created else []
+        return self._graph.get_collection(key, self.variable_scope_name) if self._variables_created else []
 
     @property
     def global_variables(self) -> list[Variable]:

@@ -1,6 +1,6 @@
 """Variable scopes: names, sharing and defaults of the variables that ``get_variable`` gets or creates.
 
-The current scope and the counts behind default names are kept per graph and thread; the variables per graph.
+The current scope and the names behind default names are kept per graph and thread; the variables per graph.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
 from nb_sepconv.framework.graph import get_default_graph, graph_of
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.scope_object import VariableScope
+from nb_sepconv.framework.taken_names import TakenNames
 from nb_sepconv.framework.variable_store import AUTO_REUSE, VariableStore, refuse_partitioner
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 
@@ -92,7 +94,7 @@ class variable_scope:
         self._entered = []
 
     def __enter__(self) -> VariableScope:
-        current = self._graph.as_default()
+        current = self._graph.as_current()
         current.__enter__()
         try:
             names, scope = self._enter()
@@ -152,7 +154,7 @@ class variable_scope:
 
 
 class _EnteredScope:
-    """A variable scope without a name scope: sets the thread's current scope and keeps its counts."""
+    """A variable scope without a name scope: sets the thread's current scope and keeps the names of scopes."""
 
     def __init__(
         self,
@@ -180,18 +182,17 @@ class _EnteredScope:
         return scope
 
     def _push(self, scope):
-        counts = self._thread.scope_counts
-        counts[scope.name] = counts.get(scope.name, 0) + 1
-        self._entered.append((get_variable_scope_of(self._thread), scope, dict(counts)))
+        self._thread.scope_names.take(scope.name)
+        self._entered.append((get_variable_scope_of(self._thread), scope, self._names_to_restore()))
         self._thread.variable_scope = scope
         return scope
 
     def __exit__(self, *error: object) -> None:
-        outer, scope, counts = self._entered[-1]
+        outer, scope, names = self._entered[-1]
         if self._thread.variable_scope is not scope:
             raise RuntimeError("Improper nesting of variable_scope.")
         self._entered.pop()
-        self._leave(scope, counts)
+        self._leave(scope, names)
         self._thread.variable_scope = outer
 
 
@@ -217,9 +218,13 @@ class _NestedScope(_EnteredScope):
         name = f"{outer.name}/{self._name}" if outer.name else self._name
         return self._push(self._derived(outer, self._reuse, name, self._opened))
 
-    def _leave(self, scope, counts):
-        counts, inside = self._thread.scope_counts, f"{scope.name}/"
-        counts.update((name, 0) for name in list(counts) if name.startswith(inside))
+    def _names_to_restore(self):
+        return None
+
+    def _leave(self, scope, names):
+        names, inside = self._thread.scope_names, f"{scope.name}/"
+        for name in [name for name in list(names) if name.startswith(inside)]:
+            names.pop(name, None)
 
 
 class _JumpedScope(_EnteredScope):
@@ -239,8 +244,12 @@ class _JumpedScope(_EnteredScope):
     def __enter__(self) -> VariableScope:
         return self._push(self._copy)
 
-    def _leave(self, scope, counts):
-        self._thread.scope_counts = counts
+    def _names_to_restore(self):
+        return TakenNames(self._thread.scope_names)
+
+    def _leave(self, scope, names):
+        self._thread.scope_names.clear()
+        self._thread.scope_names.update(names)
 
 
 def enter_unnamed_scope(
@@ -261,24 +270,6 @@ def _nested_getter(custom_getter, outer):
     return nested_getter
 
 
-def unique_scope_name(prefix: str) -> str:
-    """``prefix``, or ``prefix_1``, ``prefix_2``, ... when scopes of that name were opened in the current one."""
-    thread = get_default_graph().thread
-    outer = get_variable_scope_of(thread).name
-    full, number, name = (f"{outer}/{prefix}" if outer else prefix), 0, prefix
-    while thread.scope_counts.get(f"{full}_{number}" if number else full, 0):
-        number += 1
-        name = f"{prefix}_{number}"
-    return name
-
-
-def get_variable_scope_of(thread: Any) -> VariableScope:
-    """The current variable scope of a graph's thread state."""
-    if thread.variable_scope is None:
-        thread.variable_scope = VariableScope(False)
-    return thread.variable_scope
-
-
 def get_variable_scope() -> VariableScope:
     """The current variable scope of the current graph and thread."""
     return get_variable_scope_of(get_default_graph().thread)
@@ -287,9 +278,10 @@ def get_variable_scope() -> VariableScope:
 def get_variable_store() -> VariableStore:
     """The current graph's VariableStore."""
     graph = get_default_graph()
-    if graph.variable_store is None:
-        graph.variable_store = VariableStore(graph)
-    return graph.variable_store
+    with graph.lock:
+        if graph.variable_store is None:
+            graph.variable_store = VariableStore(graph)
+        return graph.variable_store
 
 
 def get_variable(
@@ -357,11 +349,41 @@ def get_variable(
 
 
 def get_local_variable(
-    name: str, *args: Any, collections: Sequence[str] | None = None, trainable: bool = False, **kwargs: Any
+    name: str,
+    shape: ShapeInput | None = None,
+    dtype: DTypeLike | None = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = False,
+    collections: Sequence[str] | None = None,
+    caching_device: Any = None,
+    partitioner: None = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: VariableSynchronization = VariableSynchronization.AUTO,
+    aggregation: VariableAggregation = VariableAggregation.NONE,
 ) -> Variable:
-    """As ``get_variable``, for a variable of ``LOCAL_VARIABLES`` that is not trained."""
+    """As ``get_variable``, with its arguments in its order, for a variable of ``LOCAL_VARIABLES``, never trained."""
     collections = [*(collections or ()), GraphKeys.LOCAL_VARIABLES]
-    return get_variable(name, *args, collections=collections, trainable=False, **kwargs)
+    return get_variable(
+        name,
+        shape,
+        dtype,
+        initializer,
+        regularizer,
+        False,
+        collections,
+        caching_device,
+        partitioner,
+        validate_shape,
+        use_resource,
+        custom_getter,
+        constraint,
+        synchronization,
+        aggregation,
+    )
 
 
 def no_regularizer(_: object) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv import initializers
+from nb_sepconv.framework.graph import held_elsewhere
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.variables import Variable, VariableAggregation, VariableSynchronization, resolve_trainable
 from nb_sepconv.tensors.convert import as_array, is_floating
@@ -99,25 +100,32 @@ class VariableStore:
             )
         dtype = as_dtype(dtype)
         shape = None if shape is None else as_shape(shape)
-        if name in self.variables:
-            return self._existing(name, shape, dtype, reuse)
-        if reuse is True:
+        with self.graph.lock:
+            if name in self.variables:
+                return self._existing(name, shape, dtype, reuse)
+            if reuse:
+                self._check_creation(name, reuse)
+            settings = {"trainable": trainable, "collections": collections, "synchronization": synchronization}
+            return self._create(name, shape, dtype, initializer, regularizer, constraint=constraint, **settings)
+
+    def _check_creation(self, name, reuse):
+        missing = (
+            "" if reuse is AUTO_REUSE else f"Variable {name} does not exist, or was not created with get_variable(). "
+        )
+        if held_elsewhere(self.graph, name):
             raise ValueError(
-                f"Variable {name} does not exist, or was not created with get_variable(). "
-                "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
+                f"{missing}Another graph has the variable {name}, and this thread began with an empty graph. To share "
+                "it, take `graph = tf.get_default_graph()` where the model is made, and run this thread's calls inside "
+                "`with graph.as_default():`; for variables of its own, inside `with tf.Graph().as_default():`. "
+                f"Received: `reuse`={reuse}"
             )
+        if missing:
+            raise ValueError(f"{missing}Did you mean to set reuse=tf.AUTO_REUSE in VarScope?")
+
+    def _create(self, name, shape, dtype, initializer, regularizer, **settings):
         initial_value, dtype = _initial_value(name, shape, dtype, initializer)
         with self.graph.undo_on_failure():
-            variable = Variable(
-                initial_value,
-                name=name,
-                trainable=trainable,
-                collections=collections,
-                dtype=dtype,
-                constraint=constraint,
-                synchronization=synchronization,
-                shape=shape,
-            )
+            variable = Variable(initial_value, name=name, dtype=dtype, shape=shape, **settings)
             self._keep(name, variable, regularizer)
         return variable
 

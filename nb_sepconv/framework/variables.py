@@ -12,7 +12,7 @@ from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.tensors.array_like import ArrayLike
-from nb_sepconv.tensors.convert import as_array, is_floating
+from nb_sepconv.tensors.convert import as_array, is_floating, refuse_masked
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
@@ -103,6 +103,7 @@ class Variable(ArrayLike):
         self._version, self._handed_out = 0, False
         with self.graph.undo_on_failure(), name_scope(name, "Variable") as scope:
             self._op_name = scope.removesuffix("/")
+            self.graph.keep_name(self._op_name)
             self.array: Array = _initial_array(initial_value, dtype, shape)
             for key in _collections(collections, self.trainable):
                 self.graph.add_to_collection(key, self)
@@ -229,6 +230,7 @@ class Variable(ArrayLike):
         self._version += 1
 
     def _checked(self, value):
+        refuse_masked(value)
         value = np.asarray(value.read() if isinstance(value, ArrayLike) else value)
         if value.shape != self.array.shape:
             raise ValueError(

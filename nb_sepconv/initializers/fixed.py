@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.initializers.base import Initializer, check_floating
+from nb_sepconv.tensors.convert import refuse_masked
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -150,6 +151,7 @@ def constant_values(value: ArrayInput | Config, dtype: np.dtype[Any]) -> Array:
     Raises:
         TypeError: they are not numbers, or do not fit the type.
     """
+    refuse_masked(value)
     try:
         values = np.asarray(value)
     except ValueError:

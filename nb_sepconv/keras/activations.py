@@ -26,6 +26,9 @@ from nb_sepconv.activations import (
     tanh,
 )
 from nb_sepconv.activations.formulas import check_axis, gated, log_one_plus_exp, logistic, typed
+from nb_sepconv.activations.functions import hard_sigmoid as hard_sigmoid_of_tf_keras
+from nb_sepconv.activations.pullbacks import declare
+from nb_sepconv.keras import activation_gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,6 +287,15 @@ _BY_NAME = {
 }
 _NAMES = {function: name for name, function in _BY_NAME.items()}
 _BY_NAME |= {"swish": silu, "hard_swish": hard_silu}
+for _name, _rule in activation_gradients.RULES.items():
+    declare(_BY_NAME[_name], _rule, activation_gradients.halved if _name == "glu" else None)
+
+_HARD_SIGMOID_OF_TF_KERAS = {
+    "module": "tf_keras.activations",
+    "class_name": "function",
+    "config": "hard_sigmoid",
+    "registered_name": "hard_sigmoid",
+}
 
 
 def get(identifier: Identifier) -> Callable[..., Any]:
@@ -302,6 +314,8 @@ def get(identifier: Identifier) -> Callable[..., Any]:
         >>> get("silu") is silu, get(None) is linear, get(abs) is abs
         (True, True, True)
     """
+    if identifier == _HARD_SIGMOID_OF_TF_KERAS:
+        return hard_sigmoid_of_tf_keras
     if isinstance(identifier, dict) and identifier.get("class_name") == "function":
         identifier = identifier.get("config")
     if identifier is None:
@@ -321,6 +335,17 @@ def get(identifier: Identifier) -> Callable[..., Any]:
 deserialize = get
 
 
+def of_tf_keras(identifier: Any) -> Any:
+    """What a configuration of tf_keras means by an activation: its ``"hard_sigmoid"`` is ``0.2 * x + 0.5`` cut to 0..1.
+
+    Example:
+        >>> of_tf_keras("hard_sigmoid")(np.float64([1.0])).tolist(), of_tf_keras("relu")
+        ([0.7], 'relu')
+    """
+    name = identifier.get("config") if isinstance(identifier, dict) else identifier
+    return hard_sigmoid_of_tf_keras if name == "hard_sigmoid" else identifier
+
+
 def serialize(activation: Any) -> Any:
     """The Keras 3 name of one of these activations; any other callable stands for itself.
 
@@ -328,12 +353,15 @@ def serialize(activation: Any) -> Any:
         activation: what :func:`get` returned.
 
     Returns:
-        A name that :func:`get` understands, or the callable.
+        A name that :func:`get` understands (a config for what a configuration of tf_keras calls ``"hard_sigmoid"``,
+        which Keras 3 has not), or the callable.
 
     Example:
         >>> serialize(swish), serialize(abs) is abs
         ('silu', True)
     """
+    if activation is hard_sigmoid_of_tf_keras:
+        return dict(_HARD_SIGMOID_OF_TF_KERAS)
     try:
         return _NAMES.get(activation) or activations.serialize(activation)
     except TypeError:  # an unhashable callable is none of ours

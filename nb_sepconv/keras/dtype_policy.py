@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.tensors.dtypes import FLOATS, as_dtype
+from nb_sepconv.tensors.keras_json import floatx
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Config
@@ -32,15 +33,16 @@ def policy_of(dtype: Any) -> DTypePolicy:
     """The policy that ``dtype`` names.
 
     Args:
-        dtype: None (float32), a policy, a config as :meth:`DTypePolicy.serialized` writes it, ``"mixed_float16"`` or
-            ``"mixed_bfloat16"`` (16 bits with float32 weights), or a float type or its name.
+        dtype: None (what ``keras.json`` says, else float32), a policy, a config as :meth:`DTypePolicy.serialized`
+            writes it, ``"mixed_float16"`` or ``"mixed_bfloat16"`` (16 bits with float32 weights), or a
+            float type or its name.
 
     Raises:
         ValueError: anything else.
     """
     if isinstance(dtype, DTypePolicy):
         return dtype
-    name = _name("float32" if dtype is None else dtype)
+    name = _name(floatx() if dtype is None else dtype)
     if name in _MIXED:
         return DTypePolicy(name, _MIXED[name], "float32")
     if name not in FLOATS:
@@ -52,7 +54,8 @@ def policy_of(dtype: Any) -> DTypePolicy:
 def _name(dtype):
     if isinstance(dtype, dict):
         dtype = dtype.get("config", {}).get("name")
-    if isinstance(dtype, str):
+    dtype = getattr(dtype, "name", dtype)  # a policy of Keras or a type of TensorFlow
+    if isinstance(dtype, str) and dtype != "float":
         return dtype
     try:
         return as_dtype(dtype).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ import numpy as np
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.naming import snake_case
 from nb_sepconv.keras import constraints, initializers, regularizers
+from nb_sepconv.keras.building import built_once
 from nb_sepconv.keras.dtype_policy import DTypePolicy, policy_of
 from nb_sepconv.keras.variable import KerasVariable
+from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.weights import write_weights
 from nb_sepconv.tensors.convert import is_floating
@@ -33,6 +36,10 @@ _SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
 
 class Layer:
     """The base of Keras layers.
+
+    A subclass makes weights by ``add_weight`` in ``__init__`` or in ``build(input_shape)``, and defines
+    ``call(inputs)``, which may take ``training`` and arguments of its own. Layers that are attributes of a layer, alone
+    or in a list or dict, belong to it with their weights and losses.
 
     Args:
         activity_regularizer: name, config or function of the output; its value over the batch size joins the losses.
@@ -57,20 +64,42 @@ class Layer:
         **kwargs: Any,
     ) -> None:
         _refuse_unknown(type(self).__name__, kwargs)
-        self.dtype_policy: DTypePolicy = policy_of(dtype)
+        self._dtype_policy = policy_of(dtype)
         self.autocast = autocast
         self.name: str = _unique_name(type(self).__name__) if name is None else _checked_name(name)
         self.activity_regularizer: Any = regularizers.get(activity_regularizer)
         self.input_spec: InputSpec | None = None
         self._trainable = _checked_trainable(trainable)
-        self._build_shape = None
-        self._weights = []
+        self._build_shape = self._builder = None
+        self._building = threading.RLock()
+        self.built = False
+        self._own_weights = []
         self._losses = []
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = built_once(cls.build)
+
+    def __getstate__(self):
+        return {**vars(self), "_building": None, "_builder": None}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _building=threading.RLock())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}>"
 
     # ---- types ----
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """The types of the layer; it may be set to whatever ``dtype`` may be."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        self._dtype_policy = policy_of(value)
 
     @property
     def variable_dtype(self) -> str:
@@ -87,11 +116,6 @@ class Layer:
     # ---- weights ----
 
     @property
-    def built(self) -> bool:
-        """Whether the layer has its weights."""
-        return self._build_shape is not None
-
-    @property
     def path(self) -> str | None:
         """The layer's name once it is built, else None."""
         return self.name if self.built else None
@@ -101,9 +125,13 @@ class Layer:
         shape: ShapeInput | None = None,
         initializer: Identifier | Array = None,
         dtype: DTypeLike | None = None,
+        *,
         trainable: bool = True,
+        autocast: bool = True,
         regularizer: Identifier = None,
         constraint: Identifier = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> KerasVariable:
         """Create a variable of the layer.
@@ -116,10 +144,18 @@ class Layer:
             regularizer: name, config or function of the variable; its value joins the losses. Default None.
             constraint: name, config or function, kept on the variable. Default None.
             name: str. Default "variable".
+            autocast, aggregation, overwrite_with_gradient: accepted as Keras has them and unused.
 
         Returns:
             The variable.
+
+        Raises:
+            ValueError: a name in the place of the shape, as Keras 2 had it.
         """
+        if isinstance(shape, str):
+            raise ValueError(
+                f"`name` must be passed by its name: add_weight(shape=..., name={shape!r}). Received: {shape!r}"
+            )
         dtype = as_dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if is_floating(dtype) else "zeros"
@@ -129,12 +165,18 @@ class Layer:
             np.asarray(initializer(as_shape(shape or ()), dtype=dtype), dtype),
             name,
             f"{self.name}/{name}",
-            trainable and self.trainable,
+            bool(trainable),
             regularizers.get(regularizer),
             constraints.get(constraint),
         )
-        self._weights.append(weight)
+        self._own_weights.append(weight)
         return weight
+
+    def _sublayers(self):
+        """The layers that are attributes of this one, alone or in a list, tuple or dict."""
+        values = [value.values() if isinstance(value, dict) else value for value in vars(self).values()]
+        listed = [value if isinstance(value, (list, tuple, type({}.values()))) else (value,) for value in values]
+        return [each for value in listed for each in value if isinstance(each, Layer)]
 
     def _array(self, weight):
         """The weight's value in the type that the layer computes in."""
@@ -148,27 +190,30 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        for weight in self._weights:
-            weight.trainable = self._trainable
+        for weight in self._own_weights:
+            weight.trainable = weight.created_trainable and self._trainable
+        for layer in self._sublayers():
+            layer.trainable = value
 
     @property
     def weights(self) -> list[KerasVariable]:
-        """All variables in the order of creation."""
-        return list(self._weights)
+        """All variables in the order of creation, those first that were created to be trained; then the sublayers'."""
+        own = sorted(self._own_weights, key=lambda weight: not weight.created_trainable)
+        return list(dict.fromkeys([*own, *(weight for layer in self._sublayers() for weight in layer.weights)]))
 
     variables = weights
 
     @property
     def trainable_weights(self) -> list[KerasVariable]:
-        """The variables that are trained."""
-        return [weight for weight in self._weights if weight.trainable]
+        """The variables that are trained; none in a layer that is not trainable."""
+        return [weight for weight in self.weights if weight.trainable] if self.trainable else []
 
     trainable_variables = trainable_weights
 
     @property
     def non_trainable_weights(self) -> list[KerasVariable]:
         """The variables that are not trained."""
-        return [weight for weight in self._weights if not weight.trainable]
+        return [weight for weight in self.weights if not weight.trainable] if self.trainable else self.weights
 
     non_trainable_variables = non_trainable_weights
 
@@ -183,11 +228,11 @@ class Layer:
                 f"You tried to call `count_params` on layer '{self.name}', but the layer isn't built. "
                 "You can build it manually via: `layer.build(input_shape)`."
             )
-        return sum(weight.size for weight in self._weights)
+        return sum(weight.size for weight in self.weights)
 
     def get_weights(self) -> list[Array]:
         """Copies of the weights as a list of arrays."""
-        return [weight.value() for weight in self._weights]
+        return [weight.value() for weight in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Write arrays into the weights.
@@ -198,16 +243,16 @@ class Layer:
         Raises:
             ValueError: there are more or fewer, or a shape differs; then none is written.
         """
-        write_weights(self._weights, weights, self.name)
+        write_weights(self.weights, weights, self.name)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Put the weights into ``store``, a mapping, under ``"0"``, ``"1"``, ..."""
-        for index, weight in enumerate(self._weights):
+        for index, weight in enumerate(self._own_weights):
             store[str(index)] = weight.value()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Take the weights from ``store``; see :meth:`save_own_variables` and :meth:`set_weights`."""
-        self.set_weights([np.asarray(store[str(index)]) for index in range(len(store))])
+        write_weights(self._own_weights, [np.asarray(store[str(index)]) for index in range(len(store))], self.name)
 
     # ---- losses ----
 
@@ -215,7 +260,10 @@ class Layer:
     def losses(self) -> list[Any]:
         """The losses as NumPy scalars, those of the last call before those of the trained weights, computed anew."""
         regularized = [weight for weight in self.trainable_weights if weight.regularizer is not None]
-        return [*self._losses, *(as_loss(weight.regularizer(weight)) for weight in regularized)]
+        return [*self._losses_of_calls(), *(as_loss(weight.regularizer(weight)) for weight in regularized)]
+
+    def _losses_of_calls(self):
+        return [*self._losses, *(loss for layer in self._sublayers() for loss in layer._losses_of_calls())]
 
     def add_loss(self, loss: Any) -> None:
         """Add a number or a list of them to the losses, until the next call."""
@@ -229,30 +277,21 @@ class Layer:
 
     # ---- building and calling ----
 
+    @built_once
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Create the weights for inputs of ``input_shape``; subclasses extend it in ``_build``."""
-        before = dict(vars(self))
-        self._weights = []
-        try:
-            self._build(as_shape(input_shape))
-        except BaseException:
-            vars(self).update(before)
-            raise
-        self._build_shape = tuple(input_shape)
-
-    def _build(self, input_shape):
-        """Create the weights; subclasses do it."""
+        """Create the weights for inputs of ``input_shape``; subclasses do it."""
 
     def call(self, inputs: Any) -> Any:
         """Compute the outputs; subclasses do it."""
         raise NotImplementedError(f"{type(self).__name__} must define `call`")
 
-    def __call__(self, inputs: Any, *, training: bool | None = None) -> Any:
-        """Build the layer if it is not, and compute its outputs.
+    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        """Build the layer if it is not, and compute its outputs; first calls of several threads wait for one build.
 
         Args:
             inputs: the input array.
-            training: accepted as Keras has it and unused.
+            args, kwargs: passed on to ``call``.
+            training: passed on to a ``call`` that takes it.
 
         Returns:
             The output array.
@@ -266,10 +305,12 @@ class Layer:
         inputs = self._as_called(inputs)
         if self.input_spec is not None:
             self.input_spec.check(inputs.shape, self.name)
-        if not self.built:
-            self.build(tuple(inputs.shape))
+        if self._builder is not None or not self.built:
+            with self._building:
+                if not self.built:
+                    self.build(tuple(inputs.shape))
         self._losses = []
-        outputs = self.call(inputs)
+        outputs = self.call(inputs, *args, **call_keywords(type(self).call, training, kwargs))
         self._add_activity_loss(outputs)
         return outputs
 

@@ -10,6 +10,7 @@ from nb_sepconv.keras import activations, constraints, initializers, regularizer
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
+from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +37,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
         kernel_size: int > 0 or a tuple of one, the taps K.
         strides: int > 0 or a tuple of one. Default 1.
         padding: "valid", "same" or "causal", in any case. Default "valid".
-        data_format: "channels_last" (N, L, C) or "channels_first" (N, C, L). Default None, "channels_last".
+        data_format: "channels_last" (N, L, C) or "channels_first" (N, C, L). Default None, what ``keras.json`` says,
+            else "channels_last".
         dilation_rate: int > 0 or a tuple of one. Default 1.
         depth_multiplier: int > 0, depthwise channels M per input channel. Default 1.
         activation: callable, name or config. Default None, linear.
@@ -107,7 +109,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.bias: Variable | Any = None
         self.input_spec: InputSpec | None = InputSpec(min_ndim=3)
 
-    def _build(self, input_shape):
+    def build(self, input_shape):
+        """Create the weights for inputs of ``input_shape``, a sequence of three ints and Nones."""
+        input_shape = as_shape(input_shape)
         channels = self._channels(input_shape)
         self.compute_output_shape(input_shape)
         self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
@@ -156,8 +160,13 @@ class SeparableConv1D(SeparableConvolution, Layer):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """A new layer with the arguments ``config``; what tf_keras adds to it without use is dropped."""
-        return cls(**{key: value for key, value in config.items() if key not in _OF_TF_KERAS})
+        """A new layer with the arguments ``config``; of one of tf_keras, what has no use is dropped, and
+        ``"hard_sigmoid"`` is tf_keras' function.
+        """
+        kept = {key: value for key, value in config.items() if key not in _OF_TF_KERAS}
+        if len(kept) < len(config) or isinstance(config.get("dtype"), str):
+            kept["activation"] = activations.of_tf_keras(config.get("activation"))
+        return cls(**kept)
 
 
 SeparableConvolution1D = SeparableConv1D

@@ -38,7 +38,7 @@ class KerasVariable(Variable):
         self.graph: None = None
         self.array: Array = np.array(value, order="C", copy=True)
         self._version, self._handed_out = 0, False
-        self.trainable = trainable
+        self.trainable = self.created_trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint
         self.path = path

@@ -23,6 +23,11 @@ def engine(name: str | None = None) -> Any:
     """The engine called ``name``: None asks ``NB_SEPCONV_ENGINE``; "auto" takes what is fastest for each layer here,
     "amx" the tiles for every layer where there are any, and both "fma" for the rest.
     """
+    if config.DISABLE_JIT:
+        raise RuntimeError(
+            "Numba is told not to compile, and the kernels do not run as Python code: unset NUMBA_DISABLE_JIT. "
+            f"Received: NUMBA_DISABLE_JIT={config.DISABLE_JIT}"
+        )
     origin = "engine"
     if name is None:
         name, origin = os.environ.get(VARIABLE, "auto"), VARIABLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,15 @@ from nb_sepconv.framework.variables import (
     resolve_trainable,
     trainable_variables,
 )
+from nb_sepconv.layers.call_arguments import call_keywords
+from nb_sepconv.layers.copies import Copies
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses
 from nb_sepconv.layers.scope import LayerScope
-from nb_sepconv.layers.weights import LayerWeights, initializer_or_default, is_among, write_weights
+from nb_sepconv.layers.weights import HasWeights, LayerWeights, initializer_or_default, is_among
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
+from nb_sepconv.tensors.keras_json import floatx
 from nb_sepconv.tensors.lazy_value import as_loss
 from nb_sepconv.tensors.tensor import Tensor, tensor
 
@@ -38,14 +42,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from nb_sepconv.framework.variables import Variable
-    from nb_sepconv.tensors.typing import Array, Config, Identifier, ShapeInput
+    from nb_sepconv.tensors.typing import Config, Identifier, ShapeInput
 
 KEYWORDS = frozenset(
     ("input_dim", "input_shape", "batch_input_shape", "batch_size", "weights", "autocast", "implementation", "dynamic")
 )
 
 
-class Layer:
+class Layer(HasWeights, Copies):
     """The base of layers; see ``SeparableConv1D`` for the arguments."""
 
     def __init__(
@@ -72,6 +76,7 @@ class Layer:
         self._weights = LayerWeights()
         self._losses = LayerLosses()
         self._scope = LayerScope(base_name, reuse)
+        self._building, self._is_building = threading.RLock(), False
         if scope:
             self._scope.capture(variable_scope(scope))
 
@@ -127,7 +132,7 @@ class Layer:
         Args:
             name: str, appended to the scope's name.
             shape: sequence of ints.
-            dtype: the type. Default the layer's, else float32.
+            dtype: the type. Default the layer's, else what ``keras.json`` says or float32.
             initializer: name, config or callable. Default the scope's, else Glorot uniform.
             regularizer: a function of the variable whose value joins the layer's losses. Default None.
             trainable: bool. Default True; False in a layer that is not trainable.
@@ -139,7 +144,7 @@ class Layer:
             The Variable, or what the scope's custom getter made of it.
         """
         trainable = resolve_trainable(trainable, synchronization, name) and self.trainable
-        dtype = as_dtype(dtype or self._dtype or "float32")
+        dtype = as_dtype(dtype or self._dtype or floatx())
         self._dtype = self._dtype or dtype.name
         self._scope.decide()
         with self._scope.entered(self.built) as scope:
@@ -161,7 +166,7 @@ class Layer:
             self._weights.keep(name, weight, get)
             if regularizer and not is_among(weight, known):
                 loss = partial(self._weight_loss, name, regularizer)
-                self._losses.add_function(f"{self._scope.name}/{name}/Regularizer", loss)
+                self._losses.add_function(self._scope.graph, f"{self._scope.name}/{name}/Regularizer", loss)
                 self._weights.regularize(name, regularizer)
             if trainable is not None and not (trainable and is_among(weight, trainable_variables())):
                 self._weights.freeze(name)
@@ -172,65 +177,15 @@ class Layer:
 
     add_variable = add_weight
 
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that are trained; none in a layer that is not trainable."""
-        return self._weights.trained() if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The variables that are not trained."""
-        return self._weights.frozen() if self.trainable else self._weights.trained() + self._weights.frozen()
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables, trained ones first, in the order of creation."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The same as ``weights``."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The same as ``trainable_weights``."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The same as ``non_trainable_weights``."""
-        return self.non_trainable_weights
-
-    def count_params(self) -> int:
-        """The number of elements of all weights; a ValueError before the layer is built."""
-        if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on {self.name}, but the layer isn't built. "
-                f"You can build it manually via: `{self.name}.build(batch_input_shape)`."
-            )
-        return sum(int(np.size(weight)) for weight in self.weights)
-
-    def get_weights(self) -> list[Array]:
-        """Copies of the weights as a list of arrays, in the order of ``weights``."""
-        return [np.array(weight) for weight in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Write arrays into the weights.
-
-        Args:
-            weights: list of arrays in the order of ``weights``, each of its shape.
-
-        Raises:
-            ValueError: when there are more or fewer, or a shape differs; then none is written.
-        """
-        write_weights(self.weights, weights, self.name)
-
     # ---- losses ----
 
     @property
     def losses(self) -> list[Any]:
-        """The losses as NumPy scalars, those of calls before those of weights, which are computed anew."""
+        """The losses as NumPy scalars: those of this step's calls, then those of weights, computed anew.
+
+        An optimizer's step forgets those of calls, and so does ``tf.losses.clear_call_losses``; without either, a graph
+        keeps the last 1,000.
+        """
         return self._losses.values()
 
     @property
@@ -242,21 +197,23 @@ class Layer:
         """Add losses to the layer and to ``REGULARIZATION_LOSSES``.
 
         Args:
-            losses: a number, a function of no arguments that returns one, None, or a list of these.
+            losses: a number, a function of no arguments that returns one, None, or a list of these. Numbers, and what
+                ``call`` adds, count until the step is over; other functions stay.
             inputs: accepted as TF1 has it and unused.
         """
+        graph = self._scope.home()
+        add_function = self._losses.add_function_of_call if graph.thread.in_call else self._losses.add_function
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
-            if callable(loss):
-                self._losses.add_function(f"{self.name}/loss", loss)
-            elif loss is not None:
-                self._losses.add_value(f"{self.name}/loss", loss)
+            if loss is not None:
+                (add_function if callable(loss) else self._losses.add_value)(graph, f"{self.name}/loss", loss)
 
     def _add_activity_loss(self, outputs):
         if self.activity_regularizer:
             loss = as_loss(self.activity_regularizer(outputs))
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = loss / loss.dtype.type(len(outputs))
-            self._losses.add_value(f"{self._scope.original_name_scope}ActivityRegularizer/truediv", mean)
+            name = f"{self._scope.original_name_scope}ActivityRegularizer/truediv"
+            self._losses.add_value(self._scope.graph, name, mean)
 
     # ---- building and calling ----
 
@@ -283,34 +240,51 @@ class Layer:
         """The same as calling the layer."""
         return self(inputs, **kwargs)
 
-    def __call__(self, inputs: Any, *, scope: str | VariableScope | None = None, training: bool | None = None) -> Any:
-        """Build the layer if it is not, and compute its outputs.
+    def __call__(
+        self,
+        inputs: Any,
+        *args: Any,
+        scope: str | VariableScope | None = None,
+        training: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Build the layer if it is not, and compute its outputs; first calls of several threads wait for one build.
 
         Args:
             inputs: the input array.
+            args, kwargs: passed on to ``call``.
             scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
-            training: accepted as TF1 has it and unused.
+            training: passed on to a ``call`` that takes it.
 
         Returns:
             The output array.
         """
-        return self._call(inputs, scope)
+        return self._call(inputs, scope, *args, **call_keywords(type(self).call, training, kwargs))
 
-    def _call(self, inputs: Any, scope: Any, **keywords: Any) -> Any:
-        """Build the layer if it is not, and pass the keywords on to ``call``; a Tensor gives a Tensor."""
+    def _call(self, inputs: Any, scope: Any, *args: Any, **keywords: Any) -> Any:
+        """Build the layer if it is not, and pass all else on to ``call``; a Tensor gives a Tensor."""
         if type(inputs) is Tensor:
-            return tensor(self._call(inputs.view(np.ndarray), scope, **keywords))
+            return tensor(self._call(inputs.view(np.ndarray), scope, *args, **keywords))
         inputs = as_input(inputs, self.name)
+        if self._is_building or not self.built:
+            with self._building:
+                self._scope.decide(scope)
+                if not self.built:
+                    return self._build_and_compute(inputs, args, keywords)
         self._scope.decide(scope)
-        if self.built:
-            with self._scope.entered(built=True):
-                vars(self).update(self._weights.compute_anew())
-                outputs = self._compute(inputs, **keywords)
-            self._fast_path = self._build_fast_path()
-            return outputs
+        with self._scope.entered(built=True):
+            vars(self).update(self._weights.compute_anew())
+            outputs = self._compute(inputs, args, keywords)
+        self._fast_path = self._build_fast_path()
+        return outputs
+
+    def _build_and_compute(self, inputs, args, keywords):
         with self._all_or_nothing(), self._scope.entered(built=False):
+            self._is_building = True
             self._build_for(inputs)
-            return self._compute(inputs, **keywords)
+            outputs = self._compute(inputs, args, keywords)
+        self._is_building = False
+        return outputs
 
     def _build_fast_path(self):
         """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
@@ -319,15 +293,27 @@ class Layer:
         vars(self)["_fast_path"] = None
         super().__setattr__(name, value)
 
-    def _compute(self, inputs, **keywords):
+    def _compute(self, inputs, args, keywords):
         self._check(inputs)
-        outputs = self.call(self._as_called(inputs), **keywords)
+        with self._in_call(True):
+            outputs = self.call(self._as_called(inputs), *args, **keywords)
         self._add_activity_loss(outputs)
         return outputs
 
     def _check(self, inputs):
-        self.input_spec.check(inputs.shape, self.name)
+        if self.input_spec is not None:
+            self.input_spec.check(inputs.shape, self.name)
         check_floating(inputs, self.name)
+
+    @contextlib.contextmanager
+    def _in_call(self, whether):
+        """Tell ``add_loss`` whether ``call`` runs, or ``build``."""
+        thread = self._scope.home().thread
+        outer, thread.in_call = thread.in_call, whether
+        try:
+            yield
+        finally:
+            thread.in_call = outer
 
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self._dtype, self.name, self._autocast)
@@ -338,7 +324,9 @@ class Layer:
     def _build_for(self, inputs):
         self._check(inputs)
         self._dtype = self._dtype or dtype_name_of(inputs)
-        self.build(tuple(inputs.shape))
+        with self._in_call(False):
+            self.build(tuple(inputs.shape))
+        self.built = True
         if self._initial_weights is not None:
             self.set_weights(self._initial_weights)
             self._initial_weights = None
@@ -347,7 +335,7 @@ class Layer:
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
         before = vars(self) | {"_weights": copy.copy(self._weights), "_losses": copy.copy(self._losses)}
-        with (self._scope.graph or get_default_graph()).undo_on_failure():
+        with self._scope.home().undo_on_failure():
             try:
                 yield
             except BaseException:
@@ -369,19 +357,6 @@ class Layer:
     def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``."""
         return cls(**config)
-
-    def __copy__(self) -> Self:
-        copied = object.__new__(type(self))
-        vars(copied).update(vars(self), _scope=copy.copy(self._scope), _fast_path=None)
-        return copied
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        copied = memo[id(self)] = copy.copy(self)
-        vars(copied).update(copy.deepcopy(vars(copied), memo))
-        return copied
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_fast_path": None}
 
 
 def _names(kind: type, name: str | VariableScope | None) -> tuple[str, str]:

@@ -131,20 +131,26 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: when the channels are unknown, or ``filters`` is None.
         """
         channels = self._channels(as_shape(input_shape))
-        with self._all_or_nothing():
+        with self._building, self._all_or_nothing():
             self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
             self._create_weights(channels)
             self.built = True
 
     def __call__(
-        self, inputs: ArrayT, *, scope: str | VariableScope | None = None, training: bool | None = None
+        self,
+        inputs: ArrayT,
+        *args: Any,
+        scope: str | VariableScope | None = None,
+        training: bool | None = None,
+        **kwargs: Any,
     ) -> ArrayT:
         """Build the layer if it is not, and convolve ``inputs``.
 
         Args:
             inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
+            args, kwargs: passed on to the ``call`` of a subclass.
             scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
-            training: accepted as TF1 has it and unused.
+            training: passed on to a ``call`` that takes it.
 
         Returns:
             array (N, T, F) or (N, F, T) of the type of ``inputs``.
@@ -154,26 +160,25 @@ class SeparableConv1D(SeparableConvolution, Layer):
             TypeError: when the type is not that of the weights.
         """
         if type(inputs) is Tensor:
-            return tensor(self(inputs.view(np.ndarray), scope=scope, training=training))
-        short = self._fast_path
+            return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
+        short = None if args or kwargs else self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, dtype, axis, channels, weights, thread, scope_name = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
-                counts = thread.scope_counts
-                counts[scope_name] = counts.get(scope_name, 0) + 1
+                thread.scope_names.setdefault(scope_name, 0)
                 return convolve(inputs, *weights)
         elif short is not None and self._device_convolution is not None:
             *_, weights, thread, scope_name = short
             outputs = self._device_convolution.again(inputs, *weights)
             if outputs is not None:
-                thread.scope_counts[scope_name] = thread.scope_counts.get(scope_name, 0) + 1
+                thread.scope_names.setdefault(scope_name, 0)
                 return outputs
-        return super().__call__(inputs, scope=scope, training=training)
+        return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
     def _build_fast_path(self):
         """What a call needs when nothing it runs could see the layer's scope: all but the arrays, looked up once.
 
-        The scope's count of openings, which later default names depend on, is all that entering it would change.
+        That the scope's name is taken, which later default names depend on, is all that entering it would change.
         """
         weights = (self.depthwise_kernel, self.pointwise_kernel, *([] if self.bias is None else [self.bias]))
         if (

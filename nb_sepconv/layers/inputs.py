@@ -7,26 +7,42 @@ from typing import Any
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.convert import refuse_masked
 from nb_sepconv.tensors.dtypes import FLOATS, as_dtype, dtype_name_of
 from nb_sepconv.tensors.tensor import Tensor, plain
+
+_TENSORFLOW = ("tensorflow.", "keras.", "tf_keras.")
 
 
 def as_input(inputs: Any, layer_name: str) -> Any:
     """``inputs`` as an array: arrays of any library as they are, variables' values, numbers as arrays of rank 0.
 
     Raises:
-        ValueError: for lists, text and None, which TF1's layers do not take for one tensor either.
+        ValueError: for lists, text and None, which TF1's layers do not take for one tensor either; for masked elements.
+        TypeError: for a symbol of TensorFlow or Keras, which has no values.
     """
     if isinstance(inputs, (ArrayLike, Tensor)):
         return plain(inputs)
     if hasattr(inputs, "shape") and hasattr(inputs, "dtype"):
-        return inputs
+        refuse_masked(inputs)
+        return _values_of(inputs, layer_name) if type(inputs).__module__.startswith(_TENSORFLOW) else inputs
     if isinstance(inputs, (list, tuple, dict, str, bytes)) or inputs is None:
         raise ValueError(
             f'Layer "{layer_name}" expects 1 input(s), an array of numbers. '
             f"Received: `inputs`={str(inputs)[:50]} of type {type(inputs).__name__}"
         )
     return np.asarray(inputs)
+
+
+def _values_of(tensor, layer_name):
+    """The values of TensorFlow's tensor or variable, or of Keras's variable."""
+    try:
+        return np.asarray(tensor)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise TypeError(
+            f'`inputs` of the layer "{layer_name}" must be an array, or a tensor that has values: there is no graph to '
+            f"build here, so call the layer with the data. Received: {type(tensor).__name__} ({error})"
+        ) from None
 
 
 def check_floating(inputs: Any, layer_name: str) -> None:

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import dropwhile
+from operator import attrgetter
+from typing import Any
 
-from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.call_losses import KEPT, CallLoss
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue, as_loss
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+_forgotten = attrgetter("forgotten")
 
 
 class LayerLosses:
     """What ``layer.losses`` lists; whatever is added joins the graph's ``REGULARIZATION_LOSSES`` once."""
 
     def __init__(self) -> None:
-        self._values = []
+        self._of_calls = []
         self._functions = []
 
     def values(self) -> Any:
-        """NumPy scalars: the values first, then the functions' results as they are now."""
+        """NumPy scalars: what calls added first, then the functions' results as they are now."""
+        losses = [loss.read() for loss in self._of_calls if not loss.forgotten]
         results = (function() for function in self._functions)
-        return [*map(as_loss, self._values), *(as_loss(result) for result in results if result is not None)]
+        return [*losses, *(as_loss(result) for result in results if result is not None)]
 
-    def add_value(self, name: str, value: Any) -> None:
-        """Keep a number, or a loss taken from a collection."""
-        loss = value if isinstance(value, LazyValue) else LazyValue(name, _Constant(as_loss(value)))
-        self._values = [*self._values, loss]
-        _collect(loss)
+    def add_value(self, graph: Any, name: str, value: Any) -> None:
+        """Keep a number until the graph forgets what calls added, or a loss taken from a collection."""
+        if not isinstance(value, LazyValue):
+            value = CallLoss(name, _Constant(as_loss(value)), graph.call_losses.step)
+        self._add(graph, value)
 
-    def add_function(self, name: str, function: Callable[[], Any]) -> None:
+    def add_function_of_call(self, graph: Any, name: str, function: Any) -> None:
+        """Keep a function of no arguments that a call added, as long as its numbers."""
+        if function() is not None:
+            self._add(graph, CallLoss(name, function, graph.call_losses.step))
+
+    def add_function(self, graph: Any, name: str, function: Any) -> None:
         """Keep a function of no arguments that returns a number or None."""
         self._functions = [*self._functions, function]
         if function() is not None:
-            _collect(LazyValue(name, function))
+            _collect(graph, LazyValue(name, function))
+
+    def join(self, graph):
+        """Let what calls added belong to a graph's present step."""
+        for loss in self._of_calls:
+            loss.step = graph.call_losses.step
+
+    def _add(self, graph, loss):
+        self._of_calls = [*_remaining(self._of_calls), loss]
+        _collect(graph, loss)
 
 
 class _Constant:
@@ -47,7 +63,13 @@ class _Constant:
         return self._value
 
 
-def _collect(loss):
-    graph = get_default_graph()
+def _remaining(losses):
+    """Without those that are forgotten; without the first of them alone where the last one is remembered."""
+    if losses and (losses[-1].forgotten or len(losses) > 2 * KEPT):
+        return [loss for loss in losses if not loss.forgotten]
+    return dropwhile(_forgotten, losses)
+
+
+def _collect(graph, loss):
     if not any(loss is known for known in graph.get_collection(GraphKeys.REGULARIZATION_LOSSES)):
         graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.current_scope import scope_name_by_maker
+from nb_sepconv.framework.graph import get_default_graph, graph_for
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
 
@@ -30,7 +31,8 @@ class LayerScope:
     def __init__(self, base_name: str, reuse: bool | ReuseMode | None) -> None:
         self._base_name, self._reuse = base_name, reuse
         self._captured: VariableScope | None = None
-        self.graph: Graph | None = None
+        self.graph: Graph = get_default_graph()
+        self._maker_names = self.graph.thread.scope_names
         self._open = []
 
     @property
@@ -57,10 +59,16 @@ class LayerScope:
         """Open a scope by its name or object, or by the base name, where none was decided before."""
         if self.decided:
             return
-        if self._reuse:
-            self.capture(variable_scope(self._base_name if scope is None else scope))
-        else:
+        with graph_for(self.graph).as_current() as graph:
+            if scope is None and self._reuse:
+                scope = self._base_name
+            elif scope is None and graph is self.graph:
+                scope = scope_name_by_maker(graph, self._maker_names, self._base_name)
             self.capture(variable_scope(scope, default_name=self._base_name))
+
+    def home(self) -> Graph:
+        """The graph that the layer runs in: that of its first use, and before it the one where the layer was made."""
+        return self.graph if self.decided else graph_for(self.graph)
 
     @contextlib.contextmanager
     def entered(self, built: bool) -> Iterator[VariableScope]:
@@ -72,7 +80,7 @@ class LayerScope:
             yield current
             return
         with (
-            self.graph.as_default(),
+            self.graph.as_current(),
             variable_scope(self._captured, reuse=reuse, auxiliary_name_scope=False) as scope,
             name_scope(scope.original_name_scope),
         ):
@@ -91,8 +99,9 @@ class LayerScope:
         return self.__copy__()  # of the same scope in the same graph
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "graph": None, "_open": []}
+        return {**vars(self), "graph": None, "_maker_names": None, "_open": []}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.graph = get_default_graph() if self.decided else None
+        self.graph = get_default_graph()
+        self._maker_names = self.graph.thread.scope_names

@@ -89,3 +89,61 @@ def write_weights(variables: Sequence[Variable], values: Sequence[Any], layer_na
             )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+class HasWeights:
+    """What a layer with ``LayerWeights`` tells of them."""
+
+    @property
+    def trainable_weights(self):
+        """The variables that are trained; none in a layer that is not trainable."""
+        return self._weights.trained() if self.trainable else []
+
+    @property
+    def non_trainable_weights(self):
+        """The variables that are not trained."""
+        return self._weights.frozen() if self.trainable else self._weights.trained() + self._weights.frozen()
+
+    @property
+    def weights(self):
+        """All variables, trained ones first, in the order of creation."""
+        return self.trainable_weights + self.non_trainable_weights
+
+    @property
+    def variables(self):
+        """The same as ``weights``."""
+        return self.weights
+
+    @property
+    def trainable_variables(self):
+        """The same as ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self):
+        """The same as ``non_trainable_weights``."""
+        return self.non_trainable_weights
+
+    def count_params(self):
+        """The number of elements of all weights; a ValueError before the layer is built."""
+        if not self.built:
+            raise ValueError(
+                f"You tried to call `count_params` on {self.name}, but the layer isn't built. "
+                f"You can build it manually via: `{self.name}.build(batch_input_shape)`."
+            )
+        return sum(int(np.size(weight)) for weight in self.weights)
+
+    def get_weights(self):
+        """Copies of the weights as a list of arrays, in the order of ``weights``."""
+        return [np.array(weight) for weight in self.weights]
+
+    def set_weights(self, weights):
+        """Write arrays into the weights.
+
+        Args:
+            weights: list of arrays in the order of ``weights``, each of its shape.
+
+        Raises:
+            ValueError: when there are more or fewer, or a shape differs; then none is written.
+        """
+        write_weights(self.weights, weights, self.name)

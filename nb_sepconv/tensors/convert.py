@@ -17,13 +17,27 @@ _DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.int64): np.
 def as_array(value: Any) -> np.ndarray:
     """The value as an array: what has a ``dtype`` keeps it, Python floats become float32, Python ints int32.
 
+    Raises:
+        ValueError: a masked array with masked elements, whose mask nothing here would look at.
+
     Source: TensorFlow's ``tf.convert_to_tensor``.
     """
+    refuse_masked(value)
     array = np.asarray(value)
     if hasattr(value, "dtype") or hasattr(value, "__array__"):
         return array
     narrow = _DEFAULTS.get(array.dtype, array.dtype)
     return array.astype(narrow) if _fits(array, narrow) else array
+
+
+def refuse_masked(value):
+    """Refuse a masked array with masked elements, or a list of such, instead of reading what is behind the mask."""
+    parts = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
+        raise ValueError(
+            "Arrays must have no masked elements: give the mask a value, as `array.filled(0.0)` does. "
+            f"Received: {type(value).__name__} with a mask"
+        )
 
 
 def _fits(array: np.ndarray, narrow: np.dtype) -> bool:

@@ -29,8 +29,8 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     """``value`` as a NumPy dtype in native byte order.
 
     Args:
-        value: a NumPy dtype or scalar type, a name ("bfloat16" too), an object with ``as_numpy_dtype``, or the
-            config of a Keras dtype policy.
+        value: a NumPy dtype or scalar type, a name ("bfloat16" too), ``float`` (float32, as in TensorFlow), an object
+            with ``as_numpy_dtype``, or the config of a Keras dtype policy.
 
     Raises:
         TypeError: when it names no NumPy dtype.
@@ -38,6 +38,8 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     value = value.get("config", {}).get("name") if isinstance(value, dict) else getattr(value, "as_numpy_dtype", value)
     if isinstance(value, str) and value == "bfloat16":
         return dtype_named(value)
+    if value is float or (isinstance(value, str) and value == "float"):
+        return np.dtype(np.float32)
     if value is None or isinstance(value, int):
         raise TypeError(f"`dtype` must be a NumPy dtype or its name. Received: {value!r}")
     try:

@@ -20,6 +20,8 @@ class LazyValue(ArrayLike):
         compute: a function of no arguments that returns a number or an array.
     """
 
+    forgotten = False
+
     def __init__(self, name: str, compute: Callable[[], Any]) -> None:
         self.name: str = f"{name}:0"
         self._compute = compute

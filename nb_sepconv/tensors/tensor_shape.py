@@ -21,15 +21,33 @@ class Dimension(int):
 class Shape(tuple):
     """A tuple of ints (None where unknown) that also answers as ``tf.TensorShape`` does.
 
-    >>> Shape((3, 4)).as_list(), Shape((None, 4)).is_fully_defined(), Shape((3, 4))[-1].value
-    ([3, 4], False, 4)
+    >>> Shape((3, 4)).as_list(), Shape((None, 4)).is_fully_defined(), Shape((3, 4))[-1].value, Shape((3, 4)) == [3, 4]
+    ([3, 4], False, 4, True)
     """
 
     __slots__ = ()
 
+    def __eq__(self, other):
+        return tuple.__eq__(self, _plain(other))
+
+    def __ne__(self, other):
+        return tuple.__ne__(self, _plain(other))
+
+    __hash__ = tuple.__hash__
+
     def __getitem__(self, key):
         item = tuple.__getitem__(self, key)
         return Dimension(item) if type(item) is int else Shape(item) if type(item) is tuple else item
+
+    def __add__(self, other):
+        return Shape([*self, *other])
+
+    def __radd__(self, other):
+        return Shape([*other, *self])
+
+    def concatenate(self, other):
+        """The dimensions of both shapes in a row."""
+        return self + as_shape(other)
 
     @property
     def dims(self):
@@ -63,6 +81,11 @@ class Shape(tuple):
         )
 
 
+def _plain(other):
+    """A list or an array as the tuple that it is compared as."""
+    return tuple(other) if isinstance(other, list) or getattr(other, "ndim", 0) == 1 else other
+
+
 def as_shape(value: Any) -> Shape:
     """``value`` as a Shape.
 
@@ -79,7 +102,7 @@ def as_shape(value: Any) -> Shape:
         dimensions = tuple(value)
     except TypeError:
         dimensions = (value,)
-    return Shape(_dimension(d, value) for d in dimensions)
+    return Shape([_dimension(d, value) for d in dimensions])
 
 
 def _dimension(value, shape):

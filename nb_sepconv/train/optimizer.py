@@ -83,7 +83,7 @@ class Optimizer:
         var_list: Sequence[Variable] | None = None,
         global_step: Variable | None = None,
     ) -> Any:
-        """Take one step: ask for the gradients and apply them.
+        """Take one step: forget the losses of earlier calls, ask for the gradients and apply them.
 
         Args:
             loss_and_gradients: a function of no arguments that returns the loss and the gradients, a list of arrays
@@ -111,6 +111,7 @@ class Optimizer:
                 f"Received: {type(loss_and_gradients).__name__}"
             )
         variables = _variables(var_list)
+        graph_of(variables).clear_call_losses()
         loss, gradients = loss_and_gradients()
         gradients = list(gradients)
         if len(gradients) != len(variables):
@@ -129,7 +130,8 @@ class Optimizer:
     ) -> None:
         """Update variables by their gradients, then project each by its constraint, if it has one.
 
-        Everything is checked before the first variable changes.
+        Everything is checked before the first variable changes. It ends a step: the losses that calls have added to the
+        variables' graph are forgotten.
 
         Args:
             grads_and_vars: iterable of (gradient, Variable); the gradient is an array of the variable's shape and of a
@@ -158,10 +160,11 @@ class Optimizer:
         self._finish()
         if global_step is not None:
             global_step.assign_add(np.ones((), global_step.dtype))
+        graph_of(variable for _, variable in updates).clear_call_losses()
 
     def _create_all_slots(self, variables):
         graph = graph_of(variables)
-        with graph.as_default(), graph.undo_on_failure():
+        with graph.lock, graph.as_current(), graph.undo_on_failure():
             self._create_slots(variables)
 
     # ---- what subclasses define ----

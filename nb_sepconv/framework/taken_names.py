@@ -1,0 +1,58 @@
+"""Names that are taken; those made from another one by ``_1``, ``_2``, ... are a count, however many there are."""
+
+_LONGEST_NUMBER = 18  # digits
+
+
+class TakenNames(dict):
+    """Names with the number of the last one derived from each: ``{"a": 2}`` stands for a, a_1 and a_2.
+
+    >>> names = TakenNames()
+    >>> [names.take(name) is None for name in ("a", "a_1", "a_2", "a_1")], names, names.free_number("a")
+    ([False, False, False, True], {'a': 2}, 3)
+    """
+
+    def covers(self, name):
+        """Whether ``name`` is taken."""
+        if name in self:
+            return True
+        base, number = _split(name)
+        return 0 < number <= self.get(base, 0)
+
+    def free_number(self, name):
+        """0 when ``name`` is free, else the first number whose ``name_number`` is."""
+        if not self.covers(name):
+            return 0
+        number = self.get(name, 0) + 1
+        while f"{name}_{number}" in self:
+            number += 1
+        return number
+
+    def take(self, name):
+        """Take a name; returns what :meth:`restore` needs, the changed entry with its value and the former one."""
+        if self.covers(name):
+            return None
+        base, number = _split(name)
+        if number and number == self.free_number(base):
+            key, value = base, number
+        else:
+            key, value = name, 0
+        change = key, value, self.get(key)
+        self[key] = value
+        return change
+
+    def restore(self, change):
+        """Give a name free again, unless others were derived from it or after it."""
+        key, value, before = change
+        if self.get(key) != value:
+            return
+        if before is None:
+            del self[key]
+        else:
+            self[key] = before
+
+
+def _split(name):
+    """The name that ``name`` may be derived from, and its number; 0 where it is none."""
+    base, underscore, number = name.rpartition("_")
+    is_number = underscore and number.isascii() and number.isdigit() and number[0] != "0"
+    return (base, int(number)) if is_number and len(number) <= _LONGEST_NUMBER else (name, 0)
