@@ -49,6 +49,13 @@ class Tensor(np.ndarray):
             return out[0] if len(out) == 1 else out
         return tuple(map(_retyped, result)) if isinstance(result, tuple) else _retyped(result)
 
+    def __array_function__(self, function, types, arguments, keywords):
+        """NumPy's functions see plain arrays, so that the operators inside them are NumPy's."""
+        if not all(issubclass(kind, np.ndarray) for kind in types):
+            return super().__array_function__(function, types, arguments, keywords)
+        result = function(*_untyped_within(arguments), **_untyped_within(keywords))
+        return keywords["out"] if isinstance(keywords.get("out"), Tensor) else _retyped_within(result)
+
     def set_shape(self, shape):
         """Raise a ValueError when the shape is not compatible with ``shape``, a sequence of ints and Nones."""
         if not as_shape(shape).is_compatible_with(self.shape):
@@ -78,6 +85,23 @@ def _untyped(value):
 
 def _retyped(value):
     return tensor(value) if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _untyped_within(value):
+    """``value`` with plain arrays for the Tensors in its lists, tuples and dicts."""
+    if isinstance(value, (list, tuple)):
+        inner = map(_untyped_within, value)
+        return type(value)(*inner) if hasattr(value, "_fields") else type(value)(inner)
+    if isinstance(value, dict):
+        return {key: _untyped_within(each) for key, each in value.items()}
+    return _untyped(value)
+
+
+def _retyped_within(result):
+    """What a NumPy function returned, with Tensors for arrays; NumPy's scalars stay what they are."""
+    if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
+        return type(result)(map(_retyped_within, result))
+    return tensor(result) if type(result) is np.ndarray else result
 
 
 def of_word(value):

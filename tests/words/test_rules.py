@@ -336,3 +336,27 @@ def test_a_mask_by_the_graphs_seed():
     with tf.Graph().as_default():
         tf.set_random_seed(5)
         np.testing.assert_array_equal(tf.nn.dropout(X, rate=0.5), first)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.isclose(x, np.array([0.5, 2.0])),
+        lambda x: np.concatenate([x, np.array([0.5])]),
+        lambda x: np.interp([0.5], x, x),
+        lambda x: np.meshgrid(x, np.array([0.5])),
+        lambda x: np.linalg.lstsq(np.eye(2), x, rcond=None)[0],
+        lambda x: np.percentile(x, 30),
+    ],
+)
+def test_numpys_functions_follow_numpys_rules(function):
+    """Their operators refused the second type: ``np.isclose`` subtracts."""
+    numbers = np.array([1, 2])
+    np.testing.assert_array_equal(np.asarray(function(tf.constant(numbers))), np.asarray(function(numbers)))
+
+
+def test_numpys_functions_fill_the_array_that_they_are_given():
+    x = tf.constant([1.0, 2.0])
+    out = tf.zeros([2])
+    assert np.cumsum(x, out=out) is out
+    assert out.tolist() == [1.0, 3.0]
