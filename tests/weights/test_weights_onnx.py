@@ -179,7 +179,11 @@ def scope():
     return tf.Graph().as_default()
 
 
-@pytest.mark.parametrize("activation", [*NAMES, *LAYERS, *CONFIGS, tf.nn.relu, tf.nn.leaky_relu, np.tanh], ids=str)
+@pytest.mark.parametrize(
+    "activation",
+    [*NAMES, *LAYERS, *CONFIGS, tf.nn.relu, tf.nn.leaky_relu, np.tanh],
+    ids=lambda activation: getattr(activation, "__name__", str(activation)),
+)
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_layers_bring_their_activation(activation, data_format, tmp_path):
     with scope():
