@@ -1,11 +1,14 @@
 """The checks that TF's array words share: axes, sizes, and arguments of two names."""
 
+from __future__ import annotations
+
 import operator
+from typing import Any
 
 import numpy as np
 
 
-def one_of(name, value, older_name, older_value):
+def one_of(name: str, value: Any, older_name: str, older_value: Any) -> Any:
     """The argument under whichever of its names it was given.
 
     Raises:
@@ -19,7 +22,7 @@ def one_of(name, value, older_name, older_value):
     return older_value if value is None else value
 
 
-def axis_of(axis, rank, name="axis"):
+def axis_of(axis: Any, rank: int, name: str = "axis") -> int:
     """One axis as an int in [0, rank).
 
     Raises:
@@ -38,7 +41,7 @@ def axis_of(axis, rank, name="axis"):
     return number + rank if number < 0 else number
 
 
-def axes_of(axis, rank, name="axis"):
+def axes_of(axis: Any, rank: int, name: str = "axis") -> tuple[int, ...]:
     """One or several axes as a tuple of ints in [0, rank), all of them for None.
 
     Raises:
@@ -56,7 +59,7 @@ def axes_of(axis, rank, name="axis"):
     return axes
 
 
-def sizes_of(shape, name="shape"):
+def sizes_of(shape: Any, name: str = "shape") -> tuple[int, ...]:
     """A shape as a tuple of ints, from an int, an array, or a sequence of these.
 
     Raises:
@@ -69,7 +72,7 @@ def sizes_of(shape, name="shape"):
         raise TypeError(f"`{name}` must hold integers. Received: {shape!r}") from None
 
 
-def whole_sizes_of(shape, name="shape"):
+def whole_sizes_of(shape: Any, name: str = "shape") -> tuple[int, ...]:
     """The same, and none of them is negative.
 
     Raises:

@@ -1,12 +1,20 @@
 """Losses that calls left in a graph: they stay until a training step ends, and the last 1,000 at most."""
 
+from __future__ import annotations
+
 import numbers
 from collections import deque
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
 
 KEPT = 1000
 _COLLECTIONS = (GraphKeys.LOSSES, GraphKeys.REGULARIZATION_LOSSES)
@@ -15,9 +23,9 @@ _COLLECTIONS = (GraphKeys.LOSSES, GraphKeys.REGULARIZATION_LOSSES)
 class Step:
     """What the losses of one training step have in common; copies of layers share it."""
 
-    over = False
+    over: bool = False
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
 
@@ -30,14 +38,14 @@ class CallLoss(LazyValue):
         step: the Step that it belongs to.
     """
 
-    dropped = False
+    dropped: bool = False
 
-    def __init__(self, name, compute, step):
+    def __init__(self, name: str, compute: Callable[[], Any], step: Step) -> None:
         super().__init__(name, compute)
         self.step = step
 
     @property
-    def forgotten(self):
+    def forgotten(self) -> bool:
         """Whether its step is over, or 1,000 others came after it."""
         return self.dropped or self.step.over
 
@@ -45,18 +53,18 @@ class CallLoss(LazyValue):
 class CallLosses:
     """What calls added to the collections of losses of one graph since the last step."""
 
-    def __init__(self):
-        self.step = Step()
+    def __init__(self) -> None:
+        self.step: Step = Step()
         self._kept = deque()
 
-    def note(self, collection, key, value):
+    def note(self, collection: list[Any], key: Any, value: Any) -> None:
         """Remember what a call added to a collection: a ``CallLoss``, or a number, which nothing renews."""
         if key in _COLLECTIONS and isinstance(value, (CallLoss, numbers.Number, np.ndarray, np.generic)):
             self._kept.append((collection, value))
             if len(self._kept) > KEPT:
                 _remove(*self._kept.popleft())
 
-    def clear(self):
+    def clear(self) -> None:
         """End the step, and remove them all from their collections."""
         self.step.over, self.step = True, Step()
         while self._kept:

@@ -33,11 +33,11 @@ class _ThreadState(threading.local):
     def __init__(self) -> None:
         self.name_scope: str = ""
         self.variable_scope: VariableScope | None = None
-        self.scope_names = TakenNames()
+        self.scope_names: TakenNames = TakenNames()
         self.undo_log: list[Callable[[], Any]] | None = None
         self.names_inside: dict[str, None] | None = None
-        self.in_call = False
-        self.trainable_added = 0
+        self.in_call: bool = False
+        self.trainable_added: int = 0
 
 
 class Graph:
@@ -57,9 +57,9 @@ class Graph:
         self.layer_name_counts: dict[str, int] = {}
         self._seeds_given = 0
         self._collections = {}
-        self.call_losses = CallLosses()
+        self.call_losses: CallLosses = CallLosses()
         self._names, self._closed = TakenNames(), deque()
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[bool] = threading.RLock()
         _remember(self)
 
     def __reduce__(self) -> NoReturn:
@@ -72,7 +72,7 @@ class Graph:
         """A context manager that makes this graph the current one of this thread."""
         return _AsDefault(self, chosen=1)
 
-    def as_current(self):
+    def as_current(self) -> AbstractContextManager[Graph]:
         """The same where no caller chose it."""
         return _AsDefault(self, chosen=0)
 
@@ -129,7 +129,7 @@ class Graph:
         with self.lock:
             self._collections.pop(name, None)
 
-    def clear_call_losses(self):
+    def clear_call_losses(self) -> None:
         """Forget the losses that calls have added since the last step."""
         with self.lock:
             self.call_losses.clear()
@@ -154,14 +154,14 @@ class Graph:
             if inside is not None:
                 inside[change[0]] = None
 
-    def keep_name(self, name):
+    def keep_name(self, name: str) -> None:
         """Never forget a name that was taken, as it belongs to a variable."""
         inside = self.thread.names_inside
         if inside:
             inside.pop(name.lower(), None)
             inside.pop(name.lower().rpartition("_")[0], None)
 
-    def close_numbered_scope(self, names, scope, outside):
+    def close_numbered_scope(self, names: dict[str, Any], scope: str, outside: dict[str, Any] | None) -> None:
         """Let those of the names that are inside of a scope be forgotten in time; the others go to ``outside``."""
         inside = [name for name in names if name.startswith(scope)]
         if outside is not None:

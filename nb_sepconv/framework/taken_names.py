@@ -1,9 +1,14 @@
 """Names that are taken; those made from another one by ``_1``, ``_2``, ... are a count, however many there are."""
 
+from __future__ import annotations
+
+from typing import TypeAlias
+
 _LONGEST_NUMBER = 18  # digits
+Change: TypeAlias = tuple[str, int, int | None]  # a key, its value and the former one
 
 
-class TakenNames(dict):
+class TakenNames(dict[str, int]):
     """Names with the number of the last one derived from each: ``{"a": 2}`` stands for a, a_1 and a_2.
 
     >>> names = TakenNames()
@@ -11,14 +16,14 @@ class TakenNames(dict):
     ([False, False, False, True], {'a': 2}, 3)
     """
 
-    def covers(self, name):
+    def covers(self, name: str) -> bool:
         """Whether ``name`` is taken."""
         if name in self:
             return True
         base, number = _split(name)
         return 0 < number <= self.get(base, 0)
 
-    def free_number(self, name):
+    def free_number(self, name: str) -> int:
         """0 when ``name`` is free, else the first number whose ``name_number`` is."""
         if not self.covers(name):
             return 0
@@ -27,7 +32,7 @@ class TakenNames(dict):
             number += 1
         return number
 
-    def take(self, name):
+    def take(self, name: str) -> Change | None:
         """Take a name; returns what :meth:`restore` needs, the changed entry with its value and the former one."""
         if self.covers(name):
             return None
@@ -40,7 +45,7 @@ class TakenNames(dict):
         self[key] = value
         return change
 
-    def restore(self, change):
+    def restore(self, change: Change) -> None:
         """Give a name free again, unless others were derived from it or after it."""
         key, value, before = change
         if self.get(key) != value:

@@ -1,10 +1,16 @@
 """What a layer passes on to its ``call``."""
 
+from __future__ import annotations
+
 import inspect
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def call_keywords(call, training, keywords):
+def call_keywords(call: Callable[..., Any], training: bool | None, keywords: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a layer's call for its method ``call``; ``training`` is among them where ``call`` takes it.
 
     >>> call_keywords(lambda self, inputs, training=None: inputs, True, {"gain": 2})

@@ -43,7 +43,7 @@ class LayerLosses:
         if function() is not None:
             _collect(graph, LazyValue(name, function))
 
-    def join(self, graph):
+    def join(self, graph: Any) -> None:
         """Let what calls added belong to a graph's present step."""
         for loss in self._of_calls:
             loss.step = graph.call_losses.step

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nb_sepconv.framework.scope_object import VariableScope
-    from nb_sepconv.tensors.typing import Identifier
+    from nb_sepconv.tensors.typing import Array, Identifier
 
 
 class LayerWeights:
@@ -95,36 +95,36 @@ class HasWeights:
     """What a layer with ``LayerWeights`` tells of them."""
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[Variable]:
         """The variables that are trained; none in a layer that is not trainable."""
         return self._weights.trained() if self.trainable else []
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[Variable]:
         """The variables that are not trained."""
         return self._weights.frozen() if self.trainable else self._weights.trained() + self._weights.frozen()
 
     @property
-    def weights(self):
+    def weights(self) -> list[Variable]:
         """All variables, trained ones first, in the order of creation."""
         return self.trainable_weights + self.non_trainable_weights
 
     @property
-    def variables(self):
+    def variables(self) -> list[Variable]:
         """The same as ``weights``."""
         return self.weights
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[Variable]:
         """The same as ``trainable_weights``."""
         return self.trainable_weights
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[Variable]:
         """The same as ``non_trainable_weights``."""
         return self.non_trainable_weights
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The number of elements of all weights; a ValueError before the layer is built."""
         if not self.built:
             raise ValueError(
@@ -133,11 +133,11 @@ class HasWeights:
             )
         return sum(int(np.size(weight)) for weight in self.weights)
 
-    def get_weights(self):
+    def get_weights(self) -> list[Array]:
         """Copies of the weights as a list of arrays, in the order of ``weights``."""
         return [np.array(weight) for weight in self.weights]
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Sequence[Any]) -> None:
         """Write arrays into the weights.
 
         Args:

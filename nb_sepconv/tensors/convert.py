@@ -30,7 +30,7 @@ def as_array(value: Any) -> np.ndarray:
     return array.astype(narrow) if _fits(array, narrow) else array
 
 
-def refuse_masked(value):
+def refuse_masked(value: Any) -> None:
     """Refuse a masked array with masked elements, or a list of such, instead of reading what is behind the mask."""
     parts = value if isinstance(value, (list, tuple)) else (value,)
     if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):

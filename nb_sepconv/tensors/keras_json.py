@@ -11,12 +11,12 @@ _ACCEPTED = {
 }
 
 
-def floatx():
+def floatx() -> str:
     """The float type of layers that are given none: "float32" where nothing else is written."""
     return _setting("floatx")
 
 
-def image_data_format():
+def image_data_format() -> str:
     """What ``data_format=None`` stands for: "channels_last" where nothing else is written."""
     return _setting("image_data_format")
 

@@ -1,9 +1,15 @@
 """NumPy's functions without its warnings of infinities and NaN, which TensorFlow gives without a word."""
 
+from __future__ import annotations
+
 import contextvars
 import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class _Silence(threading.local):
@@ -23,7 +29,7 @@ def _with_errstate(function, *args, **kwargs):
 _silence = _Silence() if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else None
 
 
-def quietly(function, *args, **kwargs):
+def quietly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """``function(*args, **kwargs)``, where ``function`` calls NumPy on plain arrays and not this again.
 
     NumPy 2 keeps its error state in a context variable; before it, the state is the thread's.

@@ -1,5 +1,9 @@
 """The arrays that TF's words return: NumPy arrays that answer as TF1's tensors do."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
@@ -7,11 +11,14 @@ from nb_sepconv.tensors.convert import as_array, is_floating
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 _shape_of = np.ndarray.shape.__get__
 _set_shape_of = np.ndarray.shape.__set__
 
 
-class Tensor(np.ndarray):
+class Tensor(np.ndarray[Any, Any]):
     """A NumPy array whose shape and operators are those of a TF1 tensor.
 
     ``shape`` and ``get_shape()`` have ``as_list()``. Operators keep the type as TF's do: Python's numbers, NumPy's
@@ -27,19 +34,19 @@ class Tensor(np.ndarray):
     __slots__ = ()
 
     @property
-    def shape(self):
+    def shape(self) -> Shape:
         """The shape, a tuple of ints that also has ``as_list()``."""
         return Shape(_shape_of(self))
 
     @shape.setter
-    def shape(self, value):
+    def shape(self, value: Any) -> None:
         _set_shape_of(self, value)
 
-    def get_shape(self):
+    def get_shape(self) -> Shape:
         """The same as ``shape``."""
         return Shape(_shape_of(self))
 
-    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **keywords):
+    def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, out: Any = (), **keywords: Any) -> Any:
         if ufunc in _BY_UFUNC and method == "__call__" and any(isinstance(value, np.generic) for value in inputs):
             return combined(_BY_UFUNC[ufunc], *inputs)  # NumPy's scalars ask here first: np.float64(2) * x
         if out:
@@ -49,23 +56,23 @@ class Tensor(np.ndarray):
             return out[0] if len(out) == 1 else out
         return tuple(map(_retyped, result)) if isinstance(result, tuple) else _retyped(result)
 
-    def __array_function__(self, function, types, arguments, keywords):
+    def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
         """NumPy's functions see plain arrays, so that the operators inside them are NumPy's."""
         if not all(issubclass(kind, np.ndarray) for kind in types):
             return super().__array_function__(function, types, arguments, keywords)
         result = function(*_untyped_within(arguments), **_untyped_within(keywords))
         return keywords["out"] if isinstance(keywords.get("out"), Tensor) else _retyped_within(result)
 
-    def set_shape(self, shape):
+    def set_shape(self, shape: Any) -> None:
         """Raise a ValueError when the shape is not compatible with ``shape``, a sequence of ints and Nones."""
         if not as_shape(shape).is_compatible_with(self.shape):
             raise ValueError(f"`shape` must be compatible with {tuple(self.shape)}. Received: {shape!r}")
 
-    def numpy(self):
+    def numpy(self) -> np.ndarray[Any, Any]:
         """The plain NumPy array, which shares the memory."""
         return self.view(np.ndarray)
 
-    def eval(self, feed_dict=None, session=None):
+    def eval(self, feed_dict: Any = None, session: object = None) -> np.ndarray[Any, Any]:
         """The plain NumPy array; ``session`` is accepted as TF1 has it and unused."""
         if feed_dict:
             raise ValueError(
@@ -74,7 +81,7 @@ class Tensor(np.ndarray):
         return self.view(np.ndarray)
 
 
-def tensor(value) -> Tensor:
+def tensor(value: Any) -> Tensor:
     """What a NumPy function returned as a Tensor that shares its memory."""
     return np.asarray(value).view(Tensor)
 
@@ -104,12 +111,12 @@ def _retyped_within(result):
     return tensor(result) if type(result) is np.ndarray else result
 
 
-def of_word(value):
+def of_word(value: Any) -> Any:
     """What a layer computed, as a Tensor unless it lies on a GPU."""
     return value.view(Tensor) if isinstance(value, np.ndarray) else value
 
 
-def plain(value) -> np.ndarray:
+def plain(value: Any) -> np.ndarray[Any, Any]:
     """``value`` as a plain array, without a copy where it is one: an argument of TF's words."""
     kind = type(value)
     if kind is np.ndarray:
@@ -131,7 +138,7 @@ def _first_tensor(values):
     return None
 
 
-def matched(x, y, names=("x", "y")):
+def matched(x: Any, y: Any, names: Sequence[str] = ("x", "y")) -> Any:
     """Both as plain arrays of one type, by TF's rules; nothing is promoted.
 
     Raises:
@@ -142,7 +149,7 @@ def matched(x, y, names=("x", "y")):
     return tuple(matched_all((x, y), names))
 
 
-def matched_all(values, names):
+def matched_all(values: Sequence[Any], names: Sequence[str]) -> list[Any]:
     """All as plain arrays of one type; ``names`` are those of the arguments, for the message."""
     ranks, arrays = [_rank_of_type(value) for value in values], [plain(value) for value in values]
     highest = max(ranks)
@@ -184,12 +191,12 @@ def _may_become(source, target):
     return whole or is_floating(source) if is_floating(target) or target.kind == "c" else whole
 
 
-def combined(function, x, y, names=("x", "y")) -> Tensor:
+def combined(function: Callable[..., Any], x: Any, y: Any, names: Sequence[str] = ("x", "y")) -> Tensor:
     """A NumPy function of two arguments of one type."""
     return tensor(quietly(function, *matched(x, y, names)))
 
 
-def true_divide(x, y):
+def true_divide(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
     """``x / y`` of plain arrays; integers of up to 16 bits give float32, longer ones float64, as in TF."""
     if x.dtype.kind in "iu":
         wide = np.float32 if x.dtype.itemsize <= 2 else np.float64
@@ -197,13 +204,13 @@ def true_divide(x, y):
     return np.true_divide(x, y)
 
 
-def floor_divide(x, y):
+def floor_divide(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
     """``x / y`` of plain arrays, rounded down; an integer by zero is an error, as in TF."""
     _refuse_zero(x, y)
     return np.floor(np.true_divide(x, y)) if is_floating(x.dtype) else np.floor_divide(x, y)
 
 
-def floor_modulo(x, y):
+def floor_modulo(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
     """``x - floor(x / y) * y`` of plain arrays; an integer by zero is an error, as in TF."""
     _refuse_zero(x, y)
     return np.remainder(x, y)

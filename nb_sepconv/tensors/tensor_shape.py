@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 class Dimension(int):
@@ -13,12 +16,12 @@ class Dimension(int):
     __slots__ = ()
 
     @property
-    def value(self):
+    def value(self) -> int:
         """The int itself."""
         return int(self)
 
 
-class Shape(tuple):
+class Shape(tuple[Any, ...]):
     """A tuple of ints (None where unknown) that also answers as ``tf.TensorShape`` does.
 
     >>> Shape((3, 4)).as_list(), Shape((None, 4)).is_fully_defined(), Shape((3, 4))[-1].value, Shape((3, 4)) == [3, 4]
@@ -27,30 +30,30 @@ class Shape(tuple):
 
     __slots__ = ()
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return tuple.__eq__(self, _plain(other))
 
-    def __ne__(self, other):
+    def __ne__(self, other: object) -> bool:
         return tuple.__ne__(self, _plain(other))
 
-    __hash__ = tuple.__hash__
+    __hash__: Callable[[], int] = tuple.__hash__
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         item = tuple.__getitem__(self, key)
         return Dimension(item) if type(item) is int else Shape(item) if type(item) is tuple else item
 
-    def __add__(self, other):
+    def __add__(self, other: Iterable[Any]) -> Shape:
         return Shape([*self, *other])
 
-    def __radd__(self, other):
+    def __radd__(self, other: Iterable[Any]) -> Shape:
         return Shape([*other, *self])
 
-    def concatenate(self, other):
+    def concatenate(self, other: Any) -> Shape:
         """The dimensions of both shapes in a row."""
         return self + as_shape(other)
 
     @property
-    def dims(self):
+    def dims(self) -> list[Dimension | None]:
         """The dimensions as a list; each has ``value``."""
         return [None if size is None else Dimension(size) for size in self]
 
