@@ -1,10 +1,16 @@
 """How a Keras layer is built: once, by one thread, wholly or not at all, whatever its class and subclasses define."""
 
+from __future__ import annotations
+
 import functools
 import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def built_once(build):
+def built_once(build: Callable[..., Any]) -> Callable[..., None]:
     """What a class defines as ``build``, made to mark the layer as built, and to leave nothing behind when it fails.
 
     Called inside another ``build``, by ``super().build(...)``, it is what was defined. While a thread builds a layer,

@@ -76,15 +76,15 @@ class Layer:
         self._own_weights = []
         self._losses = []
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
             cls.build = built_once(cls.build)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_building": None, "_builder": None}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _building=threading.RLock())
 
     def __repr__(self) -> str:

@@ -109,7 +109,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.bias: Variable | Any = None
         self.input_spec: InputSpec | None = InputSpec(min_ndim=3)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the weights for inputs of ``input_shape``, a sequence of three ints and Nones."""
         input_shape = as_shape(input_shape)
         channels = self._channels(input_shape)

@@ -38,7 +38,8 @@ class KerasVariable(Variable):
         self.graph: None = None
         self.array: Array = np.array(value, order="C", copy=True)
         self._version, self._handed_out = 0, False
-        self.trainable = self.created_trainable = trainable
+        self.trainable: bool = trainable
+        self.created_trainable: bool = trainable
         self.regularizer = regularizer
         self.constraint = constraint
         self.path = path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,12 @@ from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.nn.regularization import dropped
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.tensors.typing import Array, Config
 
 
 class Dropout(Layer):
@@ -34,16 +40,23 @@ class Dropout(Layer):
     [[1.0, 1.0, 1.0]]
     """
 
-    def __init__(self, rate=0.5, noise_shape=None, seed=None, name=None, **kwargs):
+    def __init__(
+        self,
+        rate: float = 0.5,
+        noise_shape: Any = None,
+        seed: int | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
         if not 0 <= rate <= 1:
             raise ValueError(f"`rate` must lie in [0, 1]. Received: {rate!r}")
-        self.rate = rate
-        self.noise_shape = noise_shape
-        self.seed = seed
+        self.rate: float = rate
+        self.noise_shape: Any = noise_shape
+        self.seed: int | None = seed
         self.input_spec = InputSpec()
 
-    def __call__(self, inputs, training=False, *, scope=None):
+    def __call__(self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None) -> Any:
         """Drop elements of ``inputs`` in training; else the outputs are a copy.
 
         Args:
@@ -56,16 +69,16 @@ class Dropout(Layer):
         """
         return self._call(inputs, scope, training=training)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Array:
         """Compute the outputs."""
         inputs = np.asarray(inputs)
         return dropped(inputs, self.rate, self.noise_shape, self.seed) if training else inputs.copy()
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output, which is that of the input."""
         return as_shape(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold."""
         return {**super().get_config(), "rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}
 
@@ -107,9 +120,9 @@ class Flatten(Layer):
     (2, 12)
     """
 
-    def __init__(self, data_format=None, **kwargs):
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = arguments.data_format(data_format)
+        self.data_format: str = arguments.data_format(data_format)
         self.input_spec = InputSpec(min_ndim=1)
 
     def _check(self, inputs):
@@ -118,19 +131,19 @@ class Flatten(Layer):
     def _as_called(self, inputs):
         return as_input(inputs, self.name)
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Array:
         """Compute the outputs."""
         inputs = np.asarray(inputs)
         if self.data_format == "channels_first" and inputs.ndim > 1:
             inputs = np.moveaxis(inputs, 1, -1)
         return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
         batch, *rest = as_shape(input_shape)
         return Shape((batch, None if None in rest else math.prod(rest)))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold."""
         return {**super().get_config(), "data_format": self.data_format}
 

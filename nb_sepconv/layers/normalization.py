@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,14 @@ from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.tensors.tensor_shape import Shape
+    from nb_sepconv.tensors.typing import Config, Identifier, Integers
 
 _ZEROS, _ONES = initializers.Zeros(), initializers.Ones()
 _LEAST_FUSED_EPSILON = 1.001e-5
@@ -35,16 +43,16 @@ class MovingAverageUpdate:
         decay: float, how far to go towards it.
     """
 
-    def __init__(self, name, variable, value, decay):
-        self.name = name
+    def __init__(self, name: str, variable: Variable | Any, value: Any, decay: float) -> None:
+        self.name: str = name
         self._variable, self._value, self._decay = variable, value, decay
 
     @property
-    def pending(self):
+    def pending(self) -> bool:
         """Whether it has not been run yet."""
         return self._value is not None
 
-    def __call__(self):
+    def __call__(self) -> Variable | Any:
         """Run it, and return the variable."""
         if self.pending:
             self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
@@ -57,7 +65,7 @@ class MovingAverageUpdate:
     def _moved(self, average):
         return average - (average - self._value.astype(average.dtype)) * np.float32(self._decay).astype(average.dtype)
 
-    def run(self, feed_dict=None, session=None):
+    def run(self, feed_dict: Any = None, session: object = None) -> None:
         """The same as calling it; the arguments are accepted as TF1 has them and unused."""
         self()
 
@@ -95,50 +103,53 @@ class BatchNormalization(Layer):
 
     def __init__(
         self,
-        axis=-1,
-        momentum=0.99,
-        epsilon=1e-3,
-        center=True,
-        scale=True,
-        beta_initializer=_ZEROS,
-        gamma_initializer=_ONES,
-        moving_mean_initializer=_ZEROS,
-        moving_variance_initializer=_ONES,
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        renorm=False,
-        renorm_clipping=None,
-        renorm_momentum=0.99,
-        fused=None,
-        trainable=True,
-        virtual_batch_size=None,
-        adjustment=None,
-        name=None,
-        **kwargs,
-    ):
+        axis: Integers = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Identifier = _ZEROS,
+        gamma_initializer: Identifier = _ONES,
+        moving_mean_initializer: Identifier = _ZEROS,
+        moving_variance_initializer: Identifier = _ONES,
+        beta_regularizer: Identifier = None,
+        gamma_regularizer: Identifier = None,
+        beta_constraint: Callable[..., Any] | None = None,
+        gamma_constraint: Callable[..., Any] | None = None,
+        renorm: bool = False,
+        renorm_clipping: object = None,
+        renorm_momentum: object = 0.99,
+        fused: bool | None = None,
+        trainable: bool = True,
+        virtual_batch_size: None = None,
+        adjustment: None = None,
+        name: str | VariableScope | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(trainable=trainable, name=name, **kwargs)
         _refuse(renorm=renorm, virtual_batch_size=virtual_batch_size, adjustment=adjustment)
-        self.axis = _axis(axis)
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
-        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
-        self.fused = fused
-        self.beta = self.gamma = self.moving_mean = self.moving_variance = None
+        self.axis: int | list[int] = _axis(axis)
+        self.momentum: float = momentum
+        self.epsilon: float = epsilon
+        self.center: bool = center
+        self.scale: bool = scale
+        self.beta_initializer: Any = initializers.get(beta_initializer)
+        self.gamma_initializer: Any = initializers.get(gamma_initializer)
+        self.moving_mean_initializer: Any = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer: Any = initializers.get(moving_variance_initializer)
+        self.beta_regularizer: Any = regularizers.get(beta_regularizer)
+        self.gamma_regularizer: Any = regularizers.get(gamma_regularizer)
+        self.beta_constraint: Any = constraints.get(beta_constraint)
+        self.gamma_constraint: Any = constraints.get(gamma_constraint)
+        self.fused: bool | None = fused
+        self.beta: Variable | Any = None  # until the layer is built
+        self.gamma: Variable | Any = None
+        self.moving_mean: Variable | Any = None
+        self.moving_variance: Variable | Any = None
         self.input_spec = InputSpec(min_ndim=1)
         self._updates = []
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the variables for inputs of ``input_shape``.
 
         Args:
@@ -191,7 +202,7 @@ class BatchNormalization(Layer):
     def _statistics_dtype(self):
         return "float64" if self._dtype == "float64" else "float32"
 
-    def __call__(self, inputs, training=False, *, scope=None):
+    def __call__(self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None) -> Any:
         """Build the layer if it is not, and normalize ``inputs``.
 
         Args:
@@ -208,7 +219,7 @@ class BatchNormalization(Layer):
         """
         return self._call(inputs, scope, training=training)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Compute the outputs."""
         inputs = np.asarray(inputs)
         axes = axes_of(self.axis, inputs.ndim)
@@ -255,15 +266,15 @@ class BatchNormalization(Layer):
         self._updates = [*self.updates, *added]
 
     @property
-    def updates(self):
+    def updates(self) -> list[MovingAverageUpdate]:
         """The updates of moving averages that calls have left behind and nobody has run."""
         return [update for update in self._updates if update.pending]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output, which is that of the input."""
         return as_shape(input_shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
         names = ("beta", "gamma", "moving_mean", "moving_variance")
         return {

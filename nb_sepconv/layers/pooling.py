@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.tensors.convert import widely
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.tensors.typing import Array, Config, Integers
 
 _ARGUMENTS = """
     Args:
@@ -29,15 +34,23 @@ _ARGUMENTS = """
 
 
 class _Pooling1D(Layer):
-    def __init__(self, pool_size, strides, padding="valid", data_format="channels_last", name=None, **kwargs):
+    def __init__(
+        self,
+        pool_size: Integers,
+        strides: Integers,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
-        self.pool_size = arguments.one_integer(pool_size, "pool_size")
-        self.strides = arguments.one_integer(strides, "strides")
-        self.padding = arguments.pooling_padding(padding)
-        self.data_format = arguments.data_format(data_format)
+        self.pool_size: tuple[int, ...] = arguments.one_integer(pool_size, "pool_size")
+        self.strides: tuple[int, ...] = arguments.one_integer(strides, "strides")
+        self.padding: str = arguments.pooling_padding(padding)
+        self.data_format: str = arguments.data_format(data_format)
         self.input_spec = InputSpec(ndim=3)
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Array:
         """Compute the outputs."""
         last = self.data_format == "channels_last"
         series = np.asarray(inputs) if last else np.moveaxis(np.asarray(inputs), 1, 2)
@@ -70,14 +83,14 @@ class _Pooling1D(Layer):
     def _finished(self, total, length, left):
         return total
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
         shape = list(as_shape(input_shape))
         axis = 1 if self.data_format == "channels_last" else 2
         shape[axis] = None if shape[axis] is None else self._geometry(shape[axis]).output_length
         return Shape(shape)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold."""
         return {
             **super().get_config(),

@@ -15,7 +15,7 @@ from nb_sepconv.tensors.tensor import matched, plain, tensor
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
-    from nb_sepconv.tensors.typing import ArrayInput
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
 def l2_loss(t: ArrayInput, name: str | None = None) -> Tensor:
@@ -79,7 +79,7 @@ def moments(
     return tensor(quietly(mean.astype, x.dtype)), tensor(quietly(variance.astype, x.dtype))
 
 
-def biased_moments(x, axes):
+def biased_moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """The mean and the variance of a plain array over some axes, which stay with size 1."""
     mean = _mean(x, axes)
     centred = x - mean
@@ -111,7 +111,9 @@ def batch_normalization(
     return tensor(normalized(floats(x, "x"), mean, *typed.values(), variance_epsilon))
 
 
-def normalized(x, mean, variance, offset, scale, epsilon):
+def normalized(
+    x: Array, mean: Array, variance: Array, offset: Array | None, scale: Array | None, epsilon: float
+) -> Array:
     """The same on plain arrays of one type; 16-bit floats compute in float32 and round once."""
     arrays = [mean, variance, offset, scale]
     if x.dtype.itemsize == 2:
@@ -153,7 +155,7 @@ def dropout(
     return tensor(dropped(floats(plain(x), "x"), rate, noise_shape, seed))
 
 
-def dropped(x, rate, noise_shape, seed):
+def dropped(x: Array, rate: float, noise_shape: Any, seed: int | None) -> Array:
     """The same on a plain array."""
     if rate == 0:
         operation_seeds(seed)  # as TF draws them, whether they are used or not
