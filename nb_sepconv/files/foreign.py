@@ -1,9 +1,15 @@
 """Files that people take for weights: what each is, and what to do with it."""
 
+from __future__ import annotations
+
 import re
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from nb_sepconv.files.errors import WeightsError
+
+if TYPE_CHECKING:
+    from nb_sepconv.files.random_access import RandomAccessFile
 
 PYTORCH = (
     "this is a PyTorch archive, whose values are a pickle: load it with PyTorch and pass its `state_dict()` to "
@@ -38,7 +44,7 @@ KINDS = [
 ]
 
 
-def foreign_kind(file):
+def foreign_kind(file: RandomAccessFile) -> str:
     """A sentence on what a file is, to stand in front of what was expected; empty where it is not known.
 
     Args:

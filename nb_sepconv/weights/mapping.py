@@ -85,7 +85,7 @@ class Weights(_Tensors):
         self._is_closed = self.slots._is_closed = True
         self._source.close()
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Array:
         if name in self.unreadable:
             kind = self.unreadable[name].type_name
             raise KeyError(f"{name!r} in {self.path} is of the type {kind}, which is not read; pickles never are")

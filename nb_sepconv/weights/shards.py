@@ -1,8 +1,11 @@
 """Weights that a map in JSON divides among files: ``.weights.json`` of Keras 3, or an index of ``.safetensors``."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.files.random_access import RandomAccessFile
@@ -11,12 +14,16 @@ from nb_sepconv.weights.keras.h5 import open_tree, variable_names
 from nb_sepconv.weights.mapping import Weights
 from nb_sepconv.weights.safetensors import Safetensors
 
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import Array
+    from nb_sepconv.weights.element_types import TensorInfo
+
 MAP = "weight_map"
 LARGEST_MAP_BYTES = 1 << 28
 MOST_SHARDS = 1000
 
 
-def read_shard_map(file):
+def read_shard_map(file: RandomAccessFile) -> dict[str, list[str]] | None:
     """The names of the files for each name in a map, or None where the file is no map.
 
     Args:
@@ -44,7 +51,7 @@ def _is_plain(name):
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\:\0")
 
 
-def open_shards(path, shard_map):
+def open_shards(path: str, shard_map: dict[str, list[str]]) -> Weights:
     """The Weights of all files of a map together.
 
     Args:
@@ -106,22 +113,22 @@ class Shards:
         sources: dict of file name to open file.
     """
 
-    def __init__(self, path, sources):
-        self.path = path
+    def __init__(self, path: str, sources: dict[str, Any]) -> None:
+        self.path: str = path
         self._all = list(sources.values())
-        self.format = f"{self._all[0].format} in {len(sources)} files"
+        self.format: str = f"{self._all[0].format} in {len(sources)} files"
         self._sources = {key: source for source in self._all for key in source.tensors}
         counts = Counter(key for source in self._all for key in source.tensors)
         twice = [key for key, count in counts.items() if count > 1]
         if twice:
             raise WeightsError(f"expected each tensor in one file; {twice[0]!r} is in several", path)
-        self.tensors = {key: source.tensors[key] for key, source in self._sources.items()}
+        self.tensors: dict[str, TensorInfo] = {key: source.tensors[key] for key, source in self._sources.items()}
 
-    def read(self, name):
+    def read(self, name: str) -> Array:
         """The tensor of that name as an array."""
         return self._sources[name].read(name)
 
-    def close(self):
+    def close(self) -> None:
         """Close all files."""
         for source in self._all:
             source.close()
@@ -130,20 +137,20 @@ class Shards:
 class TreeShards(Shards):
     """Several HDF5 files as one tree."""
 
-    def has_group(self, path):
+    def has_group(self, path: str) -> bool:
         """Whether a file has a group of that path."""
         return any(tree.has_group(path) for tree in self._all)
 
-    def group(self, path):
+    def group(self, path: str) -> list[str]:
         """The names of the members of a group in all files."""
         members = (member for tree in self._all if tree.has_group(path) for member in tree.group(path))
         return list(dict.fromkeys(members))
 
-    def text(self, path, name):
+    def text(self, path: str, name: str) -> Any:
         """The strings of an attribute in the first file that has it, or None."""
         owners = [tree for tree in self._all if name in tree.attributes(path)]
         return owners[0].text(path, name) if owners else None
 
-    def attributes(self, path):
+    def attributes(self, path: str) -> set[str]:
         """The names of the attributes of a group or dataset in all files."""
         return set().union(*(tree.attributes(path) for tree in self._all))

@@ -1,20 +1,26 @@
 """A plain copy of an HDF5 file that our reader does not take, made by h5py in a process with limits."""
 
+from __future__ import annotations
+
 import inspect
 import os
 import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from nb_sepconv.files.errors import WeightsError
 from nb_sepconv.files.random_access import RandomAccessFile
 from nb_sepconv.weights.hdf5 import transcription
 
+if TYPE_CHECKING:
+    from nb_sepconv.weights.hdf5.claims import UnusualHdf5
+
 LEAST_SECONDS, BYTES_PER_SECOND = 60, 1 << 23
 
 
-def plain_copy(file, problem):
+def plain_copy(file: RandomAccessFile, problem: UnusualHdf5) -> RandomAccessFile:
     """The datasets and attributes of a file as a file that has no name.
 
     Args:

@@ -61,7 +61,7 @@ class Hdf5:
         with located(self.path, None if place.address == UNDEFINED else place.address):
             return element_types.from_raw(raw, info.type_name)
 
-    def has_group(self, path):
+    def has_group(self, path: str) -> bool:
         """Whether there is a group of that path; the root is ""."""
         return path in self._members
 
@@ -75,7 +75,7 @@ class Hdf5:
             attribute = self._attributes[path].get(name)
             return None if attribute is None else self._heaps.text(attribute)
 
-    def integer(self, path, name):
+    def integer(self, path: str, name: str) -> int | None:
         """The integer of an attribute, or None where it is missing."""
         with located(self.path):
             attribute = self._attributes[path].get(name)

@@ -1,7 +1,16 @@
 """The heap of a group, which holds the names of its members."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from nb_sepconv.files.errors import WeightsError, located
 from nb_sepconv.weights.hdf5.claims import expect, number, require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nb_sepconv.weights.hdf5.claims import ClaimedFile
 
 HEADER_BYTES = 32
 FREE_BYTES = 16
@@ -16,15 +25,15 @@ class NameHeap:
         address: int.
     """
 
-    def __init__(self, file, address):
+    def __init__(self, file: ClaimedFile, address: int) -> None:
         self._place = file.path, address
         header = file.take(address, HEADER_BYTES, "the heap of a group")
         with located(*self._place):
             expect(header, 0, b"HEAP\0\0\0\0", "a heap of names")
-        self.names = file.take(number(header, 24, 8), number(header, 8, 8), "the names of a group")
+        self.names: bytes = file.take(number(header, 24, 8), number(header, 8, 8), "the names of a group")
         self._first_free = number(header, 16, 8)
 
-    def require_all_listed(self, symbols):
+    def require_all_listed(self, symbols: Iterable[Any]) -> None:
         """Refuse a name that belongs to no symbol: a member would be lost."""
         with located(*self._place):
             taken = [(0, ALIGNMENT), *self._free_blocks(), *map(_extent, symbols)]
@@ -44,7 +53,7 @@ class NameHeap:
         return self.names[start:].partition(b"\0")[0].decode(errors="replace")
 
 
-def name_at(heap, offset):
+def name_at(heap: bytes, offset: int) -> str:
     """The name that starts at an offset of a heap's bytes."""
     end = heap.find(b"\0", offset)
     starts_there = offset % ALIGNMENT == 0 and (offset == 0 or heap[offset - 1 : offset] == b"\0")

@@ -14,6 +14,7 @@ from nb_sepconv.weights.hdf5.messages import element_bytes, parse_shape
 
 if TYPE_CHECKING:
     from nb_sepconv.weights.hdf5.claims import ClaimedFile
+    from nb_sepconv.weights.hdf5.messages import Attribute
 
 HEAP_PREFIX_BYTES = 16
 OBJECT_PREFIX_BYTES = 16
@@ -59,7 +60,7 @@ class GlobalHeaps:
             return dict(_objects(heap))
 
 
-def integer(attribute):
+def integer(attribute: Attribute) -> int:
     """The value of an attribute that holds one integer."""
     dtype = np.dtype(type_name(attribute.datatype))
     require(dtype.kind in "iu" and not parse_shape(attribute.dataspace), "expected an integer as an attribute")

@@ -5,8 +5,11 @@ nothing of this package. Datasets of numbers and attributes of text and numbers 
 file, or declares more than its bytes can unpack to, ends it.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from typing import Any
 
 LARGEST_RATIO = 1032  # of deflate
 LARGEST_MEMORY_BYTES = 4 << 30
@@ -19,7 +22,7 @@ class Refused(Exception):
     """What keeps a file from being copied."""
 
 
-def limit_memory():
+def limit_memory() -> None:
     """Let the process die before the machine does, where the system has such limits."""
     try:
         import resource
@@ -36,12 +39,16 @@ class Copier:
         file_bytes: int, the size of the source.
     """
 
-    def __init__(self, h5py, source, copy, file_bytes):
-        self.h5py, self.source, self.copy = h5py, source, copy
-        self.budget = LARGEST_RATIO * file_bytes
-        self.members, self.objects, self.orders = 0, set(), set()
+    def __init__(self, h5py: Any, source: Any, copy: Any, file_bytes: int) -> None:
+        self.h5py: Any = h5py
+        self.source: Any = source
+        self.copy: Any = copy
+        self.budget: int = LARGEST_RATIO * file_bytes
+        self.members: int = 0
+        self.objects: set[int] = set()
+        self.orders: set[bool] = set()
 
-    def copy_group(self, group, target, depth=0):
+    def copy_group(self, group: Any, target: Any, depth: int = 0) -> None:
         """The attributes and members of a group."""
         if depth > DEEPEST:
             raise Refused(f"the tree has more than {DEEPEST} levels")
@@ -49,7 +56,7 @@ class Copier:
         for name in group:
             self.copy_member(group, name, target, depth)
 
-    def copy_member(self, group, name, target, depth):
+    def copy_member(self, group: Any, name: str, target: Any, depth: int) -> None:
         """One group or dataset; a soft link to a dataset becomes another dataset."""
         self.members += 1
         link = group.get(name, getlink=True)
@@ -66,7 +73,7 @@ class Copier:
         else:
             raise Refused(f"{name!r} is no group or dataset, or a link to none")
 
-    def visit(self, member, name):
+    def visit(self, member: Any, name: str) -> None:
         """Refuse a second hard link to an object: a tree of such links has no end."""
         if member is None:
             raise Refused(f"{name!r} cannot be opened")
@@ -75,7 +82,7 @@ class Copier:
             raise Refused(f"expected one link to an object; {name!r} is a second one")
         self.objects.add(address)
 
-    def copy_dataset(self, dataset, name, target):
+    def copy_dataset(self, dataset: Any, name: str, target: Any) -> None:
         """The values of a dataset, slab by slab."""
         dtype = dataset.dtype
         if dtype.kind not in "biufV" or dtype.names or dtype.subdtype or dataset.shape is None:
@@ -93,11 +100,11 @@ class Copier:
             for start in range(0, len(dataset), rows):
                 new[start : start + rows] = dataset[start : start + rows]
 
-    def new_group(self, target, name):
+    def new_group(self, target: Any, name: str) -> Any:
         """A group of the first format, to which h5py by itself would not keep: it marks names as UTF-8."""
         return self.h5py.Group(self.h5py.h5g.create(target.id, name.encode()))
 
-    def new_dataset(self, target, name, dataset):
+    def new_dataset(self, target: Any, name: str, dataset: Any) -> Any:
         """A contiguous dataset of the same shape and type, but little-endian."""
         low = self.h5py
         little = low.h5t.py_create(dataset.dtype.newbyteorder("<"), logical=True)
@@ -105,21 +112,21 @@ class Copier:
         space = low.h5s.create_simple(dataset.shape) if dataset.shape else low.h5s.create(low.h5s.SCALAR)
         return low.Dataset(low.h5d.create(target.id, name.encode(), kind, space))
 
-    def require_one_order(self, dtype):
+    def require_one_order(self, dtype: Any) -> None:
         """Files are of one byte order: another one in a single dataset is damage."""
         if dtype.itemsize > 1 and dtype.kind != "V":
             self.orders.add(dtype.newbyteorder("=") == dtype)
         if len(self.orders) > 1:
             raise Refused("expected one byte order; received both")
 
-    def spend(self, dataset, name):
+    def spend(self, dataset: Any, name: str) -> None:
         """Hold the dataset to what its stored bytes can unpack to, and all of them to what the file can."""
         stored = dataset.id.get_storage_size()
         self.budget -= dataset.nbytes
         if dataset.nbytes > LARGEST_RATIO * stored or self.budget < 0:
             raise Refused(f"{name!r} declares {dataset.nbytes} bytes; {stored} are stored")
 
-    def copy_attributes(self, owner, target):
+    def copy_attributes(self, owner: Any, target: Any) -> None:
         """The attributes that hold text or numbers; nobody asks for others."""
         for name in owner.attrs:
             try:
@@ -130,7 +137,7 @@ class Copier:
                 target.attrs.create(name, owner.attrs[name])
 
 
-def main():
+def main() -> None:
     """Copy standard input to standard output."""
     limit_memory()
     import h5py

@@ -151,7 +151,7 @@ class KerasTree(Hdf5):
         return array
 
 
-def open_tree(file):
+def open_tree(file: Any) -> KerasTree:
     """The tree of an open file, which is closed if it cannot be had; one in unusual HDF5 is copied in plain first.
 
     Args:

@@ -1,6 +1,9 @@
 """Names of variables in the ``.h5`` files of Keras 0 to 2, which list them or number them."""
 
+from __future__ import annotations
+
 import re
+from typing import Any
 
 from nb_sepconv.files.errors import WeightsError
 
@@ -10,12 +13,12 @@ LAYER_COUNT, VARIABLE_COUNT = "nb_layers", "nb_params"
 NUMBERED = re.compile(r"layer_(\d+)/param_(\d+)")
 
 
-def is_legacy(file):
+def is_legacy(file: Any) -> bool:
     """Whether the groups of a file list their layers (Keras 1 and later) or count them (Keras 0)."""
     return _is_listed(file, _root(file)) or LAYER_COUNT in file.attributes("")
 
 
-def legacy_names(file):
+def legacy_names(file: Any) -> tuple[dict[str, str], set[str]]:
     """The name of each dataset, and which belong to the optimizer.
 
     Args:

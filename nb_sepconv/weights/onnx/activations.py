@@ -4,6 +4,10 @@ Two functions may have one name (``hard_sigmoid`` of TF1 and of Keras 3), so tha
 what the layer's own function gives before they are written.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from nb_sepconv import activations
@@ -11,12 +15,15 @@ from nb_sepconv.activations.advanced import ActivationLayer
 from nb_sepconv.weights.onnx.nodes import Nodes
 from nb_sepconv.weights.onnx.package import import_onnx
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROBE = np.concatenate([np.linspace(-9, 9, 145), [-1e3, 1e3]]).astype(np.float32).reshape(1, 1, -1)
 TOLERANCE = 1e-5
 CHANNELS_LAST_AXES = {0: 0, 1: 2, 2: 1}
 
 
-def add_activation(graph, step, x):
+def add_activation(graph: Nodes, step: Any, x: str) -> str:
     """Add the nodes of a layer's activation and return the name of their output.
 
     Args:
@@ -109,7 +116,7 @@ def _thresholded_relu(graph, x, theta=1.0):
     return graph.add("ThresholdedRelu", x, alpha=float(theta))
 
 
-FORMS = {
+FORMS: dict[str, list[Callable[..., str]]] = {
     "relu": [_relu],
     "relu6": [_relu6],
     "leaky_relu": [_of_alpha("LeakyRelu", 0.2), _of_alpha("LeakyRelu", 0.3)],

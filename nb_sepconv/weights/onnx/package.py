@@ -1,7 +1,9 @@
 """The package onnx, imported where a model is read or written."""
 
+from typing import Any
 
-def import_onnx():
+
+def import_onnx() -> Any:
     """The package onnx, or an ImportError that says how to get it."""
     try:
         import onnx

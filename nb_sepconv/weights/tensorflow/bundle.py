@@ -57,7 +57,7 @@ class Bundle:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         with RandomAccessFile(f"{prefix}.index") as index:
-            self.path = index.path
+            self.path: str = index.path
             with pointers_named(index):
                 self._header, self._entries = _read_index(index)
         self._files = {}
@@ -69,7 +69,7 @@ class Bundle:
         while self._files:
             self._files.popitem()[1].close()
 
-    def fingerprint(self, name):
+    def fingerprint(self, name: str) -> tuple[Any, ...]:
         """What tells the value of a tensor from others without reading it."""
         entry = self._entries[name]
         return entry.type_name, entry.shape, entry.size, entry.crc, name if entry.slices else None

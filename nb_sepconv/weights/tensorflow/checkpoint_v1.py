@@ -47,7 +47,7 @@ class CheckpointV1:
             self._metas = {meta.name: meta for meta in _parse_metas(self._table.get(META_KEY) or b"")}
             self.tensors: dict[str, TensorInfo] = {name: _describe(meta) for name, meta in self._metas.items()}
 
-    def fingerprint(self, name):
+    def fingerprint(self, name: str) -> str:
         """What tells the value of a tensor from others without reading it: its name, as there are no checksums."""
         return name
 

@@ -18,7 +18,8 @@ from nb_sepconv.kernels.cpu.codegen.vector import INTP, call_named
 
 ORDER = "seq_cst"
 BYTES = 8
-VOID, NUMBER = ir.VoidType(), ir.IntType(32)
+VOID: Any = ir.VoidType()
+NUMBER: Any = ir.IntType(32)
 
 
 def _place(builder: Any, address: Any) -> Any:
@@ -58,7 +59,8 @@ def _read_and(operation: Any) -> Any:
     return change
 
 
-add_shared, keep_bits_shared = _read_and("add"), _read_and("and")
+add_shared: Any = _read_and("add")
+keep_bits_shared: Any = _read_and("and")
 
 
 @intrinsic

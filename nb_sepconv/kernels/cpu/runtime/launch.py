@@ -108,7 +108,7 @@ def shared_runner() -> Any:
     return run_shared
 
 
-def threads_in_use() -> dict:
+def threads_in_use() -> dict[str, Any]:
     """Whose threads launches have, and how many of a pool are running; Python's are not counted."""
     pool = worker_pool.can_start()
     return {"threads_of": "pool" if pool else "Python", "running": worker_pool.running_threads() if pool else None}

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
@@ -24,11 +24,14 @@ from nb_sepconv.kernels.cpu.runtime import pool_layout as at
 from nb_sepconv.kernels.cpu.runtime import system
 from nb_sepconv.kernels.cpu.runtime.pool_worker import serve_address
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 STACK_BYTES = 1 << 20
 SECONDS_BETWEEN_TRIES = 1.0
 SET_MASK, FAULT_NUMBERS = system.SET_MASK, system.FAULT_NUMBERS
 
-can_start = cache(system.offers_threads)
+can_start: Callable[[], bool] = cache(system.offers_threads)
 
 
 class WorkerPool:
@@ -36,8 +39,9 @@ class WorkerPool:
 
     def __init__(self) -> None:
         self._memory = np.zeros(at.POOL_BYTES + at.LINE_BYTES, np.uint8)
-        self.address = aligned(self._memory.ctypes.data)
-        self.threads, self._next_try = 0, 0.0
+        self.address: int = aligned(self._memory.ctypes.data)
+        self.threads: int = 0
+        self._next_try = 0.0
         initializer()(self.address)
 
     def grow(self, threads: Any) -> Any:
