@@ -1,5 +1,6 @@
 """Every test and every example in a docstring runs in a graph of its own, and skips without the packages it needs."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,16 @@ MISSING = frozenset(name for name in OPTIONAL if not find_spec(name))
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if name in MISSING]
 collect_ignore += ["nb_sepconv/__pyinstaller/hook-nb_sepconv.py"]  # it imports PyInstaller, and runs in a build alone
 collect_ignore += ["nb_sepconv/kernels/cuda"]  # it imports CUDA, and its tests are in tests/gpu
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store(tmp_path_factory):
+    """Compiled code is kept in a folder of these tests alone, for the processes that they start."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "compiled"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NB_SEPCONV_CACHE_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)

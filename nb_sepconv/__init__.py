@@ -33,7 +33,8 @@ _HOMES = {
         *("repeat", "reshape", "reverse", "reverse_v2", "roll", "shape", "size", "squeeze", "tile", "transpose"),
     ),
     "clip_ops": ("clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm"),
-    "cli.show_config": ("show_config", "warmup"),
+    "cli.show_config": ("show_config",),
+    "cli.warming": ("warmup",),
     "framework.graph_keys": ("GraphKeys",),
     "framework.graph": (
         *("Graph", "add_to_collection", "add_to_collections", "get_all_collection_keys", "get_collection"),

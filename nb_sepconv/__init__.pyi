@@ -65,7 +65,7 @@ from nb_sepconv.array_ops.shaping import squeeze as squeeze
 from nb_sepconv.array_ops.shaping import tile as tile
 from nb_sepconv.array_ops.shaping import transpose as transpose
 from nb_sepconv.cli.show_config import show_config as show_config
-from nb_sepconv.cli.show_config import warmup as warmup
+from nb_sepconv.cli.warming import warmup as warmup
 from nb_sepconv.clip_ops import clip_by_global_norm as clip_by_global_norm
 from nb_sepconv.clip_ops import clip_by_norm as clip_by_norm
 from nb_sepconv.clip_ops import clip_by_value as clip_by_value

@@ -376,7 +376,9 @@ def no_thread_to_be_had():
     """The system refuses every thread: the call does its work alone, and nothing ends the process."""
     import resource
 
+    nb.warmup()
     serially()
+    assert np.testing  # loaded, like what is compiled, while this user may read it
     if os.geteuid() == 0:
         os.setgid(NOBODY)
         os.setuid(NOBODY)  # the limit holds for everybody but the one who may lift it

@@ -81,6 +81,10 @@ def _parser():
         rooms, "doctor", _doctor, "what runs here: versions, processor, engines and why not others, threads, GPU"
     )
     doctor.add_argument("--json", action="store_true", help="as one JSON object, for programs and bug reports")
+    cache = rooms.add_parser("cache", help="compiled code on disk").add_subparsers(required=True, metavar="COMMAND")
+    _add(cache, "fill", _fill_cache, "compile all that calls may need, for the processes to come")
+    _add(cache, "list", _list_cache, "the units of code on disk, and whether this processor and installation use them")
+    _add(cache, "clear", _clear_cache, "remove them")
     weights = rooms.add_parser("weights", help="files of weights: TensorFlow, Keras, NumPy, safetensors")
     commands = weights.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "list", _list, "name, shape, type and bytes of every variable", PATH=FILE)
@@ -112,6 +116,24 @@ def _doctor(options):
     else:
         show_config()
     return SAME
+
+
+def _fill_cache(options):
+    from nb_sepconv.cli import cache
+
+    return cache.fill()
+
+
+def _list_cache(options):
+    from nb_sepconv.cli import cache
+
+    return cache.show()
+
+
+def _clear_cache(options):
+    from nb_sepconv.cli import cache
+
+    return cache.clear()
 
 
 def _list(options):

@@ -1,4 +1,4 @@
-"""What runs here, told to people; and the work of a first call, done ahead of it."""
+"""What runs here, told to people and to programs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nb_sepconv import ops
 from nb_sepconv.kernels import engines
+from nb_sepconv.kernels.store import report
 from nb_sepconv.version import __version__
 
 LABELS = {
@@ -26,6 +26,7 @@ LABELS = {
     "amx": "AMX",
     "avx512_bf16": "AVX512-BF16",
     "gpu": "GPU",
+    "cache": "compiled code",
 }
 
 
@@ -46,6 +47,7 @@ def configuration() -> dict[str, Any]:
             "numba_cuda": metadata.version("numba-cuda") if find_spec("numba_cuda") else None,
             "simulated": engines.simulated(),
         },
+        "cache": report.description(),
     }
 
 
@@ -61,10 +63,10 @@ def show_config() -> None:
         "vectors": "{unit}, {bits} bits, {registers} registers".format(**facts["vectors"]),
         "thread_pool": _threads_in_words(**facts["thread_pool"]),
         "gpu": _gpu_in_words(**facts["gpu"]),
+        "cache": _cache_in_words(**facts["cache"]),
         **{name: _use_in_words(**facts[name]) for name in ("amx", "avx512_bf16") if facts[name]},
     }
     lines = {label: words.get(name, facts[name]) for name, label in LABELS.items() if facts[name] or name in words}
-    lines["cache on disk"] = "none: kernels are compiled in each process, on first use"
     width = max(map(len, lines))
     print("\n".join(f"{label:{width}}  {value}" for label, value in lines.items()))
 
@@ -77,29 +79,28 @@ def _use_in_words(used, serves, why_not):
     return serves if used else f"not used: {why_not}"
 
 
+def _cache_in_words(
+    folder: Any,
+    why_off: Any,
+    why_not_read: Any,
+    why_not_written: Any,
+    units: Any,
+    usable: Any,
+    bytes: Any,
+    loaded: Any,
+    compiled: Any,
+    written: Any,
+) -> str:
+    if why_off:
+        return f"not kept on disk: {why_off}"
+    notes = (f"not {name}: {why}" for name, why in (("read", why_not_read), ("written", why_not_written)) if why)
+    here = f"{units} units, {usable} of them for this process, {bytes} bytes"
+    return "; ".join([f"{folder}: {here}", *notes, f"loaded {loaded}, compiled {compiled}, written {written}"])
+
+
 def _gpu_in_words(packages, numba_cuda, simulated):
     """What is installed for arrays on a GPU; to look for a GPU would occupy it."""
     if not packages:
         return f"no packages for it: {engines.INSTALL_CUDA}"
     suffix = ", simulated: NUMBA_ENABLE_CUDASIM is set" if simulated else ""
     return f"arrays on it are convolved there, numba-cuda {numba_cuda or 'none'}{suffix}"
-
-
-def warmup(dtype: str = "float32", data_format: str = "channels_last", activation: str | None = None) -> None:
-    """Compile what calls with such inputs need, which otherwise the first of them does.
-
-    Args:
-        dtype: the type of the inputs. Default "float32".
-        data_format: "channels_last" or "channels_first". Default "channels_last".
-        activation: name. Default None.
-
-    >>> warmup()
-    """
-    rng = np.random.default_rng(0)
-    for examples, channels in (
-        (1, 3),
-        (16, 144),
-    ):  # a small call and a wide threaded one, whole vectors of filters and not
-        shape = (examples, 256, channels) if data_format == "channels_last" else (examples, channels, 256)
-        arrays = (rng.random(size).astype(dtype) for size in (shape, (3, channels, 1), (channels, channels)))
-        ops.separable_conv1d(*arrays, data_format=data_format, activation=activation)

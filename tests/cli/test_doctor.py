@@ -14,7 +14,10 @@ from nb_sepconv.kernels import engines
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "platforms.md"
 STRINGS = ("nb_sepconv", "python", "numpy", "numba", "llvmlite", "system", "machine", "engine", "processor")
-KEYS = {*STRINGS, "vectors", "threads", "thread_pool", "amx", "avx512_bf16", "gpu"}
+KEYS = {*STRINGS, "vectors", "threads", "thread_pool", "amx", "avx512_bf16", "gpu", "cache"}
+
+COUNTS = ("units", "usable", "bytes", "loaded", "compiled", "written")
+CACHE = {"folder", "why_off", "why_not_read", "why_not_written", *COUNTS}
 
 
 def report(capsys, monkeypatch, engine):
@@ -38,6 +41,7 @@ def test_keys_are_the_same_with_every_engine(capsys, monkeypatch, engine):
     }
     assert found["thread_pool"].keys() == {"threads_of", "running"}
     assert found["gpu"].keys() == {"packages", "numba_cuda", "simulated"}
+    assert found["cache"].keys() == CACHE
 
 
 @pytest.mark.parametrize("unit", ["amx", "avx512_bf16"])
@@ -46,6 +50,18 @@ def test_a_unit_is_used_for_something_or_not_for_a_reason(capsys, monkeypatch, u
     found = report(capsys, monkeypatch, "auto")[unit]
     assert found.keys() == {"used", "serves", "why_not"}
     assert (found["serves"] is not None) == found["used"] == (found["why_not"] is None)
+
+
+def test_people_are_told_where_compiled_code_is_kept(capsys, monkeypatch):
+    monkeypatch.setenv("NB_SEPCONV_CACHE", "off")
+    assert main(["doctor"]) == 0
+    assert re.search(
+        r"^compiled code +not kept on disk: NB_SEPCONV_CACHE is off$", capsys.readouterr().out, re.MULTILINE
+    )
+    monkeypatch.delenv("NB_SEPCONV_CACHE")
+    assert main(["doctor"]) == 0
+    told = r"units, \d+ of them for this process, \d+ bytes; loaded \d+, compiled \d+, written \d+$"
+    assert re.search(rf"^compiled code +.+: \d+ {told}", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_documented_keys_are_those():

@@ -307,12 +307,13 @@ def test_the_command_tells_who_multiplies(capsys, monkeypatch):
 
 
 ASSEMBLY = """
-import re
+import os, re
+os.environ["NB_SEPCONV_CACHE"] = "off"
 from nb_sepconv.kernels.bf16.codegen.procedures import procedure
-from nb_sepconv.kernels.cpu.codegen import function_pointers
+from nb_sepconv.kernels.store import units
 for name in ("begin", "product:2", "product:1", "end"):
     procedure(name, "amx", 3)
-assembly = "".join(library.get_asm_str() for library in function_pointers._libraries)
+assembly = "".join(each._codegen._tm.emit_assembly(each._final_module) for each in units.libraries)
 print(*[len(re.findall(rf"\\b{name}\\b", assembly)) for name in ("ldtilecfg", "tdpbf16ps", "tilerelease")])
 """
 

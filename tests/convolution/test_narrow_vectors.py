@@ -18,9 +18,11 @@ UNITS = {
 QUICK = "edges or sixteen_bits or survives or dilations or wide_sums or kind or bound and float32"
 
 PROBE = """
-import json
+import json, os
 import nb_sepconv
-from nb_sepconv.kernels.cpu.codegen import function_pointers, procedures
+from nb_sepconv.kernels.cpu.codegen import procedures
+from nb_sepconv.kernels.store import units
+os.environ["NB_SEPCONV_CACHE"] = "off"
 movers = "load_rows load_columns load_items store_rows store_columns store_items pack_panel"
 gradients = "correlate rank_update_3 add_rows multiply_panel_into_blocks differentiate_mish"
 names = [*movers.split(), "convolve", "convolve_adjacent", "multiply_panel", "multiply_vector"]
@@ -29,7 +31,7 @@ for dtype in ("float16", "float32", "float64"):
     for name in names:
         procedures.procedure(dtype, name)
 nb_sepconv.show_config()
-assembly = "".join(library.get_asm_str() for library in function_pointers._libraries)
+assembly = "".join(each._codegen._tm.emit_assembly(each._final_module) for each in units.libraries)
 print(json.dumps({token: token in assembly for token in ("xmm", "ymm", "zmm", "vfmadd", "vmov")}))
 """
 

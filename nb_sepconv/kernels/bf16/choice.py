@@ -45,6 +45,12 @@ def tiles(sizes: Any) -> Any:
     return (unit, parts) if unit else None
 
 
+def units_and_parts() -> list[tuple[str, int]]:
+    """All (unit, parts) that there may be on this processor."""
+    tiles_unit, dots_unit = availability.tiles_unit(), availability.dots_unit()
+    return [*((tiles_unit, parts) for parts in TILES if tiles_unit), *([(dots_unit, 1)] if dots_unit else [])]
+
+
 def _parts(sizes):
     """How many parts are as exact as is asked for; None for what is not split."""
     return None if sizes.filters is None or sizes.dtype == "float64" else PARTS[sizes.precision]

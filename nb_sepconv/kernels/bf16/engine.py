@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels import cpu
-from nb_sepconv.kernels.bf16 import availability, choice
+from nb_sepconv.kernels.bf16 import ahead, availability, choice
 from nb_sepconv.kernels.bf16.backward.plan import GradientPartsPlan
 from nb_sepconv.kernels.bf16.forward.plan import PartsPlan
 from nb_sepconv.kernels.cpu.engine import gradient_workers, workers
@@ -34,6 +34,13 @@ class Engine:
         if found is None:
             return cpu.plan_gradients(sizes, threads)
         return GradientPartsPlan(sizes, gradient_workers(sizes, threads), *found)
+
+    @staticmethod
+    def compile_ahead(dtype: Any, transposed: Any = False, gradients: Any = False, activations: Any = ()) -> None:
+        """Compile what calls on arrays of a type need, as the FMA engine does, with products in parts beside it."""
+        cpu.compile_ahead(dtype, transposed, gradients, activations)
+        for unit, parts in choice.units_and_parts() if dtype != "float64" else ():
+            ahead.compile_ahead(unit, parts, gradients)
 
     @staticmethod
     def describe() -> dict[Any, Any]:

@@ -6,10 +6,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import alloca_once
+from numba.core.cgutils import alloca_once, get_or_insert_function
 from numba.extending import intrinsic
 
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
+
+BYTES = ir.IntType(8).as_pointer()
 
 
 def caller(arity: Any) -> Any:
@@ -49,7 +51,9 @@ def allocate(typingctx: Any, size: Any) -> Any:
     """The address of so many bytes of memory, 0 where there are none."""
 
     def codegen(context, builder, signature, arguments):
-        return builder.ptrtoint(context.nrt.allocate_unchecked(builder, arguments[0]), INTP)
+        shape = ir.FunctionType(BYTES, [INTP])
+        malloc = get_or_insert_function(builder.module, shape, "malloc")
+        return builder.ptrtoint(builder.call(malloc, [arguments[0]]), INTP)
 
     return types.intp(types.intp), codegen
 
@@ -59,7 +63,8 @@ def release(typingctx: Any, address: Any) -> Any:
     """Give the memory back."""
 
     def codegen(context, builder, signature, arguments):
-        context.nrt.free(builder, builder.inttoptr(arguments[0], ir.IntType(8).as_pointer()))
+        free = get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [BYTES]), "free")
+        builder.call(free, [builder.inttoptr(arguments[0], BYTES)])
         return context.get_dummy_value()
 
     return types.void(types.intp), codegen

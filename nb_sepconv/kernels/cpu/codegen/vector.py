@@ -85,7 +85,7 @@ def call_intrinsic(builder: Any, name: Any, arguments: Any) -> Any:
 
 
 def call_named(builder: Any, name: Any, result: Any, arguments: Any) -> Any:
-    """Call an LLVM intrinsic."""
+    """Call an LLVM intrinsic, or a function of this process."""
     signature = ir.FunctionType(result, [argument.type for argument in arguments])
     return builder.call(get_or_insert_function(builder.module, signature, name), arguments)
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call10, data_of, release, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
@@ -112,7 +110,7 @@ def shared_packer(pack_piece: Any, needs_table: Any = True) -> Any:
                 piece = next_ticket(tickets, worker)
             release(table)
 
-    return pointer_to(run_packer)
+    return pointer_to(run_packer, f"{pack_piece.__module__}.{pack_piece.__name__}_in_pieces")
 
 
 @compiled
@@ -125,14 +123,10 @@ packer_address: Any = pointer_to(pack_weights)
 sharing_packer_address: Any = shared_packer(_pack_shared_panel)
 
 
-@compile_once
-def pack_runner() -> Any:
-    """Compiled ``pack(packer, problem, depthwise, pointwise, bias, buffer)``; arrays by their ``id``, 0 for none."""
-
-    @njit("void(intp, intp, intp, intp, intp, intp)", nogil=True)
-    def pack(packer, problem, depthwise, pointwise, bias, buffer):
-        pointwise = data_of(pointwise) if pointwise else 0
-        bias = data_of(bias) if bias else 0
-        call5(packer, problem, data_of(depthwise), pointwise, bias, data_of(buffer))
-
-    return pack
+@callable_from_python
+def pack_runner(packer: Any, problem: Any, depthwise: Any, pointwise: Any, bias: Any, buffer: Any) -> Any:
+    """Call a packer on arrays by their ``id``, 0 for none."""
+    pointwise = data_of(pointwise) if pointwise else 0
+    bias = data_of(bias) if bias else 0
+    call5(packer, problem, data_of(depthwise), pointwise, bias, data_of(buffer))
+    return 1

@@ -7,11 +7,10 @@ import threading
 from typing import Any
 
 import numba
-from numba import njit
 from numba.np.ufunc import parallel
 
 from nb_sepconv.kernels.cpu.codegen.atomics import get_float_control, set_float_control
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call6, data_of
 from nb_sepconv.kernels.cpu.runtime import worker_pool
 from nb_sepconv.kernels.cpu.runtime.pool_launch import FOREIGN, pool_runner, run_alone
@@ -65,7 +64,7 @@ def _on_python_threads(worker: Any, plan: Any, inputs: Any, outputs: Any, packed
         run_together(take_tickets, _unmasked(plan.workers))
     finally:
         flight.release()
-    return True in done
+    return 1 in done
 
 
 def _unmasked(workers: Any) -> Any:
@@ -73,39 +72,39 @@ def _unmasked(workers: Any) -> Any:
     return min(workers, numba.get_num_threads()) if parallel._is_initialized else workers
 
 
-@compile_once
-def serial_runner() -> Any:
-    """Compiled ``run(worker, problem, inputs, outputs, weights, count)``, arrays by their ``id``: this thread takes
-    all ``count`` tickets. Returns whether it did.
-    """
-
-    @njit("boolean(intp, intp, intp, intp, intp, intp)", nogil=True)
-    def run_serial(worker, problem, inputs, outputs, weights, count):
-        return run_alone(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), count)
-
-    return run_serial
+@callable_from_python
+def serial_runner(worker: Any, problem: Any, inputs: Any, outputs: Any, weights: Any, count: Any) -> Any:
+    """This thread takes all ``count`` tickets; arrays by their ``id``. Returns whether it did."""
+    return int(run_alone(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), count))
 
 
-@compile_once
+@callable_from_python
 def float_control() -> Any:
-    return njit("intp()")(lambda: get_float_control())
+    """How this thread rounds."""
+    return get_float_control()
 
 
-@compile_once
-def shared_runner() -> Any:
-    """Compiled ``run(..., tickets, index, control)``: this thread takes the tickets that others leave, with the float
-    control of the one that asked. Returns whether all are taken.
+@callable_from_python
+def shared_runner(
+    worker: Any, problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, index: Any, control: Any
+) -> Any:
+    """This thread takes the tickets that others leave, with the float control of the one that asked; arrays by their
+    ``id``. Returns whether all are taken.
     """
+    own = get_float_control()
+    set_float_control(control)
+    call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), data_of(tickets), index)
+    set_float_control(own)
+    return int(all_taken(data_of(tickets)))
 
-    @njit("boolean(intp, intp, intp, intp, intp, intp, intp, intp)", nogil=True)
-    def run_shared(worker, problem, inputs, outputs, weights, tickets, index, control):
-        own = get_float_control()
-        set_float_control(control)
-        call6(worker, problem, data_of(inputs), data_of(outputs), data_of(weights), data_of(tickets), index)
-        set_float_control(own)
-        return all_taken(data_of(tickets))
 
-    return run_shared
+def compile_runners() -> None:
+    """Compile what launches call."""
+    for made in (serial_runner, float_control, shared_runner):
+        made()
+    if worker_pool.can_start():
+        pool_runner()
+        worker_pool.compile_all()
 
 
 def threads_in_use() -> dict[str, Any]:

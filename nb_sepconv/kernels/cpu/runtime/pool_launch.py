@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from nb_sepconv.kernels.cpu.codegen.atomics import (
     get_float_control,
     keep_bits_shared,
@@ -18,7 +16,7 @@ from nb_sepconv.kernels.cpu.codegen.atomics import (
     replace_shared,
     store_shared,
 )
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call6, data_of, load_intp, stack_memory, store_intp
 from nb_sepconv.kernels.cpu.runtime import pool_layout as at
@@ -145,28 +143,24 @@ def free_seats(pool: Any, workers: Any) -> Any:
     return min(min(workers, at.CAPACITY) - 1, load_shared(pool + at.THREADS))
 
 
-@compile_once
-def pool_runner() -> Any:
-    """Compiled ``run(pool, worker, problem, inputs, outputs, weights, count, workers)``, arrays by their ``id``:
-    this thread and others of the pool, ``workers`` at most, take ``count`` tickets.
+@callable_from_python
+def pool_runner(
+    pool: Any, worker: Any, problem: Any, inputs_id: Any, outputs_id: Any, weights_id: Any, count: Any, workers: Any
+) -> Any:
+    """This thread and others of the pool, ``workers`` at most, take ``count`` tickets; arrays by their ``id``.
 
     Returns 0 or 1, whether all are taken, or FOREIGN where the pool is of another process.
     """
-
-    @njit("intp(intp, intp, intp, intp, intp, intp, intp, intp)", nogil=True, error_model="numpy")
-    def run(pool, worker, problem, inputs_id, outputs_id, weights_id, count, workers):
-        if load_intp(pool + at.PROCESS) != system.process_id():
-            return FOREIGN
-        inputs, outputs, weights = data_of(inputs_id), data_of(outputs_id), data_of(weights_id)
-        seats = free_seats(pool, workers)
-        if seats <= 0 or not replace_shared(0, 1, pool + at.BUSY):
-            return 1 if run_alone(worker, problem, inputs, outputs, weights, count) else 0
-        seats = 0 if goes_alone(pool) else adopted_processors(pool, seats)
-        if seats:
-            done = run_together(pool, worker, problem, inputs, outputs, weights, count, seats)
-        else:
-            done = run_alone(worker, problem, inputs, outputs, weights, count)
-        store_shared(0, pool + at.BUSY)
-        return 1 if done else 0
-
-    return run
+    if load_intp(pool + at.PROCESS) != system.process_id():
+        return FOREIGN
+    inputs, outputs, weights = data_of(inputs_id), data_of(outputs_id), data_of(weights_id)
+    seats = free_seats(pool, workers)
+    if seats <= 0 or not replace_shared(0, 1, pool + at.BUSY):
+        return 1 if run_alone(worker, problem, inputs, outputs, weights, count) else 0
+    seats = 0 if goes_alone(pool) else adopted_processors(pool, seats)
+    if seats:
+        done = run_together(pool, worker, problem, inputs, outputs, weights, count, seats)
+    else:
+        done = run_alone(worker, problem, inputs, outputs, weights, count)
+    store_shared(0, pool + at.BUSY)
+    return 1 if done else 0

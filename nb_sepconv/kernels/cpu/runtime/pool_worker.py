@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import cfunc, types
+from numba import types
 
 from nb_sepconv.kernels.cpu.codegen.atomics import (
     add_shared,
@@ -13,8 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.atomics import (
     replace_shared,
     set_float_control,
 )
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call6, load_intp, stack_memory, store_intp
 from nb_sepconv.kernels.cpu.runtime import pool_layout as at
 from nb_sepconv.kernels.cpu.runtime import system
@@ -23,8 +22,6 @@ from nb_sepconv.kernels.cpu.runtime.work_queue import keep_ticket
 SPIN_NANOSECONDS, LONGEST_SPIN_NANOSECONDS = 50_000, 500_000
 PAUSES = 8  # between two looks at the clock
 HAS_PROCESSORS = system.HAS_PROCESSORS
-
-_kept = []
 
 
 def serve(pool: Any) -> Any:
@@ -158,9 +155,4 @@ def stand_up(pool: Any) -> Any:
         system.wake_one(pool + at.DONE)
 
 
-@compile_once
-def serve_address() -> Any:
-    """The machine address of the compiled thread."""
-    thread = cfunc(types.intp(types.intp), nopython=True, error_model="numpy")(serve)
-    _kept.append(thread)
-    return thread.address
+serve_address: Any = pointer_to(serve, returns=types.intp)

@@ -7,12 +7,11 @@ import sys
 import time
 from typing import Any
 
-import llvmlite.binding as llvm
 from numba import types
-from numba.core.registry import cpu_target
 
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, stack_memory
+from nb_sepconv.kernels.store.loading import has_functions
 
 SYSTEMS = ("linux", "darwin")
 FAULTS = (
@@ -62,9 +61,8 @@ def offers_threads() -> bool:
     """Whether this is a system whose threads a pool can be made of."""
     if sys.platform not in SYSTEMS:
         return False
-    cpu_target.target_context.codegen()  # opens the process to be searched
     names = [*_functions, *(("sched_getaffinity", "sched_setaffinity", "sched_getcpu") if HAS_PROCESSORS else ())]
-    return all(llvm.address_of_symbol(name) for name in names)
+    return has_functions(names)
 
 
 @compiled

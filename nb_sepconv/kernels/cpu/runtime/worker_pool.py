@@ -14,11 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from nb_sepconv.kernels.cpu.codegen.addressing import aligned
 from nb_sepconv.kernels.cpu.codegen.atomics import store_shared
-from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, stack_memory, store_intp
 from nb_sepconv.kernels.cpu.runtime import pool_layout as at
 from nb_sepconv.kernels.cpu.runtime import system
@@ -56,62 +55,55 @@ class WorkerPool:
         self.threads = 0
 
 
-@compile_once
-def initializer() -> Any:
-    @njit("void(intp)", nogil=True, error_model="numpy")
-    def initialize(pool):
-        system.begin_mutex(pool + at.MUTEX, 0)
-        system.begin_condition(pool + at.WORK, 0)
-        system.begin_condition(pool + at.DONE, 0)
-        store_intp(system.process_id(), pool + at.PROCESS)
-
-    return initialize
+@callable_from_python
+def initializer(pool: Any) -> Any:
+    """Make the memory of a pool ready."""
+    system.begin_mutex(pool + at.MUTEX, 0)
+    system.begin_condition(pool + at.WORK, 0)
+    system.begin_condition(pool + at.DONE, 0)
+    store_intp(system.process_id(), pool + at.PROCESS)
+    return 0
 
 
-@compile_once
-def starter() -> Any:
-    """Compiled ``start(pool, serve, threads)``: start threads, which get no signals, until there are so many or the
-    system refuses one. Returns how many there are.
-    """
-
-    @njit("intp(intp, intp, intp)", nogil=True, error_model="numpy")
-    def start(pool, serve, threads):
-        attributes, signals, before = stack_memory(), stack_memory(), stack_memory()
-        system.fill_signals(signals)
-        for fault in FAULT_NUMBERS:
-            system.remove_signal(signals, fault)
-        system.begin_attributes(attributes)
-        system.set_stack_bytes(attributes, STACK_BYTES)
-        system.set_signals(SET_MASK, signals, before)
-        started = load_intp(pool + at.THREADS)
-        while started < threads and not system.create_thread(pool + at.HANDLES + 8 * started, attributes, serve, pool):
-            started += 1
-        system.set_signals(SET_MASK, before, 0)
-        system.end_attributes(attributes)
-        store_shared(started, pool + at.THREADS)
-        return started
-
-    return start
+@callable_from_python
+def starter(pool: Any, serve: Any, threads: Any) -> Any:
+    """Start threads, which get no signals, until there are so many or the system refuses one. Returns how many."""
+    attributes, signals, before = stack_memory(), stack_memory(), stack_memory()
+    system.fill_signals(signals)
+    for fault in FAULT_NUMBERS:
+        system.remove_signal(signals, fault)
+    system.begin_attributes(attributes)
+    system.set_stack_bytes(attributes, STACK_BYTES)
+    system.set_signals(SET_MASK, signals, before)
+    started = load_intp(pool + at.THREADS)
+    while started < threads and not system.create_thread(pool + at.HANDLES + 8 * started, attributes, serve, pool):
+        started += 1
+    system.set_signals(SET_MASK, before, 0)
+    system.end_attributes(attributes)
+    store_shared(started, pool + at.THREADS)
+    return started
 
 
-@compile_once
-def stopper() -> Any:
-    """Compiled ``stop(pool)``: tell the threads to end and wait until they have; nothing in a forked child."""
+@callable_from_python
+def stopper(pool: Any) -> Any:
+    """Tell the threads to end and wait until they have; nothing in a forked child."""
+    if load_intp(pool + at.PROCESS) != system.process_id():
+        return 0
+    store_shared(1, pool + at.STOPPED)
+    system.lock(pool + at.MUTEX)
+    system.unlock(pool + at.MUTEX)
+    system.wake_all(pool + at.WORK)
+    threads = load_intp(pool + at.THREADS)
+    store_shared(0, pool + at.THREADS)
+    for thread in range(threads):
+        system.join_thread(load_intp(pool + at.HANDLES + 8 * thread), 0)
+    return threads
 
-    @njit("void(intp)", nogil=True, error_model="numpy")
-    def stop(pool):
-        if load_intp(pool + at.PROCESS) != system.process_id():
-            return
-        store_shared(1, pool + at.STOPPED)
-        system.lock(pool + at.MUTEX)
-        system.unlock(pool + at.MUTEX)
-        system.wake_all(pool + at.WORK)
-        threads = load_intp(pool + at.THREADS)
-        store_shared(0, pool + at.THREADS)
-        for thread in range(threads):
-            system.join_thread(load_intp(pool + at.HANDLES + 8 * thread), 0)
 
-    return stop
+def compile_all() -> None:
+    """Compile what a pool needs from its start to its end."""
+    for made in (initializer, starter, stopper, serve_address):
+        made()
 
 
 _pool, _ended = None, False
