@@ -71,6 +71,7 @@ def separable_conv1d(
         MemoryError: the output does not fit into memory.
         ImportError, RuntimeError: a GPU was asked for, and its packages or the GPU are missing.
 
+    >>> import numpy as np
     >>> x = np.array([[[1.0], [2.0], [4.0]]])
     >>> separable_conv1d(x, np.array([[[-1.0]], [[1.0]]]), np.array([[1.0, 10.0]])).tolist()
     [[[1.0, 10.0], [2.0, 20.0]]]
@@ -120,6 +121,7 @@ def depthwise_conv1d(
     Raises:
         TypeError, ValueError, MemoryError: as in :func:`separable_conv1d`.
 
+    >>> import numpy as np
     >>> depthwise_conv1d(np.array([[[1.0], [2.0], [4.0]]]), np.array([[[1.0, 2.0]]]), strides=2).tolist()
     [[[1.0, 2.0], [4.0, 8.0]]]
     """
@@ -182,6 +184,7 @@ def separable_conv1d_gradients(
         ValueError: a shape or an argument that does not fit.
         MemoryError: the gradients do not fit into memory.
 
+    >>> import numpy as np
     >>> x, d, p = np.array([[[1.0], [2.0], [4.0]]]), np.array([[[-1.0]], [[1.0]]]), np.array([[1.0, 10.0]])
     >>> d_x, d_d, d_p, _ = separable_conv1d_gradients(np.array([[[1.0, 0.0], [0.0, 1.0]]]), x, d, p)
     >>> d_x.ravel().tolist(), d_d.ravel().tolist(), d_p.tolist()
@@ -223,6 +226,7 @@ def depthwise_conv1d_gradients(
     Raises:
         TypeError, ValueError, MemoryError: as in :func:`separable_conv1d_gradients`.
 
+    >>> import numpy as np
     >>> x, d = np.array([[[1.0], [2.0], [4.0]]]), np.array([[[-1.0]], [[1.0]]])
     >>> [gradient.ravel().tolist() for gradient in depthwise_conv1d_gradients([[[1.0], [10.0]]], x, d)]
     [[-1.0, -9.0, 10.0], [21.0, 42.0]]

@@ -29,6 +29,9 @@ class _Tensors(Mapping[str, "Array"]):
         self._keys = keys
         self._is_closed = False
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} tensors of {self._source.path}>"
+
     def __getitem__(self, name: str) -> Array:
         if self._is_closed:
             raise WeightsError("this file was closed: read arrays before, or open it again", self._source.path)
