@@ -181,7 +181,7 @@ class Layer(HasWeights, Copies):
 
     @property
     def losses(self) -> list[Any]:
-        """The losses as NumPy scalars: those of this step's calls, then those of weights, computed anew.
+        """The losses as NumPy scalars, those of this step's calls before those of weights, which are computed anew.
 
         An optimizer's step forgets those of calls, and so does ``tf.losses.clear_call_losses``; without either, a graph
         keeps the last 1,000.
