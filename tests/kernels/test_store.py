@@ -345,6 +345,13 @@ def test_a_changed_source_changes_the_key(sources):
     assert key.key_of("a") != before
 
 
+def test_without_sources_there_is_no_store(sources, folder):
+    """A program that was frozen has none: the key would be the same for all versions."""
+    sources.unlink()
+    with counted(compiled=1):
+        assert call(compile_constant(76)) == 76
+
+
 def test_sources_that_changed_after_they_were_imported_turn_the_store_off(sources, folder, monkeypatch):
     """Old code would be kept under the new sources' key."""
     monkeypatch.setattr(key, "_imported", time.time() - 60)
@@ -364,7 +371,9 @@ def test_code_is_kept_under_the_settings_that_it_was_compiled_with(folder, monke
         compile_function("test.changing", ir.FunctionType(INTP, []), emit)
 
 
-@pytest.mark.parametrize(("module", "version"), [(numba, "0.99.0"), (numba, "0.60.1"), (key.llvmlite, "0.99.0")])
+@pytest.mark.parametrize(
+    ("module", "version"), [(numba, "0.99.0"), (numba, "0.60.1"), (numba, "0+unknown"), (key.llvmlite, "0.99.0")]
+)
 def test_untested_versions_turn_the_store_off(folder, monkeypatch, module, version):
     monkeypatch.setattr(module, "__version__", version)
     with counted(compiled=1):
@@ -392,6 +401,28 @@ def test_the_users_caches_are_the_default(monkeypatch, tmp_path):
     assert place.folder() == tmp_path / "caches" / "nb_sepconv"
     monkeypatch.setattr(sys, "platform", "darwin")
     assert place.folder() == tmp_path / "Library" / "Caches" / "nb_sepconv"
+
+
+@needs_owners
+def test_a_user_without_a_home_has_no_store(monkeypatch):
+    def without_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv(place.FOLDER)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(place.Path, "home", without_home)
+    assert place.folder() is None
+    assert report.why_off() == "the user has no home"
+
+
+def test_a_current_folder_that_is_gone(monkeypatch, tmp_path):
+    def gone(path):
+        raise FileNotFoundError
+
+    monkeypatch.setenv(place.FOLDER, "relative")
+    monkeypatch.setattr(place.os.path, "abspath", gone)
+    assert place.folder() is None
+    assert report.why_off() == "NB_SEPCONV_CACHE_DIR is relative, and there is no current folder"
 
 
 def test_where_folders_have_no_owners_one_must_be_named(monkeypatch, tmp_path):

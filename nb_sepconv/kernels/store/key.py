@@ -1,6 +1,7 @@
 """What decides the machine code of a unit, and whether code may be kept at all."""
 
 import hashlib
+import re
 import sys
 import time
 from functools import cache
@@ -50,7 +51,9 @@ def why_unknown() -> str:
 
 
 def _major_and_minor(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2])
+    """Two integers; none for the version of a checkout that has no number."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 @cache
@@ -70,10 +73,11 @@ def _settings() -> list[tuple[str, str]]:
 
 @cache
 def sources_hash() -> str:
-    """A hash of the sources of all kernels; empty where they are not those that this process has imported."""
+    """A hash of the sources of all kernels; empty where they are missing, or are not what this process has imported."""
     digest = hashlib.sha256()
     try:
-        for path in sorted(SOURCES.rglob("*.py")):
+        paths = sorted(SOURCES.rglob("*.py"))
+        for path in paths:
             found = path.stat()
             if max(found.st_mtime, found.st_ctime) > _imported:
                 return ""
@@ -81,4 +85,4 @@ def sources_hash() -> str:
             digest.update(f"{path.relative_to(SOURCES).as_posix()} {len(content)} ".encode() + content)
     except OSError:
         return ""
-    return digest.hexdigest()
+    return digest.hexdigest() if paths else ""

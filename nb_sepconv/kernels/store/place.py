@@ -17,13 +17,11 @@ def folder() -> Path | None:
     if os.environ.get(SWITCH, "").lower() in SWITCHED_OFF:
         return None
     named = os.environ.get(FOLDER)
-    if named:
-        return Path(os.path.abspath(named))
-    if not HAS_OWNERS:
-        return None
     try:
-        return _users_caches() / "nb_sepconv"
-    except RuntimeError:  # there is no home
+        if named:
+            return Path(os.path.abspath(named))
+        return _users_caches() / "nb_sepconv" if HAS_OWNERS else None
+    except (RuntimeError, OSError):  # there is no home, or no current folder
         return None
 
 
@@ -31,7 +29,9 @@ def why_none() -> str:
     """Why there is to be no folder."""
     if os.environ.get(SWITCH, "").lower() in SWITCHED_OFF:
         return f"{SWITCH} is {os.environ[SWITCH]}"
-    return f"{FOLDER} is not set" if not HAS_OWNERS else "the user has no home"
+    if os.environ.get(FOLDER):
+        return f"{FOLDER} is relative, and there is no current folder"
+    return "the user has no home" if HAS_OWNERS else f"{FOLDER} is not set"
 
 
 def _users_caches() -> Path:
