@@ -115,7 +115,7 @@ class Dense(product.Dense, _KernelLayer):
         self.units: int = arguments.units(units)
         self.input_spec: InputSpec | None = InputSpec(min_ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the weights for inputs of ``input_shape``, a sequence of ints and Nones."""
         width = self._width(as_shape(input_shape))
         self.input_spec = InputSpec(min_ndim=2, axes={-1: width})
@@ -199,7 +199,7 @@ class Conv1D(product.Conv1D, _KernelLayer):
         self.dilation_rate: tuple[int] = arguments.one_integer(dilation_rate, "dilation_rate")
         self.input_spec: InputSpec | None = InputSpec(min_ndim=3)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the weights for inputs of ``input_shape``, a sequence of three ints and Nones or more."""
         shape = as_shape(input_shape)
         channels = self._channels(shape)
