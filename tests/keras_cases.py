@@ -19,7 +19,7 @@ ACTIVATIONS = (
 
 def cases(keras):
     """Every case of ``keras``, by name."""
-    return {**_activations(keras), **_layers(keras), **_losses(keras)}
+    return {**_activations(keras), **_layers(keras), **_kernel_layers(keras), **_losses(keras)}
 
 
 def _activations(keras):
@@ -72,6 +72,37 @@ def _layers(keras):
     }
 
 
+def _kernel_layers(keras):
+    def dense(*shape, **options):
+        layer = keras.layers.Dense(8, name="layer", **options)
+        layer.build((None, 4))
+        layer.set_weights([weights(4, 8), weights(8)])
+        return layer(weights(*shape))
+
+    def conv1d(shape=(2, 11, 4), size=3, **options):
+        layer = keras.layers.Conv1D(8, size, name="layer", **options)
+        layer.build((None, *shape[1:]))
+        layer.set_weights([weights(size, 4, 8), weights(8)])
+        return layer(weights(*shape))
+
+    choices = itertools.product((1, 2), ("valid", "same", "causal"), (1, 2))
+    return {
+        "dense/matrix": lambda: dense(3, 4, activation="gelu"),
+        "dense/series": lambda: dense(2, 5, 4, activation="softmax"),
+        "dense/float64": lambda: dense(2, 4, dtype="float64"),
+        "dense/mixed": lambda: dense(2, 4, dtype="mixed_float16"),
+        "conv1d/size 1": lambda: conv1d(size=1, activation="silu"),
+        "conv1d/float64": lambda: conv1d(dtype="float64", activation="tanh"),
+        "conv1d/mixed": lambda: conv1d(dtype="mixed_float16"),
+        "conv1d/channels first": lambda: conv1d((2, 4, 11), data_format="channels_first", padding="same"),
+    } | {
+        f"conv1d/{size} {padding} {strides}": lambda size=size, padding=padding, strides=strides: conv1d(
+            size=size + 1, padding=padding, strides=strides
+        )
+        for strides, padding, size in choices
+    }
+
+
 def _losses(keras):
     def value(trainable):
         layer = layer_of(keras, depthwise_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2")
@@ -105,4 +136,5 @@ def configs(keras):
         trainable=False,
         name="rich",
     )
-    return {layer.name: layer.get_config() for layer in (plain, rich)}
+    conv1d = keras.layers.Conv1D(5, [3], 2, "SAME", activation="swish", bias_initializer="ones", name="conv1d")
+    return {layer.name: layer.get_config() for layer in (plain, rich, conv1d)}

@@ -75,6 +75,18 @@ def depthwise_conv1d_gradients(d_outputs, inputs, depthwise_kernel, strides=1, p
     return d_inputs, d_kernel
 
 
+def conv1d(inputs, kernel, bias=None, strides=1, padding="valid", dilation_rate=1):
+    """(N, L, C), (K, C, F), (F,) -> (N, T, F)."""
+    x, kernel = np.asarray(inputs, np.float64), np.asarray(kernel, np.float64)
+    before, after = zeros_around(x.shape[1], len(kernel), strides, dilation_rate, padding)
+    padded = np.pad(x, [(0, 0), (before, after), (0, 0)])
+    steps = output_length(x.shape[1], len(kernel), strides, dilation_rate, padding)
+    total = np.zeros((len(x), steps, kernel.shape[2]))
+    for tap, mixing in enumerate(kernel):
+        total += padded[:, tap * dilation_rate :][:, : max(steps - 1, 0) * strides + 1 : strides][:, :steps] @ mixing
+    return total if bias is None else total + np.asarray(bias, np.float64)
+
+
 def error_scale(inputs, depthwise_kernel, pointwise_kernel, bias=None, **geometry):
     """``|P| (|D| * |x|) + |bias|``, what the rounding errors of a sum are measured against."""
     absolute = [np.abs(np.asarray(a, np.float64)) for a in (inputs, depthwise_kernel, pointwise_kernel)]

@@ -29,7 +29,7 @@ ARROWS = {
     "interop": "activations checks convolution ops tensors",
     "train": "checks framework initializers kernels tensors weights",
     "losses": "checks framework nn tensors",
-    "nn": "activations array_ops checks initializers math_ops tensors",
+    "nn": "activations array_ops checks convolution initializers math_ops tensors",
     "random_ops": "checks initializers tensors",
     "ops": "convolution devices kernels",
     "convolution": "activations checks devices kernels",

@@ -640,6 +640,18 @@ def _sparse_loss(d):
     return (), {**keywords, "weights": _weights(d, keywords["labels"].shape)}
 
 
+def _conv1d(d):
+    channels, dtype, first = d.integer(1, 4), d.one(*FLOATS[1:4]), d.integer(0, 2) == 0
+    series = d.shape(1, 2)[-2:] + ((channels, d.integer(1, 9)) if first else (d.integer(1, 9), channels))
+    keywords = {"padding": d.one("SAME", "VALID", "VALID"), **({"data_format": "NCW"} if first else {})}
+    stride, dilations = d.one((1, 1), (2, 1), (3, 1), (1, 2), (1, 3), (2, 2))
+    steps = d.one({"stride": stride}, {"stride": [stride]}, {"stride": [1, 1, stride] if first else [1, stride, 1]})
+    spread = {} if dilations == 1 else {"dilations": dilations}
+    value = d.numbers(series, dtype, special=0)
+    kernel = d.numbers((d.integer(1, 4), channels, d.integer(1, 5)), dtype, special=0)
+    return (value, kernel), {**keywords, **steps, **spread}
+
+
 def _random(d):
     return (list(d.shape(1)),), {"seed": d.integer(1, 99), **d.one({}, {"dtype": "float64"})}
 
@@ -687,7 +699,7 @@ WORDS = {
     **{f"nn.{name}": _activation for name in _ACTIVATIONS},
     **{"nn.softmax": _softmax, "nn.log_softmax": _softmax, "nn.l2_loss": _activation},
     **{"nn.l2_normalize": _l2_normalize, "nn.moments": _moments, "nn.batch_normalization": _batch_normalization},
-    **{"nn.dropout": _dropout, "nn.bias_add": _bias_add, "nn.xw_plus_b": _xw_plus_b},
+    **{"nn.conv1d": _conv1d, "nn.dropout": _dropout, "nn.bias_add": _bias_add, "nn.xw_plus_b": _xw_plus_b},
     **{"nn.zero_fraction": _unary(NUMBERS), "nn.sigmoid_cross_entropy_with_logits": _logits},
     **{"nn.weighted_cross_entropy_with_logits": _weighted_logits},
     **{"nn.softmax_cross_entropy_with_logits": _softmax_logits},

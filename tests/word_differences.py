@@ -12,6 +12,7 @@ DIFFERENCES = {
     **dict.fromkeys(("nn.softsign", "nn.swish"), (_LIMIT,)),
     "nn.leaky_relu": (("values", "TensorFlow rounds the slope 0.2 to float32, in float64 too"),),
     **dict.fromkeys(("nn.weighted_cross_entropy_with_logits", "losses.sigmoid_cross_entropy"), (_NARROW,)),
+    "nn.conv1d": (("accepts", "TensorFlow has no kernel for NCW in float64 on a CPU; this library computes it"),),
     "nn.softmax_cross_entropy_with_logits": (
         ("accepts", "TensorFlow takes `axis` for given twice, as its `dim` is -1 by default"),
     ),

@@ -28,6 +28,27 @@ def filters(value: Any, cut_floats: bool = True) -> int | None:
     return _positive("filters", operator.index(value))
 
 
+def units(value: Any) -> int:
+    """The units of a dense layer: an int > 0 (TF1 cuts a float to one)."""
+    if isinstance(value, float) and math.isfinite(value):
+        value = int(value)
+    if not _is_integer(value):
+        raise TypeError(f"The `units` argument must be an integer. Received: {value!r} of type {_type(value)}")
+    if value <= 0:
+        raise ValueError(f"Received an invalid value for `units`, expected a positive integer. Received: units={value}")
+    return operator.index(value)
+
+
+def one_group(value: Any) -> int:
+    """The number of groups of a convolution of all channels, which must be 1 or None."""
+    if value not in (None, 1):
+        raise ValueError(
+            "The `groups` argument must be 1: convolve parts of the channels by layers of their own and concatenate "
+            f"the outputs. Received: {value!r}"
+        )
+    return 1
+
+
 def depth_multiplier(value: Any) -> int:
     """The depthwise channels per input channel: an int > 0."""
     if not _is_integer(value):

@@ -7,9 +7,12 @@ import sys
 
 _EAGER = "everything runs at once: call the function with arrays and use the array that it returns"
 _ARRAY = "use NumPy on the arrays"
-_LAYER = "this library has separable_conv1d and a few layers around it; compute others with NumPy on their outputs"
-_KERAS_LAYER = "this library has SeparableConv1D only; compute other layers with NumPy on its outputs"
-_MODEL = "the library has one layer and no models: call layers one after the other in a function of your own instead"
+_LAYER = (
+    "this library has separable_conv1d, conv1d, dense and a few layers around them; compute others with NumPy on their "
+    "outputs"
+)
+_KERAS_LAYER = "this library has SeparableConv1D, Conv1D and Dense; compute other layers with NumPy on their outputs"
+_MODEL = "the library has layers and no models: call layers one after the other in a function of your own instead"
 _INITIAL = "variables hold their initial values as soon as they are created: leave the call out"
 _WHOLE = "variables are whole and live in this process's memory: leave it out"
 _OUTSIDE = "it lies outside of this library: use the standard library, NumPy or TensorFlow itself instead"
@@ -81,7 +84,7 @@ _OF_MODULE = {
     "keras.layers": _KERAS_LAYER,
     "keras": _MODEL,
     "losses": _LOSS,
-    "nn": "use NumPy on the layer's outputs; this module has the activations and `l2_loss`",
+    "nn": "use NumPy on the arrays; this module has what `dir(nb_sepconv.nn)` lists",
     "train": "use the optimizers, learning rates and `Saver` of this module, and a loop of your own instead",
     "initializers": "use a function `(shape, dtype) -> array` of your own instead, which works wherever a name does",
 }

@@ -45,8 +45,8 @@ def sizes_of(arrays: Any, chosen: Any) -> Any:
 
 
 def by_step(axes: Any, channels_last: bool) -> Any:
-    """An array's shape or strides in the order example, step, channel, and back."""
-    return axes if channels_last else (axes[0], axes[2], axes[1])
+    """An array's shape or strides in the order example, step, channel, and back; there may be several of examples."""
+    return axes if channels_last else (*axes[:-2], axes[-1], axes[-2])
 
 
 def contiguous_strides(shape: Any, itemsize: int) -> tuple[Any, Any, int]:
@@ -55,12 +55,17 @@ def contiguous_strides(shape: Any, itemsize: int) -> tuple[Any, Any, int]:
 
 
 def _geometry(shape, length, taps, chosen):
+    where = geometry(length, taps, chosen.stride, chosen.dilation, chosen.padding)
+    refuse_too_short(shape, length, taps, chosen, where)
+    return where
+
+
+def refuse_too_short(shape: Any, length: int, taps: int, chosen: Any, where: Any) -> None:
+    """Refuse series, of a shape and length, that a kernel does not fit into."""
     padding = chosen.padding
-    where = geometry(length, taps, chosen.stride, chosen.dilation, padding)
     if padding not in ("same", "causal") and where.output_length < 1:
         added = "" if padding == "valid" else f", {sum(padding)} more with its padding"
         raise ValueError(
             f"`inputs` is too short: the kernel spans {kernel_span(taps, chosen.dilation)} steps and the input has "
             f"{length}{added}. Received: inputs of shape {shape}"
         )
-    return where

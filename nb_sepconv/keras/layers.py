@@ -1,4 +1,4 @@
-"""``keras.layers``: Keras 3's separable convolution layer."""
+"""``keras.layers``: Keras 3's separable convolution layer, and the layers beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nb_sepconv.checks import arguments
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
+from nb_sepconv.keras.kernel_layers import Conv1D, Dense
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
-__all__ = ["InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
+__all__ = ["Conv1D", "Dense", "InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
 
 _OF_TF_KERAS = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "batch_input_shape")
 

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from nb_sepconv.checks.missing_names import explain
+from nb_sepconv.layers.conv1d import Conv1D, conv1d
 from nb_sepconv.layers.convolutional import SeparableConv1D, separable_conv1d
-from nb_sepconv.layers.core import Dropout, Flatten, dropout, flatten
+from nb_sepconv.layers.core import Dense, Dropout, Flatten, dense, dropout, flatten
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.normalization import BatchNormalization, batch_normalization
 from nb_sepconv.layers.pooling import AveragePooling1D, MaxPooling1D, average_pooling1d, max_pooling1d
@@ -12,6 +13,8 @@ from nb_sepconv.layers.pooling import AveragePooling1D, MaxPooling1D, average_po
 __all__ = [
     "AveragePooling1D",
     "BatchNormalization",
+    "Conv1D",
+    "Dense",
     "Dropout",
     "Flatten",
     "InputSpec",
@@ -19,6 +22,8 @@ __all__ = [
     "SeparableConv1D",
     "average_pooling1d",
     "batch_normalization",
+    "conv1d",
+    "dense",
     "dropout",
     "flatten",
     "max_pooling1d",

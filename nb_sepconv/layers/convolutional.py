@@ -13,6 +13,7 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
+from nb_sepconv.layers.weights import array_of
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
@@ -221,12 +222,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             )
         return Shape(shape)
 
-    @staticmethod
-    def _array(weight):
-        try:
-            return weight.array
-        except AttributeError:
-            return np.asarray(weight)
+    _array = staticmethod(array_of)
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""

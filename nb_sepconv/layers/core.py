@@ -1,4 +1,4 @@
-"""TF1's layers without weights that keep or flatten an array: dropout and flatten."""
+"""TF1's elementary layers: dense, dropout and flatten."""
 
 from __future__ import annotations
 
@@ -7,19 +7,171 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
+from nb_sepconv.layers import product
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
+from nb_sepconv.layers.weights import array_of
 from nb_sepconv.nn.regularization import dropped
+from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nb_sepconv.framework.scope_object import VariableScope
-    from nb_sepconv.tensors.typing import Array, Config
+    from nb_sepconv.framework.variable_store import ReuseMode
+    from nb_sepconv.framework.variables import Variable
+    from nb_sepconv.tensors.typing import Array, Config, Identifier
+
+_ZEROS = initializers.Zeros()
+
+
+class Dense(product.Dense, Layer):
+    """A dense layer: ``y[..., f] = activation(bias[f] + sum_d x[..., d] * K[d, f])``.
+
+    Args:
+        units: int > 0, the outputs' channels F.
+        activation: callable or name. Default None, linear.
+        use_bias: bool. Default True.
+        kernel_initializer: callable, name or config. Default the variable scope's, else Glorot uniform.
+        bias_initializer: callable, name or config. Default zeros.
+        kernel_regularizer, bias_regularizer: functions of the variable; their values join the layer's losses and
+            ``REGULARIZATION_LOSSES``. Default None.
+        activity_regularizer: function of the output; its value over the batch size joins them. Default None.
+        kernel_constraint, bias_constraint: kept on the layer and on the variable for optimizers. Default None.
+        trainable, name, kwargs: as in ``SeparableConv1D``.
+
+    Raises:
+        ValueError, TypeError: for an argument out of its range; the message names it.
+
+    >>> layer = Dense(6, activation="relu")
+    >>> layer(np.zeros((2, 9, 4), np.float32)).shape, layer.count_params()
+    ((2, 9, 6), 30)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Identifier = None,
+        use_bias: bool = True,
+        kernel_initializer: Identifier = None,
+        bias_initializer: Identifier = _ZEROS,
+        kernel_regularizer: Identifier = None,
+        bias_regularizer: Identifier = None,
+        activity_regularizer: Identifier = None,
+        kernel_constraint: Identifier = None,
+        bias_constraint: Identifier = None,
+        trainable: bool = True,
+        name: str | VariableScope | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(trainable=trainable, name=name, activity_regularizer=activity_regularizer, **kwargs)
+        self.units: int = arguments.units(units)
+        self.activation: Callable[..., Any] = activations.get(activation)
+        self.use_bias: bool = use_bias
+        self.kernel_initializer: Any = initializers.get(kernel_initializer)
+        self.bias_initializer: Any = initializers.get(bias_initializer)
+        self.kernel_regularizer: Any = regularizers.get(kernel_regularizer)
+        self.bias_regularizer: Any = regularizers.get(bias_regularizer)
+        self.kernel_constraint: Any = constraints.get(kernel_constraint)
+        self.bias_constraint: Any = constraints.get(bias_constraint)
+        self.kernel: Variable | Any = None  # until the layer is built
+        self.bias: Variable | Any = None
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Create the variables for inputs of ``input_shape``.
+
+        Args:
+            input_shape: sequence of ints and Nones; the last size must be known.
+
+        Raises:
+            ValueError: when it is unknown.
+        """
+        width = self._width(as_shape(input_shape))
+        with self._building, self._all_or_nothing():
+            self.input_spec = InputSpec(min_ndim=2, axes={-1: width})
+            self._create_weights((width, self.units))
+            self.built = True
+
+    def _as_called(self, inputs):
+        inputs = as_input(inputs, self.name)
+        return inputs.astype(as_dtype(self._dtype), copy=False) if type(inputs) is np.ndarray else inputs
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+        """The shape of the output for inputs of ``input_shape``, a sequence of ints and Nones."""
+        shape = as_shape(input_shape)
+        self._width(shape)
+        return Shape((*shape[:-1], self.units))
+
+    _array = staticmethod(array_of)
+
+    def get_config(self) -> Config:
+        """The constructor's arguments as a dict that JSON can hold, without the weights."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            **self._config_of_weights(activations, initializers, regularizers, constraints),
+        }
+
+
+def dense(
+    inputs: Any,
+    units: int,
+    activation: Identifier = None,
+    use_bias: bool = True,
+    kernel_initializer: Identifier = None,
+    bias_initializer: Identifier = _ZEROS,
+    kernel_regularizer: Identifier = None,
+    bias_regularizer: Identifier = None,
+    activity_regularizer: Identifier = None,
+    kernel_constraint: Identifier = None,
+    bias_constraint: Identifier = None,
+    trainable: bool = True,
+    name: str | VariableScope | None = None,
+    reuse: bool | ReuseMode | None = None,
+) -> Any:
+    """A dense layer with variables that the current graph keeps by name.
+
+    Args:
+        inputs: array (N, ..., D) of float16, bfloat16, float32 or float64.
+        name: str, the variables' scope, used as it is; or a VariableScope. Default "dense", made unique.
+        reuse: True shares the variables of the same name, AUTO_REUSE shares or creates them. Default as the scope.
+        units, activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
+        activity_regularizer, kernel_constraint, bias_constraint, trainable: as in ``Dense``.
+
+    Returns:
+        array (N, ..., F) of the type of ``inputs``.
+
+    Raises:
+        ValueError: when an argument is out of its range, the input does not fit, or the variables exist already and
+            are not to be shared (or the reverse).
+        TypeError: when an argument or the input has a wrong type.
+
+    >>> dense(np.zeros((2, 4), np.float32), 6, name="doc_example_of_dense").shape
+    (2, 6)
+    """
+    layer = Dense(
+        units,
+        activation,
+        use_bias,
+        kernel_initializer,
+        bias_initializer,
+        kernel_regularizer,
+        bias_regularizer,
+        activity_regularizer,
+        kernel_constraint,
+        bias_constraint,
+        trainable,
+        name,
+        _reuse=reuse,
+        _scope=name,
+    )
+    return of_word(layer(inputs))
 
 
 class Dropout(Layer):

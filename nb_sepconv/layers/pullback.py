@@ -14,7 +14,7 @@ from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.devices import arrays as device_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.layers.shared import SeparableConvolution
@@ -39,7 +39,8 @@ class Pullback:
         self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
         self._weights[1] = self._weights[1].reshape(self._weights[1].shape[-2:])  # as the kernels take it
         self._trained = [
-            _Trained(variable, weights, layer._regularizer_of(variable)) for variable in layer.trainable_variables
+            Trained(variable, dict(zip(OPERANDS[1:], weights, strict=True)), layer._regularizer_of(variable))
+            for variable in layer.trainable_variables
         ]
         self._activity_regularizer = layer.activity_regularizer
         self._activation = layer.activation
@@ -72,14 +73,18 @@ class Pullback:
         if regularization and self._activity_regularizer is not None and len(self._outputs):
             d_outputs = self._with_activity(d_outputs)
         operands = (trained.operand for trained in self._trained if trained.operand)
-        how = self._settings, self._activation, self._outputs, (*(["inputs"] if inputs else []), *operands)
+        by_name = self._gradients(d_outputs, (*(["inputs"] if inputs else []), *operands))
+        return by_name["inputs"], [trained.gradient(by_name, regularization) for trained in self._trained]
+
+    def _gradients(self, d_outputs, wanted):
+        """The gradients of the operands by name, those that are wanted."""
+        how = self._settings, self._activation, self._outputs, wanted
         library = device_arrays.library_of(self._inputs)
         if library is None:
             found = host_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how)
         else:
             found = device_gradients.of_layer(library, d_outputs, self._inputs, self._weights, *how)
-        by_name = dict(zip(OPERANDS, found, strict=True))
-        return found[0], [trained.gradient(by_name, regularization) for trained in self._trained]
+        return dict(zip(OPERANDS, found, strict=True))
 
     def _with_activity(self, d_outputs):
         outputs = self._outputs
@@ -88,11 +93,11 @@ class Pullback:
         return d_outputs + (penalty / len(outputs)).astype(outputs.dtype)
 
 
-class _Trained:
-    """A trained variable: which operand it is, and what its penalty is of."""
+class Trained:
+    """A trained variable: which operand it is, by the weights of the layer, and what its penalty is of."""
 
-    def __init__(self, variable: Variable, weights: Sequence[Any], regularizer: Identifier) -> None:
-        places = [name for name, weight in zip(OPERANDS[1:], weights, strict=True) if weight is variable]
+    def __init__(self, variable: Variable, weights: Mapping[str, Any], regularizer: Identifier) -> None:
+        places = [name for name, weight in weights.items() if weight is variable]
         self.operand = places[0] if places else None
         self._shape, self._dtype = tuple(variable.shape), variable.dtype
         self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))

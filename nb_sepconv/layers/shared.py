@@ -19,7 +19,38 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayT, Precision
 
 
-class SeparableConvolution:
+class Weighted:
+    """What every layer with a product has: weights with settings of their own, and the product's exactness."""
+
+    _precision = None
+
+    @property
+    def precision(self) -> Precision | None:
+        """The least exactness of the pointwise product, as in ``ops``: a name, or None (the default) for that of the
+        block of :func:`nb_sepconv.precision` or of the type. It may be set at any time.
+        """
+        return self._precision
+
+    @precision.setter
+    def precision(self, value: Precision | None) -> None:
+        self._precision = precisions.checked(value)
+
+    def _create(self, kind, name, shape):
+        weight = self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=getattr(self, f"{kind}_initializer"),
+            regularizer=getattr(self, f"{kind}_regularizer"),
+            constraint=getattr(self, f"{kind}_constraint"),
+            trainable=True,
+        )
+        setattr(self, name, weight)
+
+    def _serialized(self, module, *names):
+        return {name: module.serialize(getattr(self, name)) for name in names}
+
+
+class SeparableConvolution(Weighted):
     """The weights' shapes, the convolution and the output's shape, from the settings that a layer keeps.
 
     A subclass sets ``filters``, ``kernel_size``, ``strides``, ``padding``, ``data_format``, ``dilation_rate``,
@@ -57,29 +88,7 @@ class SeparableConvolution:
         if self.use_bias:
             self._create("bias", "bias", (self.filters,))
 
-    def _create(self, kind, name, shape):
-        weight = self.add_weight(
-            name=name,
-            shape=shape,
-            initializer=getattr(self, f"{kind}_initializer"),
-            regularizer=getattr(self, f"{kind}_regularizer"),
-            constraint=getattr(self, f"{kind}_constraint"),
-            trainable=True,
-        )
-        setattr(self, name, weight)
-
-    _packed_convolution = _device_convolution = _precision = None
-
-    @property
-    def precision(self) -> Precision | None:
-        """The least exactness of the pointwise product, as in ``ops``: a name, or None (the default) for that of the
-        block of :func:`nb_sepconv.precision` or of the type. It may be set at any time.
-        """
-        return self._precision
-
-    @precision.setter
-    def precision(self, value: Precision | None) -> None:
-        self._precision = precisions.checked(value)
+    _packed_convolution = _device_convolution = None
 
     @property
     def _given(self):
@@ -161,6 +170,3 @@ class SeparableConvolution:
         taps, stride, dilation = self.kernel_size[0], self.strides[0], self.dilation_rate[0]
         steps = None if length is None else geometry(length, taps, stride, dilation, self.padding).output_length
         return (batch, steps, self.filters) if self.data_format == "channels_last" else (batch, self.filters, steps)
-
-    def _serialized(self, module, *names):
-        return {name: module.serialize(getattr(self, name)) for name in names}

@@ -63,6 +63,14 @@ class LayerWeights:
         return [weight for name, weight in self._by_name.items() if name in self._frozen]
 
 
+def array_of(weight: Any) -> np.ndarray:
+    """The values of a weight: a variable, or an array that a custom getter computed."""
+    try:
+        return weight.array
+    except AttributeError:
+        return np.asarray(weight)
+
+
 def is_among(weight: Any, weights: Sequence[Any]) -> bool:
     """Whether a weight is one of ``weights``, whatever else has the same values."""
     return any(weight is other for other in weights)

@@ -23,6 +23,7 @@ from nb_sepconv.nn.activations import (
     swish,
     tanh,
 )
+from nb_sepconv.nn.convolution import conv1d
 from nb_sepconv.nn.cross_entropy import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits,
@@ -46,6 +47,7 @@ from nb_sepconv.nn.regularization import (
 __all__ = [
     "batch_normalization",
     "bias_add",
+    "conv1d",
     "crelu",
     "dropout",
     "elu",

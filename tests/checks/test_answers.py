@@ -129,10 +129,14 @@ def test_interpreted_mode_is_refused_by_name():
         ],
         *[
             ("train.ExponentialMovingAverage", "decay"),
-            ("keras.Model", "one layer and no models"),
+            ("keras.Model", "layers and no models"),
             ("contrib", "outside"),
         ],
-        *[("keras.backend", "keras.json"), ("keras.layers.Dense", "SeparableConv1D only")],
+        *[
+            ("keras.backend", "keras.json"),
+            ("keras.layers.LSTM", "SeparableConv1D, Conv1D and Dense"),
+            ("layers.conv2d", "conv1d"),
+        ],
         *[("get_varible", "use `get_variable`, if that was meant"), ("layers.SeparableConv1", "`SeparableConv1D`")],
     ],
 )

@@ -1,0 +1,228 @@
+"""What layers of one kernel share, TF1's and Keras's: the dense layer and the convolution of all channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb_sepconv.activations import pullbacks
+from nb_sepconv.checks import array_arguments
+from nb_sepconv.convolution import product, settings
+from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.sizes import by_step
+from nb_sepconv.convolution.windows import windows
+from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.inputs import as_input
+from nb_sepconv.layers.pullback import Pullback, Trained
+from nb_sepconv.layers.shared import Weighted
+from nb_sepconv.tensors.tensor_shape import as_shape
+
+if TYPE_CHECKING:
+    from nb_sepconv.tensors.typing import ArrayT
+
+_KEPT = "kernel", "bias"
+
+
+class KernelLayer(Weighted):
+    """The weights ``kernel`` and ``bias``, their product with rows, and its gradients.
+
+    A subclass sets ``activation``, ``use_bias``, the initializers, regularizers and constraints of ``kernel`` and
+    ``bias``, and has ``name``, ``add_weight``, ``_size``, ``_outputs(inputs, multiply)`` and
+    ``_gradients(d_outputs, inputs, outputs, multiply)``.
+    """
+
+    _products = None
+
+    def __repr__(self) -> str:
+        weights = {name: getattr(self, name) for name in _KEPT}
+        shapes = "".join(f", {name}={tuple(weight.shape)}" for name, weight in weights.items() if weight is not None)
+        return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}{shapes}>"
+
+    def _create_weights(self, shape):
+        self._create("kernel", "kernel", shape)
+        if self.use_bias:
+            self._create("bias", "bias", shape[-1:])
+
+    def call(self, inputs: ArrayT) -> ArrayT:
+        """Multiply ``inputs`` with the kernel as it is now."""
+        if device_arrays.library_of(inputs) is not None:
+            raise TypeError(
+                f'`inputs` of the layer "{self.name}" must lie on the host: on a GPU there is the separable '
+                f"convolution alone. Received: a {type(inputs).__name__} of shape {tuple(inputs.shape)}"
+            )
+        fused, after = settings.fused_activation(self.activation)
+        outputs = self._outputs(array_arguments.floating("inputs", inputs), self._multiplier(fused))
+        return outputs if after is None else after(outputs)
+
+    def _multiplier(self, activation):
+        """The function that multiplies rows of a data format with the kernel."""
+        weights = self.kernel, self.bias
+        arrays = [None if weight is None else self._array(weight) for weight in weights]
+        if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
+            return lambda rows, data_format: self._packed_product(data_format, activation)(rows, *weights)
+
+        def multiply(rows, data_format):
+            chosen = settings.from_arguments(1, "same", data_format, 1, activation, precision=self.precision)
+            return product.product(rows, *arrays, chosen)
+
+        return multiply
+
+    def _packed_product(self, *how):
+        """The product that keeps the variables packed between calls."""
+        given = *how, self.precision
+        if self._products is None or self._products[0] != given:
+            self._products = given, product.PackedProduct(*given)
+        return self._products[1]
+
+    def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:
+        """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
+
+        Args:
+            inputs: array, as the layer is called with.
+
+        Returns:
+            (outputs, pullback), as of ``SeparableConv1D``.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+            ValueError: as calling the layer does.
+        """
+        if type(self).call is not KernelLayer.call:
+            raise TypeError(
+                "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
+                f"define `value_and_pullback` too. Received: a {type(self).__name__}"
+            )
+        outputs = self(inputs)
+        return outputs, ProductPullback(self, self._as_called(inputs), as_input(outputs, self.name))
+
+    def _config_of_weights(self, activations, initializers, regularizers, constraints):
+        """The arguments of all such layers, serialized by the modules of TF1 or of Keras."""
+        return {
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            **self._serialized(initializers, "kernel_initializer", "bias_initializer"),
+            **self._serialized(regularizers, "kernel_regularizer", "bias_regularizer"),
+            **self._serialized(constraints, "kernel_constraint", "bias_constraint"),
+        }
+
+
+class Dense(KernelLayer):
+    """Rows are all that lies along the last axis; ``units`` is the outputs' size there."""
+
+    def _width(self, shape):
+        InputSpec(min_ndim=2).check(shape, self.name)
+        if shape[-1] is None:
+            raise ValueError(
+                "The last dimension of the inputs to a Dense layer should be defined. Found None. "
+                f"Full input shape received: {tuple(shape)}"
+            )
+        return shape[-1]
+
+    def _outputs(self, inputs, multiply):
+        outputs = multiply(product.as_rows(inputs), "channels_last")
+        return outputs.reshape(*inputs.shape[:-1], outputs.shape[-1])
+
+    def _gradients(self, d_outputs, inputs, outputs, multiply):
+        outputs = None if outputs is None else product.as_rows(outputs)
+        found = multiply(product.as_rows(d_outputs), product.as_rows(inputs), outputs)
+        d_inputs = found["inputs"]
+        return {**found, "inputs": None if d_inputs is None else d_inputs.reshape(inputs.shape)}
+
+
+class Conv1D(KernelLayer):
+    """Rows are the numbers under the kernel at each output step.
+
+    A subclass also sets ``filters``, ``kernel_size``, ``strides``, ``padding``, ``data_format`` and ``dilation_rate``.
+    """
+
+    @property
+    def _channel_axis(self):
+        return -1 if self.data_format == "channels_last" else -2
+
+    def _channels(self, shape):
+        InputSpec(min_ndim=3).check(shape, self.name)
+        if shape[self._channel_axis] is None:
+            raise ValueError(
+                "The channel dimension of the inputs should be defined. "
+                f"The input_shape received is {tuple(shape)}, where axis {self._channel_axis} (0-based) "
+                "is the channel dimension, which found to be `None`."
+            )
+        return shape[self._channel_axis]
+
+    def _kernel_shape(self, channels):
+        if self.filters is None:
+            raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
+        return *self.kernel_size, channels, self.filters
+
+    def _windows(self, series):
+        chosen = settings.from_arguments(*self.strides, self.padding, self.data_format, *self.dilation_rate)
+        return windows(series.shape, *self.kernel_size, chosen._replace(precision=None))
+
+    def _outputs(self, inputs, multiply):
+        series = product.as_series(inputs)
+        outputs = product.convolved(series, self._windows(series), multiply)
+        return product.with_axes_of(inputs, outputs)
+
+    def _gradients(self, d_outputs, inputs, outputs, multiply):
+        series = product.as_series(inputs)
+        where = self._windows(series)
+        d_outputs = where.parted(product.as_series(d_outputs))
+        outputs = None if outputs is None else where.parted(product.as_series(outputs))
+        found = multiply(d_outputs, where.rows(series), outputs)
+        d_rows = found["inputs"]
+        return {**found, "inputs": None if d_rows is None else where.d_inputs(d_rows).reshape(inputs.shape)}
+
+    def _output_shape(self, input_shape):
+        """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""
+        shape = as_shape(input_shape)
+        InputSpec(min_ndim=3).check(shape, self.name)
+        *examples, length, _ = by_step(shape, self.data_format == "channels_last")
+        where = *self.kernel_size, *self.strides, *self.dilation_rate, self.padding
+        steps = None if length is None else geometry(length, *where).output_length
+        return by_step((*examples, steps, self.filters), self.data_format == "channels_last")
+
+
+class ProductPullback(Pullback):
+    """The gradients of one call of a layer of one kernel; see :class:`Pullback`.
+
+    Args:
+        layer: a built ``Dense`` or ``Conv1D``.
+        inputs: array, what was multiplied.
+        outputs: array, what the layer made of it.
+    """
+
+    def __init__(self, layer: Any, inputs: Any, outputs: Any) -> None:
+        self._inputs, self._outputs = array_arguments.floating("inputs", inputs), outputs
+        weights = layer.kernel, layer.bias
+        self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
+        self._trained = [
+            Trained(variable, dict(zip(_KEPT, weights, strict=True)), layer._regularizer_of(variable))
+            for variable in layer.trainable_variables
+        ]
+        self._activity_regularizer = layer.activity_regularizer
+        self._function = layer.activation
+        self._precision = layer.precision
+        self._layer_outputs, self._layer_gradients = layer._outputs, layer._gradients
+
+    def _gradients(self, d_outputs, wanted):
+        outputs = self._outputs
+        d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
+        function = pullbacks.differentiable(self._function)
+        name, after = settings.fused_activation(function)
+        if after is not None:
+            d_outputs, outputs = pullbacks.pullback(function, self._before_activation(), d_outputs), None
+        how = name, self._precision
+
+        def multiply(d_outputs, rows, outputs):
+            return product.gradients(d_outputs, rows, *self._weights, how, outputs if name else None, wanted)
+
+        return self._layer_gradients(d_outputs, self._inputs, outputs, multiply)
+
+    def _before_activation(self):
+        def multiply(rows, data_format):
+            chosen = settings.from_arguments(1, "same", data_format, 1, precision=self._precision)
+            return product.product(rows, *self._weights, chosen)
+
+        return self._layer_outputs(self._inputs, multiply)
