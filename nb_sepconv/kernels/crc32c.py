@@ -93,7 +93,8 @@ def _hash_streams(words, state, byte_tables, lane_tables):
 
 def _folding_kernel(width_bytes, polynomial):
     """Fold all whole rows of four registers into one row that leaves the same remainder, and hash that by tables."""
-    address = compile_ir(f"crc32c_fold_{width_bytes}", 4, _Folding(width_bytes, polynomial).emit)
+    name = f"nb_sepconv.crc32c_fold.{width_bytes}.{polynomial}"
+    address = compile_ir(name, 4, _Folding(width_bytes, polynomial).emit)
     row_words = ACCUMULATORS * width_bytes // 8
 
     @njit(nogil=True)
