@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.scope_object import VariableScope
 
 if TYPE_CHECKING:
@@ -12,9 +11,8 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.taken_names import TakenNames
 
 
-def unique_scope_name(prefix: str) -> str:
+def unique_scope_name(thread: Any, prefix: str) -> str:
     """``prefix``, or ``prefix_1``, ``prefix_2``, ... when scopes of that name were opened in the current one."""
-    thread = get_default_graph().thread
     outer = get_variable_scope_of(thread).name
     number = thread.scope_names.free_number(f"{outer}/{prefix}" if outer else prefix)
     return f"{prefix}_{number}" if number else prefix

@@ -55,11 +55,13 @@ class Graph:
         self.variable_store: VariableStore | None = None
         self.thread: _ThreadState = _ThreadState()
         self.layer_name_counts: dict[str, int] = {}
+        self.remembered_calls: dict[Any, Any] = {}
         self._seeds_given = 0
         self._collections = {}
         self.call_losses: CallLosses = CallLosses()
         self._names, self._closed = TakenNames(), deque()
         self.lock: AbstractContextManager[bool] = threading.RLock()
+        self._as_current = _AsDefault(self, chosen=0)
         _remember(self)
 
     def __reduce__(self) -> NoReturn:
@@ -74,7 +76,7 @@ class Graph:
 
     def as_current(self) -> AbstractContextManager[Graph]:
         """The same where no caller chose it."""
-        return _AsDefault(self, chosen=0)
+        return self._as_current
 
     # ---- collections ----
 
@@ -141,18 +143,17 @@ class Graph:
         scope = self.thread.name_scope
         name = f"{scope}/{name}" if scope else name
         with self.lock:
-            number = self._names.free_number(name.lower())
-            unique = f"{name}_{number}" if number else name
-            if mark_as_used:
-                self._take(unique.lower())
-        return unique
+            number = self._take(name.lower()) if mark_as_used else self._names.free_number(name.lower())
+        return f"{name}_{number}" if number else name
 
     def _take(self, name):
-        change, inside = self._names.take(name), self.thread.names_inside
-        if change is not None:
+        number, change = self._names.take_free(name)
+        thread = self.thread
+        if thread.undo_log is not None:
             self.log_undo(partial(self._names.restore, change))
-            if inside is not None:
-                inside[change[0]] = None
+        if thread.names_inside is not None:
+            thread.names_inside[change[0]] = None
+        return number
 
     def keep_name(self, name: str) -> None:
         """Never forget a name that was taken, as it belongs to a variable."""
@@ -163,8 +164,10 @@ class Graph:
 
     def close_numbered_scope(self, names: dict[str, Any], scope: str, outside: dict[str, Any] | None) -> None:
         """Let those of the names that are inside of a scope be forgotten in time; the others go to ``outside``."""
+        if not names:
+            return
         inside = [name for name in names if name.startswith(scope)]
-        if outside is not None:
+        if outside is not None and len(inside) < len(names):
             outside.update(dict.fromkeys(name for name in names if not name.startswith(scope)))
         if not inside:
             return

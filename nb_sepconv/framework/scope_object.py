@@ -117,6 +117,14 @@ class VariableScope:
         """The default constraint; inner scopes do not inherit it."""
         return self._constraint
 
+    def derived(self, reuse, name, name_scope, constraint, defaults):
+        """A new scope with this one's defaults where ``defaults`` has none."""
+        scope = object.__new__(VariableScope)
+        vars(scope).update(vars(self), _reuse=reuse, _name=name, _name_scope=name_scope, _constraint=constraint)
+        for key, value in defaults.items():
+            getattr(scope, f"set_{key}")(value)
+        return scope
+
     def reuse_variables(self) -> None:
         """From now on share the variables of this scope."""
         self._reuse = True

@@ -75,7 +75,9 @@ class Template:
         self._variables_created = False
         self._first_call = True
         if create_scope_now:
-            with enter_unnamed_scope(unique_name or unique_scope_name(name), custom_getter) as scope:
+            with enter_unnamed_scope(
+                unique_name or unique_scope_name(self._graph.thread, name), custom_getter
+            ) as scope:
                 self._variable_scope = scope
 
     def __repr__(self) -> str:

@@ -6,12 +6,13 @@ The current scope and the names behind default names are kept per graph and thre
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
 from nb_sepconv.framework.graph import get_default_graph, graph_of
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.name_scope import name_scope
+from nb_sepconv.framework.graph_name_scope import GraphNameScope
 from nb_sepconv.framework.scope_object import VariableScope
 from nb_sepconv.framework.taken_names import TakenNames
 from nb_sepconv.framework.variable_store import AUTO_REUSE, VariableStore, refuse_partitioner
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ShapeInput
 
 _DEFAULTS = ("initializer", "regularizer", "caching_device", "custom_getter", "dtype", "use_resource")
+_NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class variable_scope:
@@ -77,8 +79,7 @@ class variable_scope:
     ) -> None:
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
-        if not (reuse is None or reuse is True or reuse is False or reuse is AUTO_REUSE):
-            raise ValueError(f"The reuse parameter must be True or False or None. Received: `reuse`={reuse!r}")
+        _check_reuse(reuse)
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(f"The `auxiliary_name_scope` must be `True` or `False`. Received: {auxiliary_name_scope!r}")
         refuse_partitioner(partitioner)
@@ -88,8 +89,11 @@ class variable_scope:
         self._constraint = constraint
         self._auxiliary_name_scope = auxiliary_name_scope
         self._graph = graph_of(values)
-        given = (initializer, regularizer, caching_device, custom_getter, dtype, use_resource)
-        self._defaults = {key: value for key, value in zip(_DEFAULTS, given, strict=True) if value is not None}
+        if initializer is regularizer is caching_device is custom_getter is dtype is use_resource is None:
+            self._defaults = _NO_DEFAULTS
+        else:
+            given = (initializer, regularizer, caching_device, custom_getter, dtype, use_resource)
+            self._defaults = {key: value for key, value in zip(_DEFAULTS, given, strict=True) if value is not None}
         self._scope = None
         self._entered = []
 
@@ -131,18 +135,18 @@ class variable_scope:
     def _name_scope(self):
         if not self._auxiliary_name_scope:
             current = self._graph.get_name_scope()
-            return name_scope(f"{current}/" if current else "")
+            return GraphNameScope(self._graph, f"{current}/" if current else "")
         name = self._default_name if self._name_or_scope is None else self._name_or_scope
         if isinstance(name, VariableScope):
             name = name.name.split("/")[-1]
-        return name_scope(name) if name or self._name_or_scope is None else None
+        return GraphNameScope(self._graph, name) if name or self._name_or_scope is None else None
 
     def _pure_scope(self, opened):
         name = self._name_or_scope
         if isinstance(name, VariableScope):
             return _JumpedScope(self._graph, name, self._reuse, self._constraint, self._defaults)
         if name is None:
-            name = unique_scope_name(self._default_name)
+            name = unique_scope_name(self._graph.thread, self._default_name)
         return _NestedScope(self._graph, name, self._reuse, self._constraint, self._defaults, opened)
 
     def __exit__(self, *error: object) -> None:
@@ -170,13 +174,7 @@ class _EnteredScope:
         self._entered = []
 
     def _derived(self, parent, reuse, name, opened):
-        scope = VariableScope(
-            reuse,
-            name,
-            name_scope=opened,
-            constraint=self._constraint,
-            **{key: getattr(parent, key) for key in _DEFAULTS} | self._defaults,
-        )
+        scope = parent.derived(reuse, name, opened, self._constraint, self._defaults)
         if "custom_getter" in self._defaults:
             scope.set_custom_getter(_nested_getter(self._defaults["custom_getter"], parent.custom_getter))
         return scope
@@ -222,9 +220,7 @@ class _NestedScope(_EnteredScope):
         return None
 
     def _leave(self, scope, names):
-        names, inside = self._thread.scope_names, f"{scope.name}/"
-        for name in [name for name in list(names) if name.startswith(inside)]:
-            names.pop(name, None)
+        self._thread.scope_names.forget_inside(scope.name)
 
 
 class _JumpedScope(_EnteredScope):
@@ -258,6 +254,19 @@ def enter_unnamed_scope(
     """A context manager that enters the variable scope ``name`` without opening a name scope."""
     defaults = {} if custom_getter is None else {"custom_getter": custom_getter}
     return _NestedScope(get_default_graph(), name, None, None, defaults)
+
+
+def jump_to(
+    graph: Graph, scope: VariableScope, reuse: bool | ReuseMode | None
+) -> AbstractContextManager[VariableScope]:
+    """A context manager that enters a copy of a scope of a graph without opening a name scope."""
+    _check_reuse(reuse)
+    return _JumpedScope(graph, scope, reuse, None, _NO_DEFAULTS)
+
+
+def _check_reuse(reuse):
+    if not (reuse is None or reuse is True or reuse is False or reuse is AUTO_REUSE):
+        raise ValueError(f"The reuse parameter must be True or False or None. Received: `reuse`={reuse!r}")
 
 
 def _nested_getter(custom_getter, outer):

@@ -27,12 +27,11 @@ from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.copies import Copies
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
-from nb_sepconv.layers.losses import LayerLosses
-from nb_sepconv.layers.scope import LayerScope
+from nb_sepconv.layers.losses import LayerLosses, mean_penalty
+from nb_sepconv.layers.scope import InCall, LayerScope
 from nb_sepconv.layers.weights import HasWeights, LayerWeights, initializer_or_default, is_among
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.keras_json import floatx
-from nb_sepconv.tensors.lazy_value import as_loss
 from nb_sepconv.tensors.tensor import Tensor, tensor
 
 if TYPE_CHECKING:
@@ -209,9 +208,7 @@ class Layer(HasWeights, Copies):
 
     def _add_activity_loss(self, outputs):
         if self.activity_regularizer:
-            loss = as_loss(self.activity_regularizer(outputs))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                mean = loss / loss.dtype.type(len(outputs))
+            mean = mean_penalty(self.activity_regularizer, outputs)
             name = f"{self._scope.original_name_scope}ActivityRegularizer/truediv"
             self._losses.add_value(self._scope.graph, name, mean)
 
@@ -295,7 +292,7 @@ class Layer(HasWeights, Copies):
 
     def _compute(self, inputs, args, keywords):
         self._check(inputs)
-        with self._in_call(True):
+        with InCall(self._scope.home().thread, True):
             outputs = self.call(self._as_called(inputs), *args, **keywords)
         self._add_activity_loss(outputs)
         return outputs
@@ -304,16 +301,6 @@ class Layer(HasWeights, Copies):
         if self.input_spec is not None:
             self.input_spec.check(inputs.shape, self.name)
         check_floating(inputs, self.name)
-
-    @contextlib.contextmanager
-    def _in_call(self, whether):
-        """Tell ``add_loss`` whether ``call`` runs, or ``build``."""
-        thread = self._scope.home().thread
-        outer, thread.in_call = thread.in_call, whether
-        try:
-            yield
-        finally:
-            thread.in_call = outer
 
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self._dtype, self.name, self._autocast)
@@ -324,7 +311,7 @@ class Layer(HasWeights, Copies):
     def _build_for(self, inputs):
         self._check(inputs)
         self._dtype = self._dtype or dtype_name_of(inputs)
-        with self._in_call(False):
+        with InCall(self._scope.home().thread, False):
             self.build(tuple(inputs.shape))
         self.built = True
         if self._initial_weights is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
 from nb_sepconv.framework.variables import Variable
+from nb_sepconv.layers import functional
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
@@ -308,6 +309,15 @@ def separable_conv1d(
     >>> separable_conv1d(np.zeros((2, 9, 4), np.float32), 6, 3, name="doc_example").shape
     (2, 7, 6)
     """
+    settings = filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, use_bias
+    penalties = depthwise_regularizer, pointwise_regularizer, bias_regularizer
+    found = functional.find(inputs, settings, activation, name, reuse)
+    if found is not None:
+        makers = depthwise_initializer, pointwise_initializer, bias_initializer
+        bounds = depthwise_constraint, pointwise_constraint, bias_constraint
+        if functional.accept((*makers, *penalties, *bounds), found.remembered.weights):
+            return found.run(inputs, name is not None, reuse, regularizers.get(activity_regularizer))
+    before = functional.count_variables()
     layer = SeparableConv1D(
         filters,
         kernel_size,
@@ -333,4 +343,7 @@ def separable_conv1d(
         _reuse=reuse,
         _scope=name,
     )
-    return of_word(layer(inputs))
+    outputs = of_word(layer(inputs))
+    if functional.count_variables() == before:
+        functional.remember(layer, settings)
+    return outputs

@@ -6,6 +6,8 @@ from itertools import dropwhile
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from nb_sepconv.framework.call_losses import KEPT, CallLoss
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue, as_loss
@@ -51,6 +53,13 @@ class LayerLosses:
     def _add(self, graph, loss):
         self._of_calls = [*_remaining(self._of_calls), loss]
         _collect(graph, loss)
+
+
+def mean_penalty(regularizer: Any, outputs: Any) -> Any:
+    """The penalty of a call's outputs over their number of examples."""
+    loss = as_loss(regularizer(outputs))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return loss / loss.dtype.type(len(outputs))
 
 
 class _Constant:

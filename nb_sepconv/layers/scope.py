@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import scope_name_by_maker
 from nb_sepconv.framework.graph import get_default_graph, graph_for
-from nb_sepconv.framework.name_scope import name_scope
-from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
+from nb_sepconv.framework.graph_name_scope import GraphNameScope
+from nb_sepconv.framework.variable_scope import get_variable_scope, jump_to, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,11 +79,7 @@ class LayerScope:
         if current in self._open and current.reuse == (reuse or self._captured.reuse):
             yield current
             return
-        with (
-            self.graph.as_current(),
-            variable_scope(self._captured, reuse=reuse, auxiliary_name_scope=False) as scope,
-            name_scope(scope.original_name_scope),
-        ):
+        with entered(self.graph, self._captured, reuse) as scope:
             self._open.append(scope)
             try:
                 yield scope
@@ -105,3 +101,27 @@ class LayerScope:
         vars(self).update(state)
         self.graph = get_default_graph()
         self._maker_names = self.graph.thread.scope_names
+
+
+@contextlib.contextmanager
+def entered(graph: Graph, captured: VariableScope, reuse: bool | ReuseMode | None) -> Iterator[VariableScope]:
+    """A layer's variable scope and its name scope in a graph; yields the scope."""
+    with (
+        graph.as_current(),
+        jump_to(graph, captured, reuse) as scope,
+        GraphNameScope(graph, scope.original_name_scope),
+    ):
+        yield scope
+
+
+class InCall:
+    """Tells ``add_loss``, for a graph's thread state, whether a layer's ``call`` runs, or its ``build``."""
+
+    def __init__(self, thread: Any, whether: bool) -> None:
+        self._thread, self._whether = thread, whether
+
+    def __enter__(self) -> None:
+        self._outer, self._thread.in_call = self._thread.in_call, self._whether
+
+    def __exit__(self, *error: object) -> None:
+        self._thread.in_call = self._outer
