@@ -34,6 +34,10 @@ class PackedConvolution:
         self._settings = settings.from_arguments(strides, padding, data_format, dilation_rate, fused)
         self._state = (), PlannedCalls(), {}
 
+    def settings_of_gradients(self, precision: Any) -> settings.Settings:
+        """The settings without the activation, which gradients pass through by themselves."""
+        return self._settings._replace(activation=None, precision=precisions.chosen(precision))
+
     def __reduce__(self) -> Any:
         return type(self), self.given
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nb_sepconv.checks import arguments
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
 from nb_sepconv.keras.kernel_layers import Conv1D, Dense
 from nb_sepconv.keras.layer import Layer
+from nb_sepconv.keras.variable import CastVariable
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
+from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Conv1D", "Dense", "InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
 
+_CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 _OF_TF_KERAS = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "batch_input_shape")
 
 
@@ -117,6 +122,51 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.compute_output_shape(input_shape)
         self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
         self._create_weights(channels)
+
+    _fast_path = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self)["_fast_path"] = None
+        super().__setattr__(name, value)
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_fast_path": None}
+
+    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+        """Build the layer if it is not, and convolve ``inputs``.
+
+        Args:
+            inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
+            args, kwargs: passed on to the ``call`` of a subclass.
+            training: passed on to a ``call`` that takes it.
+
+        Returns:
+            array (N, T, F) or (N, F, T) of the type that the layer computes in.
+
+        Raises:
+            ValueError: the rank, the channels or the length do not fit.
+            TypeError: the type is no float.
+        """
+        short = None if args or kwargs else self._fast_path
+        if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
+            convolve, weights, dtype, axis, channels, converted = short
+            if inputs.shape[axis] == channels and (inputs.dtype == dtype or inputs.dtype in converted):
+                self._losses.clear()
+                return convolve(inputs if inputs.dtype == dtype else inputs.astype(dtype), *weights)
+        outputs = super().__call__(inputs, *args, training=training, **kwargs)
+        self._fast_path = self._build_fast_path()
+        return outputs
+
+    def _build_fast_path(self):
+        """What a call needs beside its inputs, looked up once; setting any attribute of the layer forgets it."""
+        if type(self).call is not SeparableConv1D.call or self.activity_regularizer is not None:
+            return None
+        dtype = as_dtype(self.compute_dtype)
+        weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
+        if self.compute_dtype != self.variable_dtype:
+            weights = tuple(None if weight is None else CastVariable(weight, dtype) for weight in weights)
+        converted = _CONVERTED if self.autocast else ()
+        return self._convolution(), weights, dtype, self._channel_axis, self.depthwise_kernel.shape[1], converted
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``.

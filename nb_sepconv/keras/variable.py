@@ -53,3 +53,20 @@ class KerasVariable(Variable):
 
     def __repr__(self) -> str:
         return f"<KerasVariable {self.path!r} shape={tuple(self.shape)} dtype={self.dtype.name}>"
+
+
+class CastVariable:
+    """A variable's values in the type that a layer computes in, cast when they are asked for."""
+
+    def __init__(self, variable: KerasVariable, dtype: np.dtype[Any]) -> None:
+        self._variable, self._dtype = variable, dtype
+
+    @property
+    def array(self) -> Array:
+        """The values, cast."""
+        return self._variable.array.astype(self._dtype)
+
+    @property
+    def version(self) -> int:
+        """The variable's version."""
+        return self._variable.version

@@ -9,7 +9,7 @@ import numpy as np
 
 from nb_sepconv import regularizers
 from nb_sepconv.checks import array_arguments
-from nb_sepconv.convolution import device_gradients, host_gradients, settings
+from nb_sepconv.convolution import device_gradients, host_gradients
 from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.devices import arrays as device_arrays
 
@@ -44,9 +44,7 @@ class Pullback:
         ]
         self._activity_regularizer = layer.activity_regularizer
         self._activation = layer.activation
-        self._settings = settings.from_arguments(
-            layer.strides, layer.padding, layer.data_format, layer.dilation_rate, None, precision=layer.precision
-        )  # fmt: skip
+        self._settings = layer._convolution().settings_of_gradients(layer.precision)
 
     def __repr__(self) -> str:
         shapes = f"{tuple(self._inputs.shape)} -> {tuple(self._outputs.shape)}"
