@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import busy, memory, precision
+from benchmarks import busy, calls, memory, precision
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import IN_BFLOAT16, LARGEST_ERRORS, MODULES, OURS, NotApplicableError, peer_module, precision_of
@@ -416,3 +416,12 @@ def test_single_calls_are_timed_beside_busy_processes():
         worker.ask("prepare", candidate=name)
         samples = worker.ask("time_calls", candidate=name, seconds=0.01)
         assert all(0 < sample < 10 for sample in samples)
+
+
+def test_ways_to_call_a_small_layer(monkeypatch):
+    monkeypatch.setattr(calls, "CALLS", 2)
+    seconds = calls.measure(calls.ours(), rounds=1)
+    rows = calls.table(seconds)
+    assert len(rows) == len(seconds)
+    assert rows[0].startswith(calls.LAYER)
+    assert rows[0].endswith("1.00x")
