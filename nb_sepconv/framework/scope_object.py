@@ -121,8 +121,8 @@ class VariableScope:
         """A new scope with this one's defaults where ``defaults`` has none."""
         scope = object.__new__(VariableScope)
         vars(scope).update(vars(self), _reuse=reuse, _name=name, _name_scope=name_scope, _constraint=constraint)
-        for key, value in defaults.items():
-            getattr(scope, f"set_{key}")(value)
+        for key in defaults:
+            getattr(scope, f"set_{key}")(defaults[key])
         return scope
 
     def reuse_variables(self) -> None:

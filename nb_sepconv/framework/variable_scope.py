@@ -98,29 +98,24 @@ class variable_scope:
         self._entered = []
 
     def __enter__(self) -> VariableScope:
-        current = self._graph.as_current()
+        names, current = None, self._graph.as_current()
         current.__enter__()
         try:
-            names, scope = self._enter()
+            if self._scope is None:
+                self._check_names()
+            to_open = self._name_scope()
+            opened = to_open.__enter__() if to_open else ""
+            names = to_open
+            if self._scope is None:
+                self._scope = self._pure_scope(opened)
+            scope = self._scope.__enter__()
         except BaseException:
+            if names:
+                names.__exit__()
             current.__exit__()
             raise
         self._entered.append((current, names))
         return scope
-
-    def _enter(self):
-        if self._scope is None:
-            self._check_names()
-        names = self._name_scope()
-        opened = names.__enter__() if names else ""
-        try:
-            if self._scope is None:
-                self._scope = self._pure_scope(opened)
-            return names, self._scope.__enter__()
-        except BaseException:
-            if names:
-                names.__exit__()
-            raise
 
     def _check_names(self):
         if self._name_or_scope is None:
@@ -175,14 +170,15 @@ class _EnteredScope:
 
     def _derived(self, parent, reuse, name, opened):
         scope = parent.derived(reuse, name, opened, self._constraint, self._defaults)
-        if "custom_getter" in self._defaults:
+        if self._defaults and "custom_getter" in self._defaults:
             scope.set_custom_getter(_nested_getter(self._defaults["custom_getter"], parent.custom_getter))
         return scope
 
-    def _push(self, scope):
-        self._thread.scope_names.take(scope.name)
-        self._entered.append((get_variable_scope_of(self._thread), scope, self._names_to_restore()))
-        self._thread.variable_scope = scope
+    def _push(self, scope, outer):
+        thread = self._thread
+        thread.scope_names.take(scope.name)
+        self._entered.append((outer, scope, self._names_to_restore()))
+        thread.variable_scope = scope
         return scope
 
     def __exit__(self, *error: object) -> None:
@@ -214,7 +210,7 @@ class _NestedScope(_EnteredScope):
         outer = get_variable_scope_of(self._thread)
         self._reuse = self._reuse or outer.reuse
         name = f"{outer.name}/{self._name}" if outer.name else self._name
-        return self._push(self._derived(outer, self._reuse, name, self._opened))
+        return self._push(self._derived(outer, self._reuse, name, self._opened), outer)
 
     def _names_to_restore(self):
         return None
@@ -238,7 +234,7 @@ class _JumpedScope(_EnteredScope):
         self._copy = self._derived(scope, reuse or scope.reuse, scope.name, scope.original_name_scope)
 
     def __enter__(self) -> VariableScope:
-        return self._push(self._copy)
+        return self._push(self._copy, get_variable_scope_of(self._thread))
 
     def _names_to_restore(self):
         return TakenNames(self._thread.scope_names)
