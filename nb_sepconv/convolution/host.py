@@ -75,7 +75,7 @@ def planned(arrays: Any, chosen: Any) -> Any:
 
 def key_of(arrays: Any, *decided: Any) -> Any:
     """What a plan depends on, for arrays and what else decides it; None where an array must be looked at closer."""
-    key = [cpu.get_num_threads(), *decided]
+    key = [cpu.get_num_threads(), engines.environment_engine(), *decided]
     for array in arrays:
         if type(array) is np.ndarray:
             key += array.shape, array.strides, array.dtype

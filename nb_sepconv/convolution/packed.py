@@ -9,7 +9,7 @@ import numpy as np
 
 from nb_sepconv.convolution import host, precisions, settings
 from nb_sepconv.convolution.planned_calls import PlannedCalls
-from nb_sepconv.kernels import cpu
+from nb_sepconv.kernels import cpu, engines
 
 
 class PackedConvolution:
@@ -49,7 +49,14 @@ class PackedConvolution:
             self._state = weights, calls, packs
         key, precision = None, self._precision or precisions.of_context()
         if type(inputs) is np.ndarray:
-            key = cpu.get_num_threads(), precision, inputs.shape, inputs.strides, inputs.dtype
+            key = (
+                cpu.get_num_threads(),
+                engines.environment_engine(),
+                precision,
+                inputs.shape,
+                inputs.strides,
+                inputs.dtype,
+            )
         call = calls.get(key)
         if call is None:
             arrays = inputs, *map(_array, weights)

@@ -93,3 +93,18 @@ def test_a_layer_forgets_lengths_too(monkeypatch):
         np.testing.assert_array_equal(layer(series(steps)), np.asarray(layer(series(steps))))
     assert len(layer._packed_convolution._state[1]) <= 4
     assert len(planned_calls) <= 4
+
+
+@pytest.mark.parametrize("face", [tf.layers, tf.keras.layers])
+def test_a_changed_engine_is_seen_by_shapes_that_were_planned(face, monkeypatch):
+    """Only shapes that were new asked for the variable again."""
+    layer = face.SeparableConv1D(4, 3)
+    for _ in range(3):
+        layer(series())
+        ops.separable_conv1d(series(), *KERNELS)
+    monkeypatch.setenv("NB_SEPCONV_ENGINE", "none such")
+    for call in (lambda: layer(series()), lambda: ops.separable_conv1d(series(), *KERNELS)):
+        with pytest.raises(ValueError, match=r"`NB_SEPCONV_ENGINE` must be one of .* Received: 'none such'"):
+            call()
+    monkeypatch.delenv("NB_SEPCONV_ENGINE")
+    assert layer(series()).shape == (1, 7, 4)

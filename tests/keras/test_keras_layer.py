@@ -9,6 +9,7 @@ import pytest
 
 import nb_sepconv as tf
 from nb_sepconv import keras
+from nb_sepconv.convolution.host import Convolution
 from tests.keras_cases import layer_of
 from tests.value_cases import weights
 
@@ -298,3 +299,36 @@ def test_names_that_keras_has_and_we_have_not():
     for module, name in ((keras, "Sequential"), (keras.layers, "LSTM"), *rooms):
         with pytest.raises(AttributeError, match=rf"module '{module.__name__}' has no attribute '{name}'"):
             getattr(module, name)
+
+
+def test_weights_stay_packed_under_a_mixed_policy(monkeypatch):
+    """They were cast and packed at every call."""
+    layer = keras.layers.SeparableConv1D(4, 3, dtype="mixed_float16")
+    x = np.random.default_rng(0).standard_normal((2, 9, 3)).astype(np.float32)
+    first, packed, pack = layer(x), [], Convolution.pack
+    monkeypatch.setattr(Convolution, "pack", lambda self, weights: packed.append(1) or pack(self, weights))
+    for _ in range(3):
+        np.testing.assert_array_equal(layer(x), first)
+    assert len(packed) == 1
+    layer.bias.assign(np.ones(4, np.float32))
+    np.testing.assert_allclose(layer(x), first + 1, atol=1e-2)
+    layer.dtype_policy = "float32"
+    assert layer(x).dtype == np.float32
+
+
+def test_settings_that_are_changed_are_seen():
+    layer, x = keras.layers.SeparableConv1D(4, 3), np.ones((2, 9, 3), np.float32)
+    for _ in range(3):
+        assert layer(x).shape == (2, 7, 4)
+    layer.padding = "same"
+    assert layer(x).shape == (2, 9, 4)
+    layer.activity_regularizer = abs_sum
+    layer(x)
+    layer(x)
+    assert len(layer.losses) == 1
+    with pytest.raises(ValueError, match="axis -1"):
+        layer(x[..., :2])
+
+
+def abs_sum(outputs):
+    return np.abs(outputs).sum()
