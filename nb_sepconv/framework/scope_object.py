@@ -11,7 +11,7 @@ from nb_sepconv.framework.variable_store import constant_dtype, refuse_partition
 from nb_sepconv.tensors.dtypes import as_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import DTypeLike
@@ -117,7 +117,14 @@ class VariableScope:
         """The default constraint; inner scopes do not inherit it."""
         return self._constraint
 
-    def derived(self, reuse, name, name_scope, constraint, defaults):
+    def derived(
+        self,
+        reuse: bool | ReuseMode | None,
+        name: str,
+        name_scope: str,
+        constraint: Callable[..., Any] | None,
+        defaults: Mapping[str, Any],
+    ) -> VariableScope:
         """A new scope with this one's defaults where ``defaults`` has none."""
         scope = object.__new__(VariableScope)
         vars(scope).update(vars(self), _reuse=reuse, _name=name, _name_scope=name_scope, _constraint=constraint)

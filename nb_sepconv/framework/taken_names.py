@@ -49,7 +49,7 @@ class TakenNames(dict[str, int]):
         self[key] = value
         return change
 
-    def take_free(self, name: str) -> tuple[int, Any]:
+    def take_free(self, name: str) -> tuple[int, Change | None]:
         """Take a name, or the first free one derived from it; returns its number (0 for none) and the change."""
         before = self.get(name)
         number = self.free_number(name) if before is None else self._next_number(name, before)

@@ -38,9 +38,9 @@ class Pullback:
         weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
         self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
         self._weights[1] = self._weights[1].reshape(self._weights[1].shape[-2:])  # as the kernels take it
+        by_operand = dict(zip(OPERANDS[1:], weights, strict=True))
         self._trained = [
-            Trained(variable, dict(zip(OPERANDS[1:], weights, strict=True)), layer._regularizer_of(variable))
-            for variable in layer.trainable_variables
+            Trained(variable, by_operand, layer._regularizer_of(variable)) for variable in layer.trainable_variables
         ]
         self._activity_regularizer = layer.activity_regularizer
         self._activation = layer.activation
@@ -95,9 +95,9 @@ class Trained:
     """A trained variable: which operand it is, by the weights of the layer, and what its penalty is of."""
 
     def __init__(self, variable: Variable, weights: Mapping[str, Any], regularizer: Identifier) -> None:
-        places = [name for name, weight in weights.items() if weight is variable]
-        self.operand = places[0] if places else None
-        self._shape, self._dtype = tuple(variable.shape), variable.dtype
+        self.operand = next((name for name, weight in weights.items() if weight is variable), None)
+        values = getattr(variable, "array", variable)  # a variable would make a Shape
+        self._shape, self._dtype = tuple(values.shape), values.dtype
         self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))
 
     def gradient(self, by_name: Mapping[Any, Any], regularization: bool) -> Array:
