@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
 
-_ZEROS = initializers.Zeros()
+_ZEROS = functional.ZEROS
 _IGNORED = ("kernel_initializer", "kernel_regularizer", "kernel_constraint", "conv_op")
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MOST_CALLS = 1024
 _BASE_NAME = "separable_conv1d"
 _PLAIN = frozenset((int, str, bool, type(None)))
+ZEROS = initializers.Zeros()
+_DEFAULTS = (None, None, ZEROS) + (None,) * 6
 _KINDS = (initializers,) * 3 + (regularizers,) * 3 + (constraints,) * 3
 
 
@@ -128,6 +130,8 @@ def accept(made_with: tuple[Any, ...], weights: tuple[Any, ...]) -> bool:
         made_with: three initializers, three regularizers and three constraints as the caller gave them.
         weights: the variables, or None.
     """
+    if all(map(is_, made_with, _DEFAULTS)):
+        return True
     for kind, given in zip(_KINDS, made_with, strict=True):
         if given is not None and (isinstance(given, type) or not callable(given)):
             kind.get(given)
