@@ -9,6 +9,7 @@ from nb_sepconv.checks import arguments
 from nb_sepconv.layers import product
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.quick_calls import QuickCalls
 from nb_sepconv.layers.weights import array_of
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _ZEROS = initializers.Zeros()
 
 
-class Conv1D(product.Conv1D, Layer):
+class Conv1D(QuickCalls, product.Conv1D, Layer):
     """Convolution of series: each output step is a product of all channels under the kernel.
 
     ``y[n,t,f] = activation(bias[f] + sum_{k,c} x_padded[n, t*s + k*d, c] * K[k,c,f])``

@@ -13,6 +13,7 @@ from nb_sepconv.layers import product
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
+from nb_sepconv.layers.quick_calls import QuickCalls
 from nb_sepconv.layers.weights import array_of
 from nb_sepconv.nn.regularization import dropped
 from nb_sepconv.tensors.dtypes import as_dtype
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _ZEROS = initializers.Zeros()
 
 
-class Dense(product.Dense, Layer):
+class Dense(QuickCalls, product.Dense, Layer):
     """A dense layer: ``y[..., f] = activation(bias[f] + sum_d x[..., d] * K[d, f])``.
 
     Args:

@@ -111,6 +111,8 @@ class KernelLayer(Weighted):
 class Dense(KernelLayer):
     """Rows are all that lies along the last axis; ``units`` is the outputs' size there."""
 
+    _channel_axis = -1
+
     def _width(self, shape):
         InputSpec(min_ndim=2).check(shape, self.name)
         if shape[-1] is None:

@@ -298,3 +298,25 @@ def test_the_function_takes_series_with_more_axes():
     np.testing.assert_array_equal(got[1], tf.nn.conv1d(x[1], kernel, stride=2, padding="SAME"))
     last = tf.nn.conv1d(x.swapaxes(2, 3), kernel, [1, 1, 2], "SAME", data_format="NCW")
     np.testing.assert_array_equal(last, got.swapaxes(2, 3))
+
+
+def test_later_calls_check_what_the_first_one_checks():
+    """Later calls leave the scope out; they must refuse, convert and take names as the first one does."""
+    for layer, x in ((tf.layers.Dense(3), np.ones((2, 4), np.float32)), (tf.layers.Conv1D(3, 2), np.ones((1, 5, 4)))):
+        for _ in range(3):
+            outputs = layer(x)
+        with pytest.raises(ValueError, match=r"expected axis -1 of input shape to have value 4, but received 5"):
+            layer(np.ones((*x.shape[:-1], 5), x.dtype))
+        with pytest.raises(ValueError, match=r"expected min_ndim"):
+            layer(np.ones(4, x.dtype))
+        np.testing.assert_array_equal(layer(tf.convert_to_tensor(x)), outputs)
+        assert type(layer(tf.convert_to_tensor(x))) is tf.Tensor
+        with tf.Graph().as_default():
+            np.testing.assert_array_equal(layer(x), outputs)
+        layer.activity_regularizer = tf.keras.regularizers.L2(1.0)
+        layer(x)
+        assert len(layer.losses) == 1
+    assert tf.layers.Dense(3)(np.ones((2, 4), np.float32)).dtype == np.float32
+    dense = tf.layers.Dense(3)
+    for _ in range(3):
+        assert dense(np.ones((2, 4), np.float32)).dtype == dense(np.ones((2, 4))).dtype == np.float32

@@ -1,0 +1,55 @@
+"""Calls of a built layer of one kernel that leave out its scope, where nothing that runs could see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nb_sepconv import activations
+from nb_sepconv.framework.variables import Variable
+from nb_sepconv.layers.product import KernelLayer
+from nb_sepconv.tensors.tensor import Tensor, tensor
+
+
+class QuickCalls:
+    """The ``__call__`` of TF1's ``Dense`` and ``Conv1D``."""
+
+    def __call__(self, inputs: Any, *args: Any, scope: Any = None, training: bool | None = None, **kwargs: Any) -> Any:
+        """Build the layer if it is not, and compute its outputs.
+
+        Args:
+            inputs: array of float16, bfloat16, float32 or float64.
+            args, kwargs: passed on to the ``call`` of a subclass.
+            scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
+            training: passed on to a ``call`` that takes it.
+
+        Returns:
+            array of the type of the weights.
+
+        Raises:
+            ValueError: when the shape does not fit, or variables may not be shared or created.
+            TypeError: when the type is none of these.
+        """
+        if type(inputs) is Tensor:
+            return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
+        quick = None if args or kwargs else self._fast_path
+        if quick is not None and type(inputs) is np.ndarray:
+            dtype, rank, axis, width, thread, scope_name = quick
+            if inputs.dtype == dtype and inputs.ndim >= rank and inputs.shape[axis] == width:
+                thread.scope_names.setdefault(scope_name, 0)
+                return self.call(inputs)
+        return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
+
+    def _build_fast_path(self):
+        """What an input must be to be called so; that the scope's name is taken is all that entering would change."""
+        kernel, weights = self.kernel, [self.kernel, *([] if self.bias is None else [self.bias])]
+        if (
+            type(self).call is not KernelLayer.call
+            or self.activity_regularizer
+            or activations.fused_name(self.activation) is None
+            or not all(type(weight) is Variable for weight in weights)
+        ):
+            return None
+        rank, width = len(kernel.shape), kernel.shape[-2]
+        return kernel.dtype, rank, self._channel_axis, int(width), self._scope.graph.thread, self._scope.name
