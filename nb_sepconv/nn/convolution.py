@@ -6,7 +6,6 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.checks.words import one_of
-from nb_sepconv.convolution import product, settings
 from nb_sepconv.tensors.convert import floats
 from nb_sepconv.tensors.tensor import matched, tensor
 
@@ -54,6 +53,8 @@ def conv1d(
     >>> conv1d([[[1.0], [2.0], [3.0]]], [[[1.0]], [[10.0]]], stride=1, padding="VALID").tolist()
     [[[21.0], [32.0]]]
     """
+    from nb_sepconv.convolution import product, settings  # they load Numba, which activations can do without
+
     value, filters = matched(one_of("input", input, "value", value), filters, ("value", "filters"))
     value, layout = floats(value, "value"), _layout(data_format)
     if value.ndim < 3:
