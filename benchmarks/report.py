@@ -220,6 +220,9 @@ def overhead_section(measured):
     return f"## Overhead of a call (`{OVERHEAD_WORKLOAD}`)\n\n" + table(header, rows)
 
 
+FIRST_CALLS = "Ours loads code that an earlier process compiled and kept on disk."
+
+
 def first_call_section(measured):
     steps = ("import_seconds", "build_seconds", "first_call_seconds")
     rows = [
@@ -229,7 +232,8 @@ def first_call_section(measured):
     if not rows:
         return ""
     header = ["library", "how", "import s", "build s", "first call s", "together s"]
-    return f"## First call in a fresh process (`{measured['first_call_workload']}`)\n\n" + table(header, rows)
+    text = f"## First call in a fresh process (`{measured['first_call_workload']}`)\n\n{FIRST_CALLS}\n\n"
+    return text + table(header, rows)
 
 
 def memory_section(measured):
