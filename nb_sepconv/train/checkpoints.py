@@ -50,7 +50,8 @@ def load_checkpoint(ckpt_dir_or_file: FilePath) -> CheckpointReader:
     """A reader of a checkpoint, V1 or V2.
 
     Args:
-        ckpt_dir_or_file: str or path-like, the prefix of a checkpoint, or a folder whose latest one is meant.
+        ckpt_dir_or_file: str or path-like, the prefix of a checkpoint, or a folder whose latest one is meant; a name
+            that is both is taken for the prefix, where TensorFlow takes the folder.
 
     Returns:
         CheckpointReader.
