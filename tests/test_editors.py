@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -122,4 +123,6 @@ def test_completes_arguments():
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
 def test_typed_programs_run(program, tmp_path):
-    subprocess.run([sys.executable, "-W", "error", program], check=True, cwd=tmp_path, capture_output=True)
+    environment = {**os.environ, "PYTHONPATH": str(Path(tf.__file__).parents[1])}
+    command = [sys.executable, "-W", "error", program]
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment, capture_output=True)

@@ -245,7 +245,8 @@ def test_usage_errors_end_with_two(capsys):
 def run_alone(*arguments, unbuffered, more=None, **streams):
     """The command in a process of its own."""
     program = "from nb_sepconv.cli.main import main; raise SystemExit(main())"
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""} | (more or {})
+    own = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1" if unbuffered else ""}
+    environment = {**os.environ, **own} | (more or {})
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments], env=environment, encoding="utf-8", errors="replace", **streams
     )
