@@ -24,6 +24,7 @@ ARROWS = {
     "__main__": "cli",
     "nb_sepconv": "checks version",
     "cli": "kernels version weights",
+    "batch": "",
     "keras": "activations checks constraints framework initializers layers regularizers tensors",
     "layers": "activations checks constraints convolution devices framework initializers nn ops regularizers tensors",
     "interop": "activations checks convolution ops tensors",

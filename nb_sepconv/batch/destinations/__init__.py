@@ -1,0 +1,1 @@
+"""What jobs write: files that appear under their names when they are complete."""

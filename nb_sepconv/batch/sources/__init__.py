@@ -1,0 +1,1 @@
+"""What jobs read: arrays, and files of many formats."""
