@@ -14,7 +14,7 @@ import numpy as np
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host, host_gradients, settings
 from nb_sepconv.convolution.packed import PackedConvolution
-from nb_sepconv.convolution.windows import windows
+from nb_sepconv.convolution.rows import rows_of
 
 _ROWS = {"strides": 1, "padding": "same", "dilation_rate": 1}
 
@@ -39,14 +39,14 @@ def product(rows: np.ndarray, kernel: Any, bias: Any, chosen: Any) -> np.ndarray
 
 def conv1d(inputs: np.ndarray, kernel: np.ndarray, bias: Any, chosen: Any) -> np.ndarray:
     """The convolution of series with a kernel (K, C, F) by ``chosen`` settings."""
-    where = windows(inputs.shape, len(kernel), chosen)
+    where = rows_of(inputs.shape, len(kernel), chosen)
     return convolved(inputs, where, lambda rows, data_format: product(
         rows, kernel, bias, chosen._replace(data_format=data_format)
     ))  # fmt: skip
 
 
 def convolved(inputs: np.ndarray, where: Any, multiply: Any) -> np.ndarray:
-    """The convolution of series in windows, by a function that multiplies rows of a data format."""
+    """The convolution of series in rows, by a function that multiplies rows of a data format."""
     rows = where.rows(inputs)
     if where.channels_last or where.phases > 1:
         return where.joined(multiply(rows, "channels_last"))

@@ -1,126 +1,137 @@
-"""The rows that a convolution of all channels multiplies: for each output step, the numbers under its kernel."""
+"""Which steps of a series a range of output steps depends on: integers only, for one layer, a stack and any function.
+
+An output step ``t`` of a layer reads the input steps ``t*stride - left + k*dilation``, k = 0 .. K-1; steps outside
+``[0, length)`` are zeros.
+"""
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.lib.stride_tricks import as_strided
-
-from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.sizes import by_step, refuse_too_short
+from nb_sepconv.convolution.geometry import geometry, kernel_span
 
 
-class Windows:
-    """Where the rows of series of one shape lie.
+class Place(NamedTuple):
+    """Where a layer's outputs lie on an input of ``length`` steps.
 
-    ``rows[n*P + v, u, k*C + c] = x_padded[n, (u*P + v)*stride + k*dilation, c]``, where the ``P`` phases ``v`` part the
-    output steps so that a row's taps follow one another in memory. Rows overlap: they are a view of the inputs, or of
-    one copy of them that has each step once.
-
-    Args:
-        shape: the inputs' shape, three ints.
-        kernel_size: int, the taps K.
-        chosen: the :class:`~nb_sepconv.convolution.settings.Settings`.
-
-    Raises:
-        ValueError: the kernel does not fit into the series.
+    ``steps`` are those of the output, 0 where the kernel does not fit; ``left`` and ``right`` the zeros before and
+    after the input; ``span`` the input steps from a kernel's first tap to its last.
     """
 
-    def __init__(self, shape: Any, kernel_size: int, chosen: Any) -> None:
-        self.channels_last = chosen.channels_last
-        self._shape = by_step(shape, self.channels_last)
-        self._taps, self._stride = kernel_size, chosen.stride
-        self._dilation = chosen.dilation if kernel_size > 1 else 1
-        where = geometry(self._shape[1], kernel_size, chosen.stride, chosen.dilation, chosen.padding)
-        refuse_too_short(shape, self._shape[1], kernel_size, chosen, where)
-        self.steps, self._left = where.output_length, where.left
-        common = math.gcd(self._stride, self._dilation)
-        self.phases = max(1, min(self._dilation // common, self.steps))
-        self._hop = self._stride // common
-        self._phase_steps = -(-self.steps // self.phases)
-        self._phase_rows = (self._phase_steps - 1) * self._hop + self._taps if self.steps else 0
-        self._as_they_are = self._dilation == 1 and where.left == 0 and self._phase_rows <= self._shape[1]
-
-    def rows(self, inputs: np.ndarray) -> np.ndarray:
-        """The rows (N*P, T/P, K*C) of ``inputs``, to be read only."""
-        series = self._by_step(inputs)
-        if self._as_they_are and self._taps == 1:
-            return series[:, : self._phase_rows : self._stride]
-        examples, _, channels = self._shape
-        if not (self._as_they_are and _steps_follow(series)):
-            series = self._rearranged(series)
-        step_bytes = channels * series.itemsize
-        shape = examples * self.phases, self._phase_steps, self._taps * channels
-        return as_strided(series, shape, (series.strides[0], self._hop * step_bytes, series.itemsize), writeable=False)
-
-    def _rearranged(self, series):
-        """The copy (N*P, rows of a phase, C) with zeros around the series."""
-        examples, _, channels = self._shape
-        copy = np.zeros((examples, self.phases, self._phase_rows, channels), series.dtype)
-        for phase in range(self.phases):
-            taken, steps = self._places(phase)
-            copy[:, phase, taken] = series[:, steps]
-        return copy.reshape(examples * self.phases, self._phase_rows, channels)
-
-    def _places(self, phase):
-        """Which rows of a phase hold which steps of the series, as slices; the others are zeros."""
-        first, dilation = phase * self._stride - self._left, self._dilation
-        start = max(0, -(first // dilation))
-        stop = max(start, min(self._phase_rows, -((first - self._shape[1]) // dilation)))
-        begin = first + start * dilation
-        return slice(start, stop), slice(begin, begin + (stop - start) * dilation, dilation)
-
-    def joined(self, outputs: np.ndarray) -> np.ndarray:
-        """The outputs of a convolution from those of its rows, (N*P, T/P, F)."""
-        if self.phases == 1:
-            return outputs
-        filters = outputs.shape[-1]
-        by_phase = outputs.reshape(self._shape[0], self.phases, self._phase_steps, filters).swapaxes(1, 2)
-        joined = by_phase.reshape(self._shape[0], self._phase_steps * self.phases, filters)[:, : self.steps]
-        return np.ascontiguousarray(self._by_step(joined))
-
-    def parted(self, outputs: np.ndarray) -> np.ndarray:
-        """The reverse, of the outputs' gradients or of outputs: zeros where a phase has fewer steps."""
-        outputs = self._by_step(outputs)
-        if self.phases == 1:
-            return outputs
-        examples, filters = self._shape[0], outputs.shape[-1]
-        whole = np.zeros((examples, self._phase_steps * self.phases, filters), outputs.dtype)
-        whole[:, : self.steps] = outputs
-        by_phase = whole.reshape(examples, self._phase_steps, self.phases, filters).swapaxes(1, 2)
-        return by_phase.reshape(examples * self.phases, self._phase_steps, filters)
-
-    def d_inputs(self, d_rows: np.ndarray) -> np.ndarray:
-        """The gradient of the inputs from that of the rows: the sum of all rows that hold a step, tap after tap."""
-        examples, length, channels = self._shape
-        wide = np.float32 if d_rows.dtype.itemsize == 2 else d_rows.dtype
-        d_copy = np.zeros((examples * self.phases, self._phase_rows, channels), wide)
-        if self.steps:
-            last = (self._phase_steps - 1) * self._hop + 1
-            with np.errstate(all="ignore"):
-                for tap in range(self._taps):
-                    d_copy[:, tap : tap + last : self._hop] += d_rows[..., tap * channels : (tap + 1) * channels]
-        d_series = np.zeros((examples, length, channels), wide)
-        for phase in range(self.phases):
-            taken, steps = self._places(phase)
-            d_series[:, steps] = d_copy.reshape(examples, self.phases, -1, channels)[:, phase, taken]
-        with np.errstate(all="ignore"):
-            return np.ascontiguousarray(self._by_step(d_series).astype(d_rows.dtype, copy=False))
-
-    def _by_step(self, array):
-        return array if self.channels_last else array.swapaxes(1, 2)
+    length: int
+    steps: int
+    left: int
+    right: int
+    stride: int
+    span: int
 
 
-@lru_cache
-def windows(shape: Any, kernel_size: int, chosen: Any) -> Windows:
-    """The windows of a kernel over series of a shape; see :class:`Windows`."""
-    return Windows(shape, kernel_size, chosen)
+class Field(NamedTuple):
+    """A stack as one kernel: output step ``t`` depends on the ``span`` input steps from ``t*stride - left`` on.
+
+    It is exact as a set of steps. The values are those of the layers one by one, each with zeros at its own edge.
+    """
+
+    span: int
+    stride: int
+    left: int
+
+    @property
+    def lookahead(self) -> int:
+        """The input steps after ``t*stride`` that output step ``t`` waits for; below 0 where it ends before that."""
+        return self.span - 1 - self.left
 
 
-def _steps_follow(series):
-    """Whether the channels of a step lie side by side, and those of the next step behind them."""
-    channels = series.shape[2]
-    return series.strides[1] == channels * series.itemsize and (channels == 1 or series.strides[2] == series.itemsize)
+class Window(NamedTuple):
+    """What a layer reads for a range of its output: the input steps [start, stop), and zeros (before, after) them."""
+
+    start: int
+    stop: int
+    zeros: tuple[int, int]
+
+
+class Feed(NamedTuple):
+    """What to feed a function for a range of its output: the input steps [start, stop); and of what it answers, the
+    ``keep`` steps behind the first ``skip``.
+    """
+
+    start: int
+    stop: int
+    skip: int
+    keep: int
+
+
+def place(layer: Any, length: int) -> Place:
+    """The place of a layer on ``length`` steps.
+
+    Args:
+        layer: what has ``kernel_size``, ``stride``, ``dilation`` and ``padding``, as a
+            :class:`~nb_sepconv.convolution.stage.Stage` has.
+    """
+    where = geometry(length, layer.kernel_size, layer.stride, layer.dilation, layer.padding)
+    span = kernel_span(layer.kernel_size, layer.dilation)
+    return Place(length, max(where.output_length, 0), where.left, where.right, layer.stride, span)
+
+
+def places(layers: Any, length: int) -> list[Place]:
+    """The places of a stack's layers, the first one on ``length`` steps, each other one on what the one before gives."""
+    found: list[Place] = []
+    for layer in layers:
+        found.append(place(layer, length))
+        length = found[-1].steps
+    return found
+
+
+def field(where: list[Place]) -> Field:
+    """The field of a stack: ``span = 1 + sum (span_i - 1) S_i``, ``left = sum left_i S_i``; S_i the strides before i."""
+    span, stride, left = 1, 1, 0
+    for each in where:
+        span += (each.span - 1) * stride
+        left += each.left * stride
+        stride *= each.stride
+    return Field(span, stride, left)
+
+
+def window(where: Place, start: int, stop: int) -> Window:
+    """The window of a layer for its output steps [start, stop), within [0, steps)."""
+    if start == stop:
+        return Window(0, 0, (0, 0))
+    first = start * where.stride - where.left
+    behind = (stop - 1) * where.stride - where.left + where.span
+    begin = min(max(first, 0), where.length)
+    end = min(max(behind, begin), where.length)
+    before = min(max(-first, 0), behind - first)
+    return Window(begin, end, (before, behind - first - before - (end - begin)))
+
+
+def windows(where: list[Place], start: int, stop: int) -> list[Window]:
+    """The windows of a stack's layers, in their order, for the output steps [start, stop) of the last one.
+
+    What a layer reads is what the one before it has to produce; each has zeros at its own edges.
+
+    Raises:
+        ValueError: a range outside of the output.
+    """
+    if not 0 <= start <= stop <= where[-1].steps:
+        raise ValueError(f"`start` and `stop` must lie within the {where[-1].steps} steps. Received: {start}, {stop}")
+    found = []
+    for each in reversed(where):
+        found.append(window(each, start, stop))
+        start, stop = found[-1][:2]
+    return found[::-1]
+
+
+def feed(of: Field, length: int, start: int, stop: int) -> Feed:
+    """What to feed a function with the field ``of``, which pads by itself, for its output steps [start, stop).
+
+    The feed starts at a multiple of the stride, so that strides fall on the same steps; it leaves out a multiple of
+    the stride at the end, so that "same" puts as many zeros before it in every layer; and it is as long as the field
+    or the series, so that no layer refuses it.
+    """
+    if start == stop or not length:
+        return Feed(0, length, 0, 0)
+    first = start * of.stride - of.left
+    behind = (stop - 1) * of.stride - of.left + of.span
+    begin = min(max(first, 0), max(length - of.span, 0)) // of.stride * of.stride
+    left_out = max(length - max(behind, begin + of.span), 0) // of.stride * of.stride
+    return Feed(begin, length - left_out, start - begin // of.stride, stop - start)

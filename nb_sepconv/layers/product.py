@@ -11,7 +11,7 @@ from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import product, settings
 from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.sizes import by_step
-from nb_sepconv.convolution.windows import windows
+from nb_sepconv.convolution.rows import rows_of
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
@@ -158,18 +158,18 @@ class Conv1D(KernelLayer):
             raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
         return *self.kernel_size, channels, self.filters
 
-    def _windows(self, series):
+    def _rows_of(self, series):
         chosen = settings.from_arguments(*self.strides, self.padding, self.data_format, *self.dilation_rate)
-        return windows(series.shape, *self.kernel_size, chosen._replace(precision=None))
+        return rows_of(series.shape, *self.kernel_size, chosen._replace(precision=None))
 
     def _outputs(self, inputs, multiply):
         series = product.as_series(inputs)
-        outputs = product.convolved(series, self._windows(series), multiply)
+        outputs = product.convolved(series, self._rows_of(series), multiply)
         return product.with_axes_of(inputs, outputs)
 
     def _gradients(self, d_outputs, inputs, outputs, multiply):
         series = product.as_series(inputs)
-        where = self._windows(series)
+        where = self._rows_of(series)
         d_outputs = where.parted(product.as_series(d_outputs))
         outputs = None if outputs is None else where.parted(product.as_series(outputs))
         found = multiply(d_outputs, where.rows(series), outputs)

@@ -8,7 +8,7 @@ import reference
 
 from nb_sepconv import num_threads
 from nb_sepconv.convolution import product, settings
-from nb_sepconv.convolution.windows import windows
+from nb_sepconv.convolution.rows import rows_of
 
 FORMATS = "channels_last", "channels_first"
 GEOMETRIES = [
@@ -56,7 +56,7 @@ def test_gradients_of_every_small_geometry(padding, data_format):
         x, other = whole(random, 2, 2, length, 3)
         kernel, other_kernel = whole(random, 2, taps, 3, 5)
         g = whole(random, *reference.conv1d(x, kernel, **geometry).shape)
-        where = windows(in_format(x, data_format).shape, taps, chosen(**geometry, data_format=data_format))
+        where = rows_of(in_format(x, data_format).shape, taps, chosen(**geometry, data_format=data_format))
         d_outputs, rows = where.parted(in_format(g, data_format)), where.rows(in_format(x, data_format))
         bias = np.zeros(5, np.float32)
         found = product.gradients(d_outputs, rows, kernel, bias, (None, None), None, ("inputs", "kernel", "bias"))
@@ -85,16 +85,16 @@ def test_slices_of_larger_arrays_are_read_and_nothing_around_them(data_format, t
 def test_rows_are_a_view_where_nothing_is_padded_or_rearranged():
     x = np.zeros((2, 11, 5), np.float32)
     for strides in (1, 2, 3):
-        rows = windows(x.shape, 4, chosen(strides)).rows(x)
+        rows = rows_of(x.shape, 4, chosen(strides)).rows(x)
         assert np.shares_memory(rows, x)
         assert not rows.flags.writeable
-    assert np.shares_memory(windows(x.shape, 1, chosen(2, "same", data_format="channels_first")).rows(x), x)
+    assert np.shares_memory(rows_of(x.shape, 1, chosen(2, "same", data_format="channels_first")).rows(x), x)
 
 
 def test_the_copy_of_padded_or_dilated_series_has_each_step_once():
     x = np.zeros((1, 1000, 8), np.float32)
     for case in (chosen(padding="same"), chosen(dilation_rate=16), chosen(3, "same", 2), chosen(2, "causal", 4)):
-        rows = windows(x.shape, 5, case).rows(x)
+        rows = rows_of(x.shape, 5, case).rows(x)
         spanned = sum(stride * (size - 1) for stride, size in zip(rows.strides, rows.shape, strict=True))
         assert spanned < 1.2 * x.nbytes
         assert rows.nbytes > 1.6 * x.nbytes
