@@ -57,6 +57,8 @@ _HOMES = {
         *("reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum", "segment_sum"),
         *("unsorted_segment_max", "unsorted_segment_sum"),
     ),
+    "stacks.receptive_field": ("ReceptiveField", "receptive_field"),
+    "stacks.stack": ("Stack",),
     "random_ops": ("random_normal", "random_shuffle", "random_uniform", "truncated_normal"),
     "tensors.tensor": ("Tensor",),
     "tensors.tensor_shape": ("Dimension",),

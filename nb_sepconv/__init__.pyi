@@ -210,6 +210,9 @@ from nb_sepconv.random_ops import random_normal as random_normal
 from nb_sepconv.random_ops import random_shuffle as random_shuffle
 from nb_sepconv.random_ops import random_uniform as random_uniform
 from nb_sepconv.random_ops import truncated_normal as truncated_normal
+from nb_sepconv.stacks.receptive_field import ReceptiveField as ReceptiveField
+from nb_sepconv.stacks.receptive_field import receptive_field as receptive_field
+from nb_sepconv.stacks.stack import Stack as Stack
 from nb_sepconv.tensors.tensor import Tensor as Tensor
 from nb_sepconv.tensors.tensor_shape import Dimension as Dimension
 from nb_sepconv.version import __version__ as __version__
@@ -230,6 +233,8 @@ __all__ = [
     "Dimension",
     "Graph",
     "GraphKeys",
+    "ReceptiveField",
+    "Stack",
     "Tensor",
     "Variable",
     "VariableAggregation",
@@ -364,6 +369,7 @@ __all__ = [
     "random_uniform_initializer",
     "rank",
     "realdiv",
+    "receptive_field",
     "reciprocal",
     "reduce_all",
     "reduce_any",

@@ -30,6 +30,7 @@ ARROWS = {
     "interop": "activations checks convolution ops tensors",
     "train": "checks framework initializers kernels tensors weights",
     "losses": "checks framework nn tensors",
+    "stacks": "activations checks convolution",
     "nn": "activations array_ops checks convolution initializers math_ops tensors",
     "random_ops": "checks initializers tensors",
     "ops": "convolution devices kernels",

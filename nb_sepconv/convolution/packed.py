@@ -43,6 +43,23 @@ class PackedConvolution:
 
     def __call__(self, inputs: Any, *weights: Any) -> Any:
         """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
+        inputs, call, packs = self._planned(inputs, weights, None)
+        outputs = call.run(inputs, _packed(packs, call, weights))
+        return outputs if self._after is None else self._after(outputs)
+
+    def window(self, inputs: Any, zeros: tuple[int, int], weights: Any, out: Any = None) -> Any:
+        """The outputs for ``inputs`` with ``zeros`` (before, after) in place of the padding.
+
+        Args:
+            out: C-contiguous array that takes the outputs, apart from ``inputs``. Default a new one.
+        """
+        inputs, call, packs = self._planned(inputs, weights, zeros)
+        fused = self._after is None
+        outputs = call.run(inputs, _packed(packs, call, weights), out if fused else None)
+        return outputs if fused else written(self._after(outputs), out)
+
+    def _planned(self, inputs, weights, zeros):
+        """The inputs as the kernels take them, the call for inputs like these, and where its packed weights are."""
         known, calls, packs = self._state
         if len(weights) != len(known) or any(map(operator.is_not, weights, known)):
             calls, packs = PlannedCalls(), {}
@@ -56,17 +73,25 @@ class PackedConvolution:
                 inputs.shape,
                 inputs.strides,
                 inputs.dtype,
+                zeros,
             )
         call = calls.get(key)
         if call is None:
-            arrays = inputs, *map(_array, weights)
-            settings = self._settings
+            arrays, settings = (inputs, *map(_array, weights)), self._settings
             settings = settings if settings.precision == precision else settings._replace(precision=precision)
+            settings = settings if zeros is None else settings._replace(padding=zeros)
             taken, call = host.planned(arrays, settings)
             calls.remember(key, call, arrays[:1], taken[:1])
             inputs = taken[0]
-        outputs = call.run(inputs, _packed(packs, call, weights))
-        return outputs if self._after is None else self._after(outputs)
+        return inputs, call, packs
+
+
+def written(outputs: Any, out: Any) -> Any:
+    """``outputs``, in ``out`` where that is an array."""
+    if out is None or outputs is out:
+        return outputs
+    out[...] = outputs
+    return out
 
 
 def _packed(packs, call, weights):

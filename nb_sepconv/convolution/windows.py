@@ -74,7 +74,7 @@ def place(layer: Any, length: int) -> Place:
 
 
 def places(layers: Any, length: int) -> list[Place]:
-    """The places of a stack's layers, the first one on ``length`` steps, each other one on what the one before gives."""
+    """The places of a stack's layers, the first one on ``length`` steps, each other on what the one before gives."""
     found: list[Place] = []
     for layer in layers:
         found.append(place(layer, length))
@@ -83,7 +83,7 @@ def places(layers: Any, length: int) -> list[Place]:
 
 
 def field(where: list[Place]) -> Field:
-    """The field of a stack: ``span = 1 + sum (span_i - 1) S_i``, ``left = sum left_i S_i``; S_i the strides before i."""
+    """The field of a stack: ``span = 1 + sum (span_i - 1) S_i``, ``left = sum left_i S_i``, S_i of strides before i."""
     span, stride, left = 1, 1, 0
     for each in where:
         span += (each.span - 1) * stride

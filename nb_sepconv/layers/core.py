@@ -9,7 +9,9 @@ import numpy as np
 
 from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
-from nb_sepconv.layers import product
+from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.stage import Stage
+from nb_sepconv.layers import product, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
@@ -227,6 +229,10 @@ class Dropout(Layer):
         inputs = np.asarray(inputs)
         return dropped(inputs, self.rate, self.noise_shape, self.seed) if training else inputs.copy()
 
+    def _stage(self):
+        stages.refuse_own_call(self, Dropout)
+        return Stage(self.name, lambda inputs, zeros, out: written(inputs, out))
+
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output, which is that of the input."""
         return as_shape(input_shape)
@@ -290,6 +296,12 @@ class Flatten(Layer):
         if self.data_format == "channels_first" and inputs.ndim > 1:
             inputs = np.moveaxis(inputs, 1, -1)
         return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
+
+    def _stage(self):
+        raise ValueError(
+            f'The layer "{self.name}" cannot be cut over time: it joins all steps. Received: a Flatten among layers '
+            "that move over time"
+        )
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""

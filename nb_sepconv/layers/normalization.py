@@ -8,13 +8,17 @@ import numpy as np
 
 from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.checks.words import axes_of
+from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.nn.regularization import biased_moments, normalized
+from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import as_shape
@@ -227,9 +231,24 @@ class BatchNormalization(Layer):
             mean, variance = self._batch_statistics(inputs, axes)
         else:
             mean, variance = self.moving_mean, self.moving_variance
-        arrays = (self._broadcast(array, axes, inputs.ndim) for array in (mean, variance, self.beta, self.gamma))
+        arrays = [self._broadcast(array, axes, inputs.ndim) for array in (mean, variance, self.beta, self.gamma)]
         epsilon = max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, inputs.ndim) else self.epsilon
         return normalized(inputs, *arrays, epsilon)
+
+    def _stage(self):
+        stages.refuse_unbuilt(self)
+        stages.refuse_own_call(self, BatchNormalization)
+        rank = self.input_spec.ndim
+        axes = axes_of(self.axis, rank)
+        if rank != 3 or axes not in ((1,), (2,)):
+            name, received = self.name, f"Received: {self.axis!r} of {rank} axes"
+            raise ValueError(f'The layer "{name}" cannot be cut over time: `axis` must be the channels\'. {received}')
+        how = {
+            "channels_last": axes == (2,),
+            "dtype": as_dtype(self._dtype),
+            "channels": int(self.moving_mean.shape[0]),
+        }
+        return Stage(self.name, lambda inputs, zeros, out: written(self.call(self._as_called(inputs)), out), **how)
 
     def _broadcast(self, array, axes, rank):
         if array is None:
@@ -292,9 +311,9 @@ class BatchNormalization(Layer):
 def _axis(axis):
     if isinstance(axis, (list, tuple)):
         return [int(each) for each in axis]
-    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
-        raise TypeError(f"`axis` must be an integer or a list of integers. Received: {axis!r}")
-    return int(axis)
+    if not isinstance(axis, bool) and hasattr(axis, "__index__"):
+        return int(axis)
+    raise TypeError(f"`axis` must be an integer or a list of integers. Received: {axis!r}")
 
 
 def _refuse(**arguments):

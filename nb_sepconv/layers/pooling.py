@@ -8,6 +8,9 @@ import numpy as np
 
 from nb_sepconv.checks import arguments
 from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.stage import Stage
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.tensors.convert import widely
@@ -52,13 +55,25 @@ class _Pooling1D(Layer):
 
     def call(self, inputs: Any) -> Array:
         """Compute the outputs."""
+        return self._in_format(inputs, self.padding)
+
+    def _in_format(self, inputs, padding):
         last = self.data_format == "channels_last"
         series = np.asarray(inputs) if last else np.moveaxis(np.asarray(inputs), 1, 2)
-        outputs = widely(self._pooled, series)
+        outputs = widely(lambda wide: self._pooled(wide, padding), series)
         return outputs if last else np.ascontiguousarray(np.moveaxis(outputs, 2, 1))
 
-    def _pooled(self, series):
-        steps, left, right = self._geometry(series.shape[1])
+    def _stage(self):
+        stages.refuse_own_call(self, _Pooling1D)
+        return Stage(
+            self.name,
+            lambda inputs, zeros, out: written(self._in_format(inputs, zeros), out),
+            *(self.pool_size[0], self.strides[0], 1, self.padding),
+            channels_last=self.data_format == "channels_last",
+        )
+
+    def _pooled(self, series, padding):
+        steps, left, right = self._geometry(series.shape[1], padding)
         padded, stride = self._padded(series, left, right), self.strides[0]
         windows = [padded[:, tap : tap + (steps - 1) * stride + 1 : stride] for tap in range(self.pool_size[0])]
         total = windows[0].copy()
@@ -66,8 +81,8 @@ class _Pooling1D(Layer):
             self._join(total, window, out=total)
         return self._finished(total, series.shape[1], left)
 
-    def _geometry(self, length):
-        plan = geometry(length, self.pool_size[0], self.strides[0], 1, self.padding)
+    def _geometry(self, length, padding):
+        plan = geometry(length, self.pool_size[0], self.strides[0], 1, padding)
         if plan.output_length <= 0:
             raise ValueError(
                 f"`pool_size` must be at most the length of the inputs without padding. "
@@ -87,7 +102,7 @@ class _Pooling1D(Layer):
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
         shape = list(as_shape(input_shape))
         axis = 1 if self.data_format == "channels_last" else 2
-        shape[axis] = None if shape[axis] is None else self._geometry(shape[axis]).output_length
+        shape[axis] = None if shape[axis] is None else self._geometry(shape[axis], self.padding).output_length
         return Shape(shape)
 
     def get_config(self) -> Config:

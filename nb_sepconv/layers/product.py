@@ -10,9 +10,12 @@ from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import product, settings
 from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.sizes import by_step
+from nb_sepconv.convolution.packed import written
 from nb_sepconv.convolution.rows import rows_of
+from nb_sepconv.convolution.sizes import by_step
+from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.pullback import Pullback, Trained
@@ -29,7 +32,7 @@ class KernelLayer(Weighted):
     """The weights ``kernel`` and ``bias``, their product with rows, and its gradients.
 
     A subclass sets ``activation``, ``use_bias``, the initializers, regularizers and constraints of ``kernel`` and
-    ``bias``, and has ``name``, ``add_weight``, ``_size``, ``_outputs(inputs, multiply)`` and
+    ``bias``, and has ``name``, ``add_weight``, ``_moves()``, ``_outputs(inputs, multiply)`` and
     ``_gradients(d_outputs, inputs, outputs, multiply)``.
     """
 
@@ -55,6 +58,33 @@ class KernelLayer(Weighted):
         fused, after = settings.fused_activation(self.activation)
         outputs = self._outputs(array_arguments.floating("inputs", inputs), self._multiplier(fused))
         return outputs if after is None else after(outputs)
+
+    def _stage(self):
+        stages.refuse_unbuilt(self)
+        stages.refuse_own_call(self, KernelLayer)
+        weights, packed = self._kept(self.kernel, self.bias), {}
+        (fused, after), precision = settings.fused_activation(self.activation), self.precision
+
+        def multiply(rows, data_format):
+            if data_format not in packed:
+                packed[data_format] = product.PackedProduct(data_format, fused, precision)
+            return packed[data_format](rows, *weights)
+
+        def compute(inputs, zeros, out):
+            inputs = array_arguments.floating("inputs", self._as_called(inputs))
+            outputs = self._outputs(inputs, multiply, zeros)
+            return written(outputs if after is None else after(outputs), out)
+
+        return Stage(
+            self.name,
+            compute,
+            *self._moves(),
+            channels_last=self._channel_axis == -1,
+            dtype=weights[0].array.dtype,
+            channels=int(self.kernel.shape[-2]),
+            filters=int(self.kernel.shape[-1]),
+            activation=after,
+        )
 
     def _multiplier(self, activation):
         """The function that multiplies rows of a data format with the kernel."""
@@ -122,7 +152,10 @@ class Dense(KernelLayer):
             )
         return shape[-1]
 
-    def _outputs(self, inputs, multiply):
+    def _moves(self):
+        return 1, 1, 1, "valid"
+
+    def _outputs(self, inputs, multiply, zeros=None):
         outputs = multiply(product.as_rows(inputs), "channels_last")
         return outputs.reshape(*inputs.shape[:-1], outputs.shape[-1])
 
@@ -158,13 +191,16 @@ class Conv1D(KernelLayer):
             raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
         return *self.kernel_size, channels, self.filters
 
-    def _rows_of(self, series):
-        chosen = settings.from_arguments(*self.strides, self.padding, self.data_format, *self.dilation_rate)
+    def _moves(self):
+        return *self.kernel_size, *self.strides, *self.dilation_rate, self.padding
+
+    def _rows_of(self, series, zeros=None):
+        chosen = settings.from_arguments(*self.strides, zeros or self.padding, self.data_format, *self.dilation_rate)
         return rows_of(series.shape, *self.kernel_size, chosen._replace(precision=None))
 
-    def _outputs(self, inputs, multiply):
+    def _outputs(self, inputs, multiply, zeros=None):
         series = product.as_series(inputs)
-        outputs = product.convolved(series, self._rows_of(series), multiply)
+        outputs = product.convolved(series, self._rows_of(series, zeros), multiply)
         return product.with_axes_of(inputs, outputs)
 
     def _gradients(self, d_outputs, inputs, outputs, multiply):
@@ -181,8 +217,7 @@ class Conv1D(KernelLayer):
         shape = as_shape(input_shape)
         InputSpec(min_ndim=3).check(shape, self.name)
         *examples, length, _ = by_step(shape, self.data_format == "channels_last")
-        where = *self.kernel_size, *self.strides, *self.dilation_rate, self.padding
-        steps = None if length is None else geometry(length, *where).output_length
+        steps = None if length is None else geometry(length, *self._moves()).output_length
         return by_step((*examples, steps, self.filters), self.data_format == "channels_last")
 
 

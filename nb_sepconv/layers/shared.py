@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv import ops
-from nb_sepconv.convolution import precisions
+from nb_sepconv.convolution import precisions, settings
 from nb_sepconv.convolution.device import DeviceConvolution
 from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.packed import PackedConvolution
+from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.pullback import Pullback
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nb_sepconv.tensors.typing import ArrayT, Precision
+
+
+class Computed:
+    """A weight that a layer converts or computes before it is used, as a variable that packs can be kept of."""
+
+    def __init__(self, weight: Any, array: Callable[[Any], Any]) -> None:
+        self._weight, self._array = weight, array
+
+    @property
+    def array(self) -> Any:
+        """The values as the layer uses them."""
+        return self._array(self._weight)
+
+    @property
+    def version(self) -> int:
+        """What changes with the values."""
+        return getattr(self._weight, "version", 0)
 
 
 class Weighted:
@@ -45,6 +66,13 @@ class Weighted:
             trainable=True,
         )
         setattr(self, name, weight)
+
+    def _kept(self, *weights):
+        """Weights as variables whose values are those that the layer uses, of the types that it computes in."""
+        return [None if weight is None else self._kept_one(weight) for weight in weights]
+
+    def _kept_one(self, weight):
+        return weight if self._array(weight) is getattr(weight, "array", None) else Computed(weight, self._array)
 
     def _serialized(self, module, *names):
         return {name: module.serialize(getattr(self, name)) for name in names}
@@ -129,6 +157,22 @@ class SeparableConvolution(Weighted):
             dilation_rate=self.dilation_rate,
             activation=self.activation,
             precision=self.precision,
+        )
+
+    def _stage(self):
+        stages.refuse_unbuilt(self)
+        stages.refuse_own_call(self, SeparableConvolution)
+        convolution = self._convolution()
+        weights = self._kept(self.depthwise_kernel, self.pointwise_kernel, self.bias)
+        return Stage(
+            self.name,
+            lambda inputs, zeros, out: convolution.window(self._as_called(inputs), zeros, weights, out),
+            *(self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding),
+            channels_last=self.data_format == "channels_last",
+            dtype=weights[0].array.dtype,
+            channels=int(self.depthwise_kernel.shape[1]),
+            filters=self.filters,
+            activation=settings.fused_activation(self.activation)[1],
         )
 
     def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:

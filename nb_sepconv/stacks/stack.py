@@ -1,0 +1,74 @@
+"""Layers one after the other, as one model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nb_sepconv.stacks.stages import stages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Stack:
+    """Layers one after the other: each is called with what the one before gives.
+
+    Args:
+        layers: layers of ``tf.layers`` or ``tf.keras.layers``, the library's activations, and other stacks; or one list
+            of these.
+
+    Raises:
+        ValueError: there is none.
+        TypeError: one of them cannot be called.
+
+    It pickles with the weights of its layers. :func:`nb_sepconv.receptive_field` says what an output step depends on,
+    and :func:`nb_sepconv.batch.apply` applies it to series of any length.
+
+    >>> import numpy as np, nb_sepconv as tf
+    >>> stack = Stack(tf.layers.SeparableConv1D(8, 5, activation="relu"), tf.layers.Dense(2))
+    >>> stack(np.zeros((1, 100, 3), np.float32)).shape, len(stack)
+    ((1, 96, 2), 2)
+    """
+
+    def __init__(self, *layers: Any) -> None:
+        self.layers: tuple[Any, ...] = _given(layers)
+        for layer in self.layers:
+            if not callable(layer):
+                raise TypeError(f"`layers` must be layers, activations and stacks. Received: {layer!r}")
+
+    def __call__(self, inputs: Any) -> Any:
+        """Call one layer after the other.
+
+        Args:
+            inputs: array (N, L, C), or (N, C, L) where the layers' channels come first.
+
+        Returns:
+            What the last layer gives.
+        """
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+    def __getitem__(self, index: Any) -> Any:
+        """The layer at an index, or a stack of those of a slice."""
+        return Stack(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+
+    def __repr__(self) -> str:
+        return f"Stack({', '.join(getattr(layer, '__name__', None) or repr(layer) for layer in self.layers)})"
+
+    def _stages(self):
+        return [stage for layer in self.layers for stage in stages_of(layer)]
+
+
+def _given(layers):
+    if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
+        layers = tuple(layers[0])
+    if not layers:
+        raise ValueError("`layers` must hold a layer. Received: none")
+    return tuple(Stack(*layer) if isinstance(layer, (list, tuple)) else layer for layer in layers)
