@@ -11,8 +11,13 @@ _LAYER = (
     "this library has separable_conv1d, conv1d, dense and a few layers around them; compute others with NumPy on their "
     "outputs"
 )
-_KERAS_LAYER = "this library has SeparableConv1D, Conv1D and Dense; compute other layers with NumPy on their outputs"
-_MODEL = "the library has layers and no models: call layers one after the other in a function of your own instead"
+_KERAS_LAYER = (
+    "this library has SeparableConv1D and the layers around it that `dir(nb_sepconv.keras.layers)` lists; compute "
+    "others with NumPy on their outputs"
+)
+_MODEL = (
+    "the library has `keras.Sequential` and no graphs of layers: for other models call layers in a function of your own"
+)
 _INITIAL = "variables hold their initial values as soon as they are created: leave the call out"
 _WHOLE = "variables are whole and live in this process's memory: leave it out"
 _OUTSIDE = "it lies outside of this library: use the standard library, NumPy or TensorFlow itself instead"
@@ -57,7 +62,7 @@ _INSTEAD = {
 
 _INSTEAD_IN = {
     "keras": {
-        _MODEL: "Sequential Model models Functional",
+        _MODEL: "Model Functional",
         _EAGER: "Input InputLayer KerasTensor",
         _KERAS_DEFAULTS: "backend config mixed_precision",
         "use the optimizers of `nb_sepconv.train`": "optimizers",

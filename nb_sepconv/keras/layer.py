@@ -198,10 +198,14 @@ class Layer:
     @property
     def weights(self) -> list[KerasVariable]:
         """All variables in the order of creation, those first that were created to be trained; then the sublayers'."""
-        own = sorted(self._own_weights, key=lambda weight: not weight.created_trainable)
-        return list(dict.fromkeys([*own, *(weight for layer in self._sublayers() for weight in layer.weights)]))
+        return list(
+            dict.fromkeys([*self._own_in_order(), *(weight for layer in self._sublayers() for weight in layer.weights)])
+        )
 
     variables = weights
+
+    def _own_in_order(self):
+        return sorted(self._own_weights, key=lambda weight: not weight.created_trainable)
 
     @property
     def trainable_weights(self) -> list[KerasVariable]:
@@ -247,12 +251,12 @@ class Layer:
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Put the weights into ``store``, a mapping, under ``"0"``, ``"1"``, ..."""
-        for index, weight in enumerate(self._own_weights):
+        for index, weight in enumerate(self._own_in_order()):
             store[str(index)] = weight.value()
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Take the weights from ``store``; see :meth:`save_own_variables` and :meth:`set_weights`."""
-        write_weights(self._own_weights, [np.asarray(store[str(index)]) for index in range(len(store))], self.name)
+        write_weights(self._own_in_order(), [np.asarray(store[str(index)]) for index in range(len(store))], self.name)
 
     # ---- losses ----
 
@@ -335,8 +339,8 @@ class Layer:
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """A new layer with the arguments ``config``."""
-        return cls(**config)
+        """A new layer with the arguments ``config``; the inputs' shape, which tf_keras adds, is a model's to know."""
+        return cls(**{key: value for key, value in config.items() if key != "batch_input_shape"})
 
     def get_build_config(self) -> Config | None:
         """``{"input_shape": ...}`` of a built layer, else None."""

@@ -9,8 +9,17 @@ import numpy as np
 from nb_sepconv.checks import arguments
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
+from nb_sepconv.keras.elementwise_layers import Activation, Dropout, LeakyReLU, ReLU, Softmax, SpatialDropout1D
 from nb_sepconv.keras.kernel_layers import Conv1D, Dense
 from nb_sepconv.keras.layer import Layer
+from nb_sepconv.keras.normalization import BatchNormalization, LayerNormalization
+from nb_sepconv.keras.pooling_layers import (
+    AveragePooling1D,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    MaxPooling1D,
+)
+from nb_sepconv.keras.shape_layers import Flatten, Input, InputLayer, Reshape, ZeroPadding1D
 from nb_sepconv.keras.variable import CastVariable
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.shared import SeparableConvolution
@@ -25,7 +34,36 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
-__all__ = ["Conv1D", "Dense", "InputSpec", "Layer", "SeparableConv1D", "SeparableConvolution1D"]
+__all__ = [
+    "Activation",
+    "AveragePooling1D",
+    "AvgPool1D",
+    "BatchNormalization",
+    "Conv1D",
+    "Convolution1D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalAvgPool1D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPooling1D",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "MaxPool1D",
+    "MaxPooling1D",
+    "ReLU",
+    "Reshape",
+    "SeparableConv1D",
+    "SeparableConvolution1D",
+    "Softmax",
+    "SpatialDropout1D",
+    "ZeroPadding1D",
+]
 
 _CONVERTED = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 _OF_TF_KERAS = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint", "batch_input_shape")
@@ -220,7 +258,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
         return cls(**kept)
 
 
-SeparableConvolution1D = SeparableConv1D
+AvgPool1D, MaxPool1D = AveragePooling1D, MaxPooling1D
+Convolution1D, SeparableConvolution1D = Conv1D, SeparableConv1D
+GlobalAvgPool1D, GlobalMaxPool1D = GlobalAveragePooling1D, GlobalMaxPooling1D
 
 
 def __dir__() -> list[str]:

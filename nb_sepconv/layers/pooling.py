@@ -36,22 +36,11 @@ _ARGUMENTS = """
 """
 
 
-class _Pooling1D(Layer):
-    def __init__(
-        self,
-        pool_size: Integers,
-        strides: Integers,
-        padding: str = "valid",
-        data_format: str = "channels_last",
-        name: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(name=name, **kwargs)
-        self.pool_size: tuple[int, ...] = arguments.one_integer(pool_size, "pool_size")
-        self.strides: tuple[int, ...] = arguments.one_integer(strides, "strides")
-        self.padding: str = arguments.pooling_padding(padding)
-        self.data_format: str = arguments.data_format(data_format)
-        self.input_spec = InputSpec(ndim=3)
+class Pooled:
+    """What the pooling layers of TF1 and of Keras share.
+
+    A subclass sets ``pool_size``, ``strides``, ``padding`` and ``data_format``, and has ``name``.
+    """
 
     def call(self, inputs: Any) -> Array:
         """Compute the outputs."""
@@ -64,7 +53,7 @@ class _Pooling1D(Layer):
         return outputs if last else np.ascontiguousarray(np.moveaxis(outputs, 2, 1))
 
     def _stage(self):
-        stages.refuse_own_call(self, _Pooling1D)
+        stages.refuse_own_call(self, Pooled)
         return Stage(
             self.name,
             lambda inputs, zeros, out: written(self._in_format(inputs, zeros), out),
@@ -98,12 +87,52 @@ class _Pooling1D(Layer):
     def _finished(self, total, length, left):
         return total
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
-        """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
+    def _output_shape(self, input_shape):
         shape = list(as_shape(input_shape))
         axis = 1 if self.data_format == "channels_last" else 2
         shape[axis] = None if shape[axis] is None else self._geometry(shape[axis], self.padding).output_length
-        return Shape(shape)
+        return shape
+
+
+class MaxPooled(Pooled):
+    """The largest of the steps in each window; padding never counts."""
+
+    _join = np.maximum
+    _neutral = -np.inf
+
+
+class AveragePooled(Pooled):
+    """The mean of the steps in each window; padding never counts."""
+
+    _join = np.add
+    _neutral = 0
+
+    def _finished(self, total, length, left):
+        starts = np.arange(total.shape[1]) * self.strides[0] - left
+        counts = np.minimum(starts + self.pool_size[0], length) - np.maximum(starts, 0)
+        return total / counts.astype(total.dtype)[:, None]
+
+
+class _Pooling1D(Layer):
+    def __init__(
+        self,
+        pool_size: Integers,
+        strides: Integers,
+        padding: str = "valid",
+        data_format: str = "channels_last",
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        self.pool_size: tuple[int, ...] = arguments.one_integer(pool_size, "pool_size")
+        self.strides: tuple[int, ...] = arguments.one_integer(strides, "strides")
+        self.padding: str = arguments.pooling_padding(padding)
+        self.data_format: str = arguments.data_format(data_format)
+        self.input_spec = InputSpec(ndim=3)
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
+        """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
+        return Shape(self._output_shape(input_shape))
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold."""
@@ -116,31 +145,20 @@ class _Pooling1D(Layer):
         }
 
 
-class MaxPooling1D(_Pooling1D):
+class MaxPooling1D(MaxPooled, _Pooling1D):
     __doc__ = f"""The largest of the steps in each window; padding never counts.
 {_ARGUMENTS}
     >>> MaxPooling1D(2, 2)(np.float32([[[1], [3], [2], [0]]])).tolist()
     [[[3.0], [2.0]]]
     """
 
-    _join = np.maximum
-    _neutral = -np.inf
 
-
-class AveragePooling1D(_Pooling1D):
+class AveragePooling1D(AveragePooled, _Pooling1D):
     __doc__ = f"""The mean of the steps in each window; padding never counts.
 {_ARGUMENTS}
     >>> AveragePooling1D(2, 2)(np.float32([[[1], [3], [2], [0]]])).tolist()
     [[[2.0], [1.0]]]
     """
-
-    _join = np.add
-    _neutral = 0
-
-    def _finished(self, total, length, left):
-        starts = np.arange(total.shape[1]) * self.strides[0] - left
-        counts = np.minimum(starts + self.pool_size[0], length) - np.maximum(starts, 0)
-        return total / counts.astype(total.dtype)[:, None]
 
 
 def max_pooling1d(

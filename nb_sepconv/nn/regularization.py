@@ -162,6 +162,8 @@ def dropped(x: Array, rate: float, noise_shape: Any, seed: int | None) -> Array:
         return x.copy()
     shape = x.shape if noise_shape is None else _noise_shape(noise_shape, x.shape)
     noise = initializers.RandomUniform(seed=seed)(shape, x.dtype)
+    if rate == 1:
+        return np.zeros_like(x)
     kept = noise >= x.dtype.type(rate)
     return np.where(kept, quietly(np.multiply, x, x.dtype.type(1 / (1 - rate))), x.dtype.type(0))
 

@@ -129,12 +129,12 @@ def test_interpreted_mode_is_refused_by_name():
         ],
         *[
             ("train.ExponentialMovingAverage", "decay"),
-            ("keras.Model", "layers and no models"),
+            ("keras.Model", "`keras.Sequential` and no graphs of layers"),
             ("contrib", "outside"),
         ],
         *[
             ("keras.backend", "keras.json"),
-            ("keras.layers.LSTM", "SeparableConv1D, Conv1D and Dense"),
+            ("keras.layers.LSTM", "SeparableConv1D and the layers around it"),
             ("layers.conv2d", "conv1d"),
         ],
         *[("get_varible", "use `get_variable`, if that was meant"), ("layers.SeparableConv1", "`SeparableConv1D`")],

@@ -23,23 +23,32 @@ CHUNK_BYTES = 1 << 20
 
 def open_keras_archive(path: str) -> Weights:
     """The Weights of a ``.keras`` archive; all of what is used is checked by its CRC-32."""
-    archive = Archive(path)
+    config, file = read_archive(path)
     try:
-        names = _read_layer_names(archive)
-        file = _unpack(archive)
-    finally:
-        archive.close()
+        with located(path):
+            names = layer_names(config)
+    except BaseException:
+        file.close()
+        raise
     return open_keras_h5(file, names)
 
 
-def _read_layer_names(archive):
+def read_archive(path: str) -> tuple[bytes, RandomAccessFile]:
+    """The configuration in a ``.keras`` archive, and its file of weights, open."""
+    archive = Archive(path)
+    try:
+        return _read_config(archive), _unpack(archive)
+    finally:
+        archive.close()
+
+
+def _read_config(archive):
     missing = {CONFIG, WEIGHTS} - set(archive.names)
     if missing:
         raise WeightsError(f"expected {sorted(missing)[0]!r} in a Keras archive", archive.path)
     if archive.size(CONFIG) > LARGEST_CONFIG_BYTES:
         raise WeightsError(f"expected {CONFIG!r} of at most {LARGEST_CONFIG_BYTES} bytes", archive.path)
-    with located(archive.path):
-        return layer_names(archive.read(CONFIG))
+    return archive.read(CONFIG)
 
 
 def _unpack(archive):

@@ -45,6 +45,24 @@ def _is_listed(file, root):
     return file.text(root, LAYERS) is not None or file.text(root, f"{LAYERS}0") is not None
 
 
+def listed_layers(file: Any) -> list[tuple[str, list[str]]]:
+    """The name of each layer and the paths of its variables, in the order in which Keras 1 and later list them.
+
+    Raises:
+        WeightsError: the file is of Keras 0, which lists no names.
+    """
+    root = _root(file)
+    if not _is_listed(file, root):
+        raise WeightsError(f"expected the attribute `{LAYERS}`: a file of Keras 0 names no layers", file.path)
+    layers = _split_attribute(file, root, LAYERS)
+    groups = [_path(root, layer) for layer in layers]
+    weights = [_split_attribute(file, group, VARIABLES) if file.has_group(group) else [] for group in groups]
+    return [
+        (layer, [_path(group, weight) for weight in of_layer])
+        for layer, group, of_layer in zip(layers, groups, weights, strict=True)
+    ]
+
+
 def _listed_names(file, root):
     names = {}
     for layer in [*_split_attribute(file, root, LAYERS), TOP_LEVEL]:
