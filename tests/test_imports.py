@@ -25,7 +25,7 @@ ARROWS = {
     "nb_sepconv": "checks version",
     "cli": "kernels version weights",
     "batch": "",
-    "keras": "activations checks constraints files framework initializers layers nn regularizers tensors weights",
+    "keras": "activations checks constraints convolution files framework initializers layers nn regularizers tensors weights",
     "layers": "activations checks constraints convolution devices framework initializers nn ops regularizers tensors",
     "interop": "activations checks convolution ops tensors",
     "train": "checks framework initializers kernels tensors weights",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.stage import Stage, elementwise
 from nb_sepconv.keras import activations
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
@@ -22,6 +24,9 @@ class _ShapeKept(Layer):
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output, which is that of the input."""
         return tuple(as_shape(input_shape))
+
+    def _stage(self):
+        return elementwise(self.name, self.call)
 
 
 class Activation(_ShapeKept):
@@ -189,6 +194,9 @@ class Dropout(_ShapeKept):
 
     def _noise_shape(self, inputs):
         return self.noise_shape
+
+    def _stage(self):
+        return Stage(self.name, lambda inputs, zeros, out: written(inputs, out))
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold."""

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.checks.words import axes_of
+from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.keras import constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.dtypes import as_dtype
@@ -55,6 +58,21 @@ class _Normalization(Layer):
         arrays = (mean, variance, self.beta, self.gamma)
         along = [None if array is None else self._along(array, axes, wide) for array in arrays]
         return normalized(wide, *along, self.epsilon).astype(as_dtype(self.compute_dtype), copy=False)
+
+    def _stage(self):
+        stages.refuse_unbuilt(self)
+        axes = axes_of(self.axis, 3)
+        if axes not in ((1,), (2,)):
+            raise ValueError(
+                f'The layer "{self.name}" cannot be cut over time: `axis` must be that of the channels. '
+                f"Received: {self.axis!r}"
+            )
+        return Stage(
+            self.name,
+            lambda inputs, zeros, out: written(self.call(self._as_called(inputs)), out),
+            channels_last=axes == (2,),
+            dtype=as_dtype(self.compute_dtype),
+        )
 
     @staticmethod
     def _wide(inputs):

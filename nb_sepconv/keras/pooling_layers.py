@@ -8,6 +8,7 @@ import numpy as np
 
 from nb_sepconv.checks import arguments
 from nb_sepconv.keras.layer import Layer
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.pooling import AveragePooled, MaxPooled
 from nb_sepconv.tensors.convert import widely
@@ -99,6 +100,9 @@ class _GlobalPooling1D(Layer):
     def call(self, inputs: Array) -> Array:
         """Compute the outputs."""
         return widely(lambda wide: self._pooled(wide, axis=self._axis, keepdims=self.keepdims), inputs)
+
+    def _stage(self):
+        stages.refuse_joined_steps(self)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""

@@ -205,6 +205,11 @@ class Sequential(Layer):
     def _as_called(self, inputs):
         return inputs
 
+    def _stages(self):
+        """What a ``Stack`` of the layers would have."""
+        lists = [layer._stages() if hasattr(layer, "_stages") else [layer._stage()] for layer in self.layers]
+        return [stage for stages in lists for stage in stages]
+
     # ---- weights, configuration ----
 
     def load_weights(self, path: FilePath) -> None:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.checks import arguments
+from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.keras.layer import Layer
+from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -127,6 +130,9 @@ class Flatten(Layer):
             inputs = np.moveaxis(inputs, 1, -1)
         return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
 
+    def _stage(self):
+        stages.refuse_joined_steps(self)
+
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
         batch, *rest = as_shape(input_shape)
@@ -179,6 +185,9 @@ class Reshape(Layer):
             )
         return tuple(rest if size == -1 else size for size in self.target_shape)
 
+    def _stage(self):
+        stages.refuse_joined_steps(self)
+
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""
         shape = as_shape(input_shape)
@@ -219,7 +228,18 @@ class ZeroPadding1D(Layer):
 
     def call(self, inputs: Array) -> Array:
         """Compute the outputs."""
-        return np.pad(inputs, [self.padding if axis == self._axis else (0, 0) for axis in range(3)])
+        return self._padded(inputs, self.padding)
+
+    def _padded(self, inputs, zeros):
+        return np.pad(inputs, [zeros if axis == self._axis else (0, 0) for axis in range(3)])
+
+    def _stage(self):
+        return Stage(
+            self.name,
+            lambda inputs, zeros, out: written(self._padded(inputs, zeros), out),
+            padding=self.padding,
+            channels_last=self._axis == 1,
+        )
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""

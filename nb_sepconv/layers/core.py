@@ -298,10 +298,7 @@ class Flatten(Layer):
         return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
 
     def _stage(self):
-        raise ValueError(
-            f'The layer "{self.name}" cannot be cut over time: it joins all steps. Received: a Flatten among layers '
-            "that move over time"
-        )
+        stages.refuse_joined_steps(self)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``, with None where it is unknown."""

@@ -29,3 +29,15 @@ def refuse_own_call(layer: Any, library_class: Any) -> None:
             f'The layer "{layer.name}" has a `call` of its own, which nobody can look into: pass it as a function, '
             f"`lambda inputs: layer(inputs)`. Received: a {type(layer).__name__}"
         )
+
+
+def refuse_joined_steps(layer: Any) -> None:
+    """Refuse a layer whose outputs have no steps of their own.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(
+        f'The layer "{layer.name}" cannot be cut over time: it joins all steps. '
+        f"Received: a {type(layer).__name__} among layers that move over time"
+    )

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from nb_sepconv import keras, weights
+from nb_sepconv.convolution.windows import places, windows
+from nb_sepconv.stacks.applying import apply_window
+from nb_sepconv.stacks.stages import output_channels, stages_of
 from tests.keras_model_cases import SERIES, fill, layer_cases, models, series
+from tests.value_cases import weights as values
 
 RECORDED = Path(__file__).parents[1] / "data" / "keras_models"
 LAYERS, ANSWERS = np.load(RECORDED / "layers.npz"), np.load(RECORDED / "answers.npz")
@@ -190,6 +194,47 @@ def test_a_failed_build_leaves_nothing_behind():
     with pytest.raises(ValueError, match="longer than the input"):
         model(series())
     assert not any(layer.built for layer in (model, *model.layers))
+
+
+# ---- over time ----
+
+
+def test_a_model_is_cut_over_time_like_a_stack():
+    model = keras.Sequential(
+        [
+            layers.ZeroPadding1D((2, 1)),
+            layers.SeparableConv1D(3, 3, dilation_rate=2, padding="causal"),
+            layers.BatchNormalization(),
+            layers.LeakyReLU(),
+            keras.Sequential([layers.SeparableConv1D(3, 2), layers.LayerNormalization()]),
+            layers.MaxPooling1D(3, 2, "same"),
+            layers.SpatialDropout1D(0.5),
+            layers.AveragePooling1D(2, 1),
+            layers.Activation("tanh"),
+        ]
+    )
+    x = values(2, 41, 4).astype("float32")
+    model.build(x.shape)
+    fill(model)
+    whole, stages = model(x), stages_of(model)
+    where = places(stages, 41)
+    assert where[-1].steps == whole.shape[1]
+    for chunk in (1, 2, 5, 41):
+        parts = [
+            apply_window(stages, windows(where, a, min(a + chunk, whole.shape[1])), lambda s, e: x[:, s:e])
+            for a in range(0, whole.shape[1], chunk)
+        ]
+        assert np.array_equal(np.concatenate(parts, 1), whole)
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.Flatten(), layers.Reshape((-1,)), layers.GlobalMaxPooling1D(), layers.Softmax(axis=1)]
+)
+def test_layers_that_join_steps_are_not_cut(layer):
+    model = keras.Sequential([layers.SeparableConv1D(3, 3), layer])
+    model(series())
+    with pytest.raises(ValueError, match="cannot be cut over time"):
+        output_channels(stages_of(model), 4)
 
 
 # ---- files ----
