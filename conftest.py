@@ -12,7 +12,7 @@ TESTS = Path(__file__).parent / "tests"
 
 # Only NumPy, Numba and pytest are needed to run the tests; `make test` installs everything but PyTorch.
 OPTIONAL = ("autograd", "cuda", "h5py", "heartpy", "hypothesis", "jax", "matplotlib", "ml_dtypes", "numba_cuda", "onnx")
-OPTIONAL += ("rich", "safetensors", "setuptools", "torch")
+OPTIONAL += ("edfio", "rich", "safetensors", "setuptools", "soundfile", "torch", "zarr")
 MISSING = frozenset(name for name in OPTIONAL if not find_spec(name))
 
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if name in MISSING]

@@ -33,6 +33,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 HDF5 = ["h5py>=3.8"]
 ONNX = ["onnx>=1.16"]
 CLI = ["rich>=13"]
+BATCH = [*HDF5, *CLI, "edfio>=0.4.6", "soundfile>=0.12", "zarr>=2.18"]
 FREEZE = ["pyinstaller>=6"]
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 AUTOGRAD = ["autograd>=1.7"]
@@ -52,7 +53,7 @@ CUPY_CUDA12, CUPY_CUDA13 = ["cupy-cuda12x>=13.6"], ["cupy-cuda13x>=13.6"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "pytest-xdist>=3.5", "safetensors>=0.4", "setuptools>=77"]
 TEST += ["import-linter>=2.3", "jedi>=0.19"]
 LINT = ["mypy==2.4.1", "pyright[nodejs]==1.1.414", "ruff==0.17.6"]
-TEST += [*AUTOGRAD, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
+TEST += [*AUTOGRAD, *BATCH, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
 TEST += [f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
 
 setup(
@@ -82,6 +83,7 @@ setup(
         "hdf5": HDF5,
         "onnx": ONNX,
         "cli": CLI,
+        "batch": BATCH,
         "demo": DEMO,
         "docs": DOCS,
         "bench": BENCH,

@@ -24,7 +24,7 @@ ARROWS = {
     "__main__": "cli",
     "nb_sepconv": "checks version",
     "cli": "kernels version weights",
-    "batch": "",
+    "batch": "files",
     "keras": "activations checks constraints convolution files framework initializers layers nn regularizers tensors weights",
     "layers": "activations checks constraints convolution devices framework initializers nn ops regularizers tensors",
     "interop": "activations checks convolution ops tensors",

@@ -29,21 +29,22 @@ def replacing(path: FilePath) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _keep_permissions(target, temporary)
+        keep_permissions(target, temporary)
         os.replace(temporary, target)
     except BaseException:
         with suppress(FileNotFoundError):
             os.remove(temporary)
         raise
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
-def _keep_permissions(existing, temporary):
+def keep_permissions(existing: str, temporary: str) -> None:
+    """Give a new file the permissions of the file whose place it will take, where there is one."""
     with suppress(FileNotFoundError):
         os.chmod(temporary, stat.S_IMODE(os.stat(existing).st_mode))
 
 
-def _sync_folder(folder):
+def sync_folder(folder: str) -> None:
     """Make the new name last through a power cut, where folders can be synced."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,4 +1,4 @@
-"""The one error that a file of weights can raise."""
+"""The errors of files that cannot be trusted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import FilePath
 
 
-class WeightsError(ValueError):
-    """A file of weights that cannot be trusted; says which file, where in it, and what was expected there.
+class FileError(ValueError):
+    """A file that cannot be trusted; says which file, where in it, and what was expected there.
 
     Args:
         problem: str, what was found and what was expected.
@@ -30,6 +30,16 @@ class WeightsError(ValueError):
         where = "" if self.path is None else f"{self.path}: "
         at = "" if self.offset is None else f" (at byte {self.offset})"
         return f"{where}{self.problem}{at}"
+
+
+class WeightsError(FileError):
+    """A file of weights that cannot be trusted; says which file, where in it, and what was expected there.
+
+    Args:
+        problem: str, what was found and what was expected.
+        path: str or None, the file.
+        offset: int or None, the byte in the file where the problem was seen.
+    """
 
 
 @contextmanager

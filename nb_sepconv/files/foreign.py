@@ -20,6 +20,8 @@ PICKLE = (
     "this is a pickle, which can run code and is never loaded: load it with what wrote it, and store its arrays with "
     "`numpy.savez` or as .safetensors"
 )
+PICKLE_START = rb"\x80[\x02-\x05](?:\x95|[\]}(c\x8a\x8c\x58])|[\]})(]q\0|\(dp?\d|\(lp?\d|c\w+\n\w+\n"
+WEB_PAGE = (rb"(?i)\s*<(!doctype|html)", "this is a web page in place of the file: download the file itself")
 START_BYTES = 512
 POINTERS = [
     (
@@ -31,9 +33,9 @@ POINTERS = [
 KINDS = [
     *POINTERS,
     (rb"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19", PYTORCH.replace("archive", "file")),
-    (rb"\x80[\x02-\x05](?:\x95|[\]}(c\x8a\x8c\x58])|[\]})(]q\0|\(dp?\d|\(lp?\d|c\w+\n\w+\n", PICKLE),
+    (PICKLE_START, PICKLE),
     (rb"\x93NUMPY", "this is a single array: load it with `numpy.load`"),
-    (rb"(?i)\s*<(!doctype|html)", "this is a web page in place of the file: download the file itself"),
+    WEB_PAGE,
     (rb"version https?:|\s*[{\[]", "this is JSON or other text, which holds no arrays"),
     (rb"\x1f\x8b|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd", "this file is compressed: unpack it"),
     (rb".{257}ustar", "this is a tar archive: unpack it"),
@@ -44,13 +46,18 @@ KINDS = [
 ]
 
 
-def foreign_kind(file: RandomAccessFile) -> str:
+def foreign_kind(file: RandomAccessFile, kinds: list[tuple[bytes, str]] = KINDS) -> str:
     """A sentence on what a file is, to stand in front of what was expected; empty where it is not known.
 
     Args:
         file: RandomAccessFile.
+        kinds: list of (regular expression of the first bytes, what such a file is).
     """
-    return _kind(file, KINDS)
+    if file.size == 0:
+        return "this file is empty, as after a copy that was cut off; "
+    start = file.read(0, min(START_BYTES, file.size), "the start of a file")
+    found = next((meaning for pattern, meaning in kinds if re.match(pattern, start, re.DOTALL)), None)
+    return "" if found is None else f"{found}; "
 
 
 @contextmanager
@@ -59,15 +66,7 @@ def pointers_named(file):
     try:
         yield
     except WeightsError as error:
-        kind = _kind(file, POINTERS)
+        kind = foreign_kind(file, POINTERS)
         if not kind:
             raise
         raise WeightsError(kind + error.problem, error.path, error.offset) from None
-
-
-def _kind(file, kinds):
-    if file.size == 0:
-        return "this file is empty, as after a copy that was cut off; "
-    start = file.read(0, min(START_BYTES, file.size), "the start of a file")
-    found = next((meaning for pattern, meaning in kinds if re.match(pattern, start, re.DOTALL)), None)
-    return "" if found is None else f"{found}; "

@@ -8,7 +8,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.files.errors import WeightsError
+from nb_sepconv.files.errors import FileError, WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +24,22 @@ class RandomAccessFile:
     Args:
         path: str or path-like.
         descriptor: int or None, of the file where it is open already; ``path`` is then its name for errors.
+        error: the kind of FileError that is raised for a file that is not what it should be.
     """
 
-    def __init__(self, path: FilePath, descriptor: int | None = None) -> None:
+    def __init__(self, path: FilePath, descriptor: int | None = None, error: type[FileError] = WeightsError) -> None:
         self.path: str = os.fspath(path)
+        self.error = error
         if descriptor is None:
             if not stat.S_ISREG(os.stat(self.path).st_mode):
-                raise WeightsError("this is not a regular file", self.path)
+                raise self.error("this is not a regular file", self.path)
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._descriptor = descriptor
         self.close: Callable[[], object] = weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
-        self.size: int = os.fstat(self._descriptor).st_size
+        status = os.fstat(self._descriptor)
+        self.size: int = status.st_size
+        self.changed_ns: int = status.st_mtime_ns
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +67,7 @@ class RandomAccessFile:
         while remaining.nbytes:
             count = self._read_some(offset, remaining)
             if count == 0:
-                raise WeightsError(f"the file ends inside {what}", self.path, offset)
+                raise self.error(f"the file ends inside {what}", self.path, offset)
             remaining = remaining[count:]
             offset += count
 
@@ -71,12 +75,12 @@ class RandomAccessFile:
         """Refuse a stretch that the file does not hold."""
         if offset < 0 or size < 0 or offset + size > self.size:
             expected = f"expected {what} in bytes {offset} to {offset + size}"
-            raise WeightsError(f"{expected}, but the file has {self.size} bytes", self.path, min(offset, self.size))
+            raise self.error(f"{expected}, but the file has {self.size} bytes", self.path, min(offset, self.size))
 
     def _open_descriptor(self):
         """The number of the open file, which after closing may be that of another one."""
         if not self.close.alive:
-            raise WeightsError("this file was closed", self.path)
+            raise self.error("this file was closed", self.path)
         return self._descriptor
 
     def _read_some(self, offset, buffer):

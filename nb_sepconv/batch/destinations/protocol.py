@@ -21,13 +21,12 @@ class Destination(Protocol):
     part_path: str
     channels_last: bool
 
-    def create(self, shape: tuple[int, int, int], dtype: np.dtype[Any], chunk: int) -> None:
+    def create(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
         """Make the part anew, with all of its space on disk.
 
         Args:
             shape: tuple of three int.
             dtype: numpy dtype.
-            chunk: int, steps of time that are written together, for formats that store their arrays in pieces.
 
         Raises:
             OSError: There is no space; no part is left behind.
@@ -38,7 +37,7 @@ class Destination(Protocol):
 
         Raises:
             FileNotFoundError: There is none.
-            ValueError: It is of another shape or type.
+            ValueError: It is of another shape or type, or was not made to its end.
         """
 
     def write(self, start: int, stop: int, values: Array, first: int = 0) -> None:
