@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import scope_name_by_maker, unique_scope_name
-from nb_sepconv.framework.graph import get_default_graph, graph_for
+from nb_sepconv.framework.graph import Graph, get_default_graph, graph_for
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.variable_scope import enter_unnamed_scope, variable_scope
+from nb_sepconv.framework.variable_scope import enter_unnamed_scope, get_variable_store, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +37,12 @@ def make_template(
         kwargs: arguments that ``func_`` always receives.
 
     Returns:
-        A Template.
+        A Template. It pickles with its variables once it was called, if ``func_`` does; what is unpickled runs in a
+        graph of its own.
 
     Raises:
         ValueError: when ``name_`` is None; at a later call, when ``func_`` creates a trainable variable.
+        TypeError: when it is pickled before its first call.
 
     >>> from nb_sepconv.framework.variable_scope import get_variable
     >>> gain = make_template("doc_gain", lambda x: x * get_variable("g", [], initializer=lambda shape, dtype: 2.0))
@@ -79,6 +81,32 @@ class Template:
                 unique_name or unique_scope_name(self._graph.thread, name), custom_getter
             ) as scope:
                 self._variable_scope = scope
+
+    def __copy__(self) -> Template:
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __reduce__(self) -> Any:
+        if not self._variables_created:
+            raise TypeError(
+                "A template must be called once before it is pickled or copied: without variables each copy would "
+                f"make its own. Received: the template {self._name!r}"
+            )
+        settings = self._name, self._func, False, self._unique_name, self._custom_getter
+        return _with_variables, (type(self), settings, self._variable_scope, self._shared_variables())
+
+    def _shared_variables(self):
+        """By full names: the variables of its scope that ``get_variable`` shares, and the keys of their collections."""
+        graph = self._graph
+        with graph.lock, graph.as_current():
+            named = dict(get_variable_store().variables)
+            keys = {key: set(map(id, graph.get_collection(key))) for key in graph.collections}
+        return {
+            name: (variable, [key for key, members in keys.items() if id(variable) in members])
+            for name, variable in named.items()
+            if name.startswith(self.variable_scope_name)
+        }
 
     def __repr__(self) -> str:
         made = f"{len(self.variables)} variables" if self._variables_created else "no variables yet"
@@ -188,3 +216,18 @@ class Template:
         return [variable for variable in self.global_variables if variable not in trainable]
 
     non_trainable_weights = non_trainable_variables
+
+
+def _with_variables(kind, settings, scope, shared):
+    """A template in a graph of its own, as it was pickled after its first call."""
+    graph = Graph()
+    with graph.as_current():
+        template = kind(*settings)
+        store = get_variable_store()
+    for name, (variable, keys) in shared.items():
+        variable.graph = graph
+        store.variables[name] = variable
+        for key in keys:
+            graph.add_to_collection(key, variable)
+    template._variable_scope, template._variables_created, template._first_call = scope, True, False
+    return template

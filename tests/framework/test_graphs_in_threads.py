@@ -56,6 +56,43 @@ def test_a_model_in_another_thread_is_refused_until_it_is_told_its_graph(graph):
     assert in_threads(of_its_own)[0].shape == y.shape
 
 
+def in_a_scope_of_auto_reuse(x):
+    with tf.variable_scope("auto", reuse=tf.AUTO_REUSE):
+        return tf.layers.separable_conv1d(x, 4, 3)
+
+
+def by_argument(x):
+    return tf.layers.separable_conv1d(x, 4, 3, name="by_argument", reuse=tf.AUTO_REUSE)
+
+
+def dense(x):
+    return tf.layers.dense(x, 4, name="dense", reuse=tf.AUTO_REUSE)
+
+
+def by_hand(x):
+    with tf.variable_scope("by_hand", reuse=tf.AUTO_REUSE):
+        return x * tf.get_variable("gain", [3])
+
+
+@pytest.mark.parametrize("function", [in_a_scope_of_auto_reuse, by_argument, dense, by_hand])
+def test_every_way_to_share_is_refused_in_a_thread_that_was_told_no_graph(graph, function):
+    y = function(X)
+    with pytest.raises(ValueError, match=r"Another graph has the variable.*`with graph.as_default\(\):`"):
+        raise in_threads(lambda: function(X))[0]
+    np.testing.assert_array_equal(function(X), y)
+
+
+def test_tasks_of_dasks_threads_are_refused_too():
+    dask = pytest.importorskip("dask")
+    model(X)
+    with pytest.raises(ValueError, match=r"`with graph.as_default\(\):`"):
+        dask.delayed(model)(X).compute(scheduler="threads", num_workers=2)
+    layer, template = tf.layers.SeparableConv1D(4, 3), tf.make_template("of_tasks", by_hand)
+    for function in (layer, template):
+        y = function(X)
+        np.testing.assert_array_equal(dask.delayed(function)(X).compute(scheduler="threads", num_workers=2), y)
+
+
 def test_reuse_in_another_thread_names_the_graph_too():
     model(X)
     error = in_threads(lambda: tf.layers.separable_conv1d(X, 4, 3, name="threads/s", reuse=True))[0]

@@ -1,5 +1,8 @@
 """Templates: scopes of their own, sharing between calls, what they refuse."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -160,3 +163,42 @@ def test_layers_in_a_template_share(graph):
         "t/separable_conv1d/depthwise_kernel:0",
         "t/separable_conv1d_1/depthwise_kernel:0",
     ]
+
+
+def model(x):
+    hidden = tf.layers.separable_conv1d(x, 4, 3, activation="relu")
+    return tf.layers.separable_conv1d(hidden, 2, 3) + tf.get_variable("own", [2], trainable=False)
+
+
+@pytest.mark.parametrize("duplicate", [lambda template: pickle.loads(pickle.dumps(template)), copy.deepcopy])
+def test_a_template_takes_its_variables_along(duplicate):
+    """In another process it made new ones at random and said nothing."""
+    x = np.random.default_rng(4).standard_normal((1, 12, 3)).astype("float32")
+    with tf.variable_scope("outer"):
+        template = tf.make_template("t", model)
+        y = template(x)
+    tf.get_variable("outer/tail", [2])
+    with tf.Graph().as_default():
+        copied = duplicate(template)
+        np.testing.assert_array_equal(copied(x), y)
+        assert tf.global_variables() == []
+    assert names(copied.variables) == names(template.variables)
+    assert names(copied.trainable_variables) == names(template.trainable_variables)
+    copied.variables[0].assign(copied.variables[0] * 2)
+    np.testing.assert_array_equal(template(x), y)
+    assert not np.array_equal(copied(x), y)
+
+
+def test_a_copied_template_makes_no_variable_either():
+    template = tf.make_template("t", scaled)
+    template()
+    copied = pickle.loads(pickle.dumps(template))
+    with pytest.raises(ValueError, match=r"Variable t/u does not exist"):
+        copied(name="u")
+
+
+def test_a_template_without_variables_is_not_pickled():
+    template = tf.make_template("t", scaled)
+    with pytest.raises(TypeError, match=r"must be called once before it is pickled.*Received: the template 't'"):
+        pickle.dumps(template)
+    assert copy.copy(template)().tolist() == [1, 1]

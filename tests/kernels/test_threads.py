@@ -1,10 +1,12 @@
 """How many threads a call may use, and who may say so."""
 
 import asyncio
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numba
@@ -13,7 +15,7 @@ import pytest
 from numba.np.ufunc import parallel
 
 import nb_sepconv as nb
-from nb_sepconv.kernels.cpu.runtime import threads
+from nb_sepconv.kernels.cpu.runtime import occupied, threads
 
 PROCESSORS = 12
 
@@ -235,6 +237,70 @@ def test_a_task_of_joblib_uses_one_thread_unless_told(monkeypatch):
     assert in_another_thread(nb.get_num_threads) == PROCESSORS
     with nb.num_threads(3):
         assert nb.get_num_threads() == 3
+
+
+def test_a_task_of_dasks_local_threads_uses_one_thread_unless_told():
+    dask = pytest.importorskip("dask")
+
+    @dask.delayed
+    def told(count):
+        with nb.num_threads(count):
+            return nb.get_num_threads()
+
+    assert dask.compute(told(None), scheduler="threads") == (1,)
+    assert dask.compute(told(3), scheduler="threads") == (3,)
+    with ThreadPoolExecutor(1) as pool:
+        assert dask.compute(told(None), scheduler="threads", pool=pool) == (1,)
+        assert pool.submit(nb.get_num_threads).result() == PROCESSORS
+    assert dask.compute(told(None), scheduler="sync") == (PROCESSORS,)
+
+
+@pytest.mark.parametrize(("module", "name"), occupied.LOOPS.items())
+def test_a_process_of_a_pool_uses_one_thread_unless_told(monkeypatch, module, name):
+    process = multiprocessing.current_process()
+    loop = SimpleNamespace(__module__=module, __name__=name)
+    monkeypatch.setattr(process, "_target", loop, raising=False)
+    nb.set_num_threads(None)
+    assert nb.get_num_threads() == 1
+    nb.set_num_threads(3)
+    assert nb.get_num_threads() == 3
+    nb.set_num_threads(None)
+    with nb.num_threads(2):
+        assert nb.get_num_threads() == 2
+    loop.__name__ = "main"
+    nb.set_num_threads(None)
+    assert nb.get_num_threads() == PROCESSORS
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_pools_and_processes_of_the_standard_library():
+    program = """if True:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        from nb_sepconv.kernels.cpu.runtime import occupied, threads
+        threads._processors = lambda: 4
+        fork = multiprocessing.get_context("fork")
+
+        def single(queue):
+            queue.put(threads.get_num_threads())
+
+        print(threads.get_num_threads())
+        with fork.Pool(1) as pool:
+            print(pool.apply(threads.get_num_threads))
+        with fork.Pool(1, threads.set_num_threads, (2,)) as pool:
+            print(pool.apply(threads.get_num_threads))
+        with ProcessPoolExecutor(1, fork) as pool:
+            print(pool.submit(threads.get_num_threads).result())
+        queue = fork.SimpleQueue()
+        process = fork.Process(target=single, args=(queue,))
+        process.start()
+        print(queue.get())
+        process.join()
+    """
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "4"}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=True)
+    assert done.stdout.split() == ["4", "1", "2", "1", "4"]
 
 
 def test_numba_and_the_environment_are_left_alone(monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import os
-import sys
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numba.core import config
+
+from nb_sepconv.kernels.cpu.runtime.occupied import in_process_of_pool, in_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,15 +30,16 @@ def get_num_threads() -> int:
     """The number of threads that the next call on this thread may use.
 
     The smallest of ``num_threads``, ``set_num_threads``, the environment's ``NB_SEPCONV_NUM_THREADS``, Numba's own
-    limit, the processors this process may run on and the container's quota. Within a task of Dask or joblib, which
-    fill the processors by themselves, it is 1 unless one of the first two says otherwise.
+    limit, the processors this process may run on and the container's quota. It is 1, unless one of the first two says
+    otherwise, where others fill the processors: in a task of Dask or joblib, and in the processes of a pool
+    (``multiprocessing.Pool``, ``ProcessPoolExecutor``, loky, PyTorch's ``DataLoader``).
 
     >>> get_num_threads() >= 1
     True
     """
     limit = _limit.get()
     if limit is None:
-        return _chosen or (1 if _in_task() else available())
+        return _chosen or (1 if in_task() else _by_default())
     return min(limit, _chosen or limit)
 
 
@@ -54,7 +56,7 @@ def set_num_threads(count: int | None) -> None:
     """
     global _chosen
     if count is None:
-        available.cache_clear()
+        _forget()
     _chosen = _checked(count)
 
 
@@ -96,8 +98,18 @@ def available() -> int:
     return max(1, min(limit for limit in limits if limit))
 
 
+@cache
+def _by_default():
+    return 1 if in_process_of_pool() else available()
+
+
+def _forget():
+    for found in (available, _by_default, in_process_of_pool):
+        found.cache_clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=available.cache_clear)  # who forks workers may give each its processors
+    os.register_at_fork(after_in_child=_forget)  # who forks workers may give each its processors
 
 
 def _processors():
@@ -139,21 +151,3 @@ def _control_groups():
         if not controllers or "cpu" in controllers.split(","):
             group = PurePosixPath(path)
             yield from (CGROUP / controllers / above.relative_to("/") for above in (group, *group.parents))
-
-
-def _in_task() -> bool:
-    """Whether Dask or joblib runs a task on this thread."""
-    modules = sys.modules
-    return ("distributed.worker" in modules and _dask_runs(modules["distributed.worker"])) or (
-        "joblib.parallel" in modules and _joblib_runs(modules["joblib.parallel"])
-    )
-
-
-def _dask_runs(worker):
-    return hasattr(getattr(worker, "thread_state", None), "execution_state")
-
-
-def _joblib_runs(parallel):
-    """joblib gives a task a backend for what it runs in turn, one level deeper."""
-    settings = getattr(getattr(parallel, "_backend", None), "config", None)
-    return bool(settings and getattr(settings.get("backend"), "nesting_level", 0))
