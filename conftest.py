@@ -11,8 +11,9 @@ from nb_sepconv.framework import graph as graphs
 TESTS = Path(__file__).parent / "tests"
 
 # Only NumPy, Numba and pytest are needed to run the tests; `make test` installs everything but PyTorch.
-OPTIONAL = ("autograd", "cuda", "h5py", "heartpy", "hypothesis", "jax", "matplotlib", "ml_dtypes", "numba_cuda", "onnx")
-OPTIONAL += ("edfio", "rich", "safetensors", "setuptools", "soundfile", "torch", "zarr")
+OPTIONAL = ("autograd", "cuda", "dask", "distributed", "edfio", "h5py", "heartpy", "hypothesis", "jax", "matplotlib")
+OPTIONAL += ("ml_dtypes", "numba_cuda", "onnx", "rich", "safetensors", "setuptools", "soundfile", "torch", "xarray")
+OPTIONAL += ("zarr",)
 MISSING = frozenset(name for name in OPTIONAL if not find_spec(name))
 
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if name in MISSING]

@@ -39,6 +39,7 @@ DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 AUTOGRAD = ["autograd>=1.7"]
 TORCH = ["torch>=2.4"]
 JAX = ["jax>=0.4.35"]
+DASK = ["dask[array]>=2025.1"]
 DOCS = ["matplotlib>=3.8", "myst-parser>=4", "pydata-sphinx-theme>=0.16", "sphinx>=8", "sphinx-design>=0.6"]
 DOCS += ["sphinx-gallery>=0.18"]
 BENCH = ["ml_dtypes>=0.4", "onnx>=1.16", "onnxruntime>=1.18", "openvino>=2024.4"]
@@ -53,7 +54,7 @@ CUPY_CUDA12, CUPY_CUDA13 = ["cupy-cuda12x>=13.6"], ["cupy-cuda13x>=13.6"]
 TEST = ["hypothesis>=6", "ml_dtypes>=0.4", "pytest>=8", "pytest-xdist>=3.5", "safetensors>=0.4", "setuptools>=77"]
 TEST += ["import-linter>=2.3", "jedi>=0.19"]
 LINT = ["mypy==2.4.1", "pyright[nodejs]==1.1.414", "ruff==0.17.6"]
-TEST += [*AUTOGRAD, *BATCH, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2024.1", "joblib>=1.3"]
+TEST += [*AUTOGRAD, *BATCH, *DASK, *DEMO, *HDF5, *JAX, *ONNX, "distributed>=2025.1", "joblib>=1.3", "xarray>=2025.1"]
 TEST += [f"numba-cuda{NUMBA_CUDA}; sys_platform != 'darwin'"]
 
 setup(
@@ -75,6 +76,7 @@ setup(
     install_requires=["numba>=0.61", "numpy>=1.26"],
     extras_require={
         "autograd": AUTOGRAD,
+        "dask": DASK,
         "torch": TORCH,
         "freeze": FREEZE,
         "jax": JAX,

@@ -8,6 +8,7 @@ from nb_sepconv.convolution import device as device_convolution
 from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients, settings
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
+from nb_sepconv.lazy import operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +42,7 @@ def separable_conv1d(
 
     Args:
         inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64;
-            any strides.
+            any strides. An array of Dask is convolved later, chunk by chunk.
         depthwise_kernel: array (K, C, M) of the type of ``inputs``.
         pointwise_kernel: array (1, C*M, F) or (C*M, F) of that type.
         bias: array (F,) of that type. Default None, no bias.
@@ -238,17 +239,19 @@ def depthwise_conv1d_gradients(
 
 def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream):
     request = context.requested(operands[0], device, stream)
-    if request is not None:
+    if request is not None and request is not context.LATER:  # the host's checks refuse an array of Dask
         return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, request)
     return host_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
 
 
 def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream):
     request = context.requested(arrays[0], device, stream)
-    engine_of_arrays = cpu if request is None else engines.gpu_engine()
+    engine_of_arrays = cpu if request is None or request is context.LATER else engines.gpu_engine()
     fused, after = settings.fused_activation(activation, engine_of_arrays.FUSED_ACTIVATIONS)
     chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, fused, engine, precision)
     if request is not None:
+        if request is context.LATER:
+            return operation.convolve(arrays, chosen, after, out)
         return device_convolution.convolve(arrays, chosen, after, out, request)
     return host.convolve(arrays, chosen, after, out)
 

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 
 from nb_sepconv import ops
+from nb_sepconv.convolution.applying import apply_window
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.convolution.windows import windows
-from nb_sepconv.stacks.applying import apply_window
 
 PADDINGS = ("valid", "same", "causal", (0, 0), (2, 1), (0, 3), (5, 0), (7, 2))
 FORMATS = ("channels_last", "channels_first")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.tensors.convert import as_array
 
 FLOATING = ("float16", "bfloat16", "float32", "float64")
@@ -34,13 +35,25 @@ def floating(name: str, value: Any) -> np.ndarray:
         raise TypeError(f"`{name}` lies on a GPU; copy it to the host first. Received: {type(value).__name__}")
     array = _as_array(name, value)
     if array.dtype.name not in FLOATING:
-        raise TypeError(f"`{name}` must be an array of {', '.join(FLOATING)}. Received: {array.dtype}")
+        raise TypeError(
+            f"`{name}` must be an array of {', '.join(FLOATING)}{of_integers(name, array.dtype)}. "
+            f"Received: {array.dtype}"
+        )
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array
 
 
+def of_integers(name: str, dtype: Any) -> str:
+    """What to say to who has integers, such as samples of sound, where floats are wanted; nothing for other types."""
+    if np.dtype(dtype).kind not in "iu":
+        return ""
+    scaled = f", divided by {2 ** (dtype.itemsize * 8 - 1)} where they stand for -1 to 1" if dtype.kind == "i" else ""
+    return f"; convert integers by `{name}.astype(numpy.float32)`{scaled}"
+
+
 def _as_array(name, value):
+    refuse_outside_memory(name, value)
     try:
         if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
             return np.from_dlpack(value)
@@ -67,7 +80,10 @@ def weight(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:
 def same_type(name: str, array: Any, dtype: Any) -> None:
     """Refuse an array of another type than the inputs'."""
     if array.dtype != dtype:
-        raise TypeError(f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}")
+        raise TypeError(
+            f'`{name}` must have the type of `inputs` (`inputs.astype("{array.dtype.name}")` makes it the same), '
+            f"{dtype.name}. Received: {array.dtype.name}"
+        )
 
 
 def fitting(name: str, array: Any, shape: Any) -> None:

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.checks import array_arguments
+from nb_sepconv.checks.outside_memory import is_dask_array
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.kernels import engines
 
 REMEMBERED_COPIES = 1024
 DEVICES = (None, "cpu", "cuda")
+LATER: Any = "later"  # what is requested for an array of Dask
 
 
 class Request(NamedTuple):
@@ -29,7 +31,7 @@ class Request(NamedTuple):
 
 
 def requested(inputs: Any, device: Any, stream: Any) -> Any:
-    """The Request of a call with these arguments, or None where it runs on the host.
+    """The Request of a call with these arguments, None where it runs on the host, or :data:`LATER` for a Dask array.
 
     Raises:
         ValueError: they do not fit each other, or ``device`` is none of :data:`DEVICES`.
@@ -39,6 +41,13 @@ def requested(inputs: Any, device: Any, stream: Any) -> Any:
         return None
     if device not in DEVICES:
         raise ValueError(f'`device` must be None, "cpu" or "cuda". Received: {device!r}')
+    if is_dask_array(inputs):
+        if device == "cuda" or stream is not None:
+            raise ValueError(
+                "`device` and `stream` are not for a Dask array: its chunks are computed on the host. "
+                f"Received: device={device!r}, stream={stream!r}"
+            )
+        return LATER
     library = device_arrays.library_of(inputs)
     if library is not None and device == "cpu":
         raise ValueError(f'`device` "cpu" does not fit inputs on a GPU. Received: {type(inputs).__name__}')

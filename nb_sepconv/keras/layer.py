@@ -17,6 +17,7 @@ from nb_sepconv.keras.variable import KerasVariable
 from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.weights import write_weights
+from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.lazy_value import as_loss
@@ -314,7 +315,10 @@ class Layer:
                 if not self.built:
                     self.build(tuple(inputs.shape))
         self._losses = []
-        outputs = self.call(inputs, *args, **call_keywords(type(self).call, training, kwargs))
+        keywords = call_keywords(type(self).call, training, kwargs)
+        if lazy.looks_into(self, inputs):
+            return lazy.called(self, inputs, args, keywords)
+        outputs = self.call(inputs, *args, **keywords)
         self._add_activity_loss(outputs)
         return outputs
 

@@ -30,6 +30,7 @@ from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
 from nb_sepconv.layers.scope import InCall, LayerScope
 from nb_sepconv.layers.weights import HasWeights, LayerWeights, initializer_or_default, is_among
+from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.keras_json import floatx
 from nb_sepconv.tensors.tensor import Tensor, tensor
@@ -293,6 +294,8 @@ class Layer(HasWeights, Copies):
     def _compute(self, inputs, args, keywords):
         self._check(inputs)
         with InCall(self._scope.home().thread, True):
+            if lazy.looks_into(self, inputs):
+                return lazy.called(self, self._as_called(inputs), args, keywords)
             outputs = self.call(self._as_called(inputs), *args, **keywords)
         self._add_activity_loss(outputs)
         return outputs

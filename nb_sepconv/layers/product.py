@@ -8,6 +8,7 @@ import numpy as np
 
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
+from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.convolution import product, settings
 from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.packed import written
@@ -124,6 +125,7 @@ class KernelLayer(Weighted):
                 "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
                 f"define `value_and_pullback` too. Received: a {type(self).__name__}"
             )
+        refuse_outside_memory("inputs", inputs)
         outputs = self(inputs)
         return outputs, ProductPullback(self, self._as_called(inputs), as_input(outputs, self.name))
 

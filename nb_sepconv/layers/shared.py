@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv import ops
+from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.convolution import precisions, settings
 from nb_sepconv.convolution.device import DeviceConvolution
 from nb_sepconv.convolution.geometry import geometry
@@ -203,6 +204,7 @@ class SeparableConvolution(Weighted):
                 "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
                 f"define `value_and_pullback` too. Received: a {type(self).__name__}"
             )
+        refuse_outside_memory("inputs", inputs)
         outputs = self(inputs)
         return outputs, Pullback(self, self._as_called(inputs), as_input(outputs, self.name))
 

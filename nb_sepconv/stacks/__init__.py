@@ -1,1 +1,1 @@
-"""Layers one after the other: a stack, its receptive field, and its outputs for a range of steps."""
+"""Layers one after the other: a stack, and its receptive field."""

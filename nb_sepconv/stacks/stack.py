@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from nb_sepconv.checks.outside_memory import is_dask_array, refuse_unknown_sizes
+from nb_sepconv.lazy.graph import no_examples, outputs_of
 from nb_sepconv.stacks.stages import stages_of
 
 if TYPE_CHECKING:
@@ -40,11 +44,15 @@ class Stack:
         """Call one layer after the other.
 
         Args:
-            inputs: array (N, L, C), or (N, C, L) where the layers' channels come first.
+            inputs: array (N, L, C), or (N, C, L) where the layers' channels come first. An array of Dask gives another,
+                each of whose chunks is computed later from just the steps that it depends on.
 
         Returns:
             What the last layer gives.
         """
+        if type(inputs) is not np.ndarray and is_dask_array(inputs):
+            refuse_unknown_sizes("inputs", inputs)
+            return outputs_of(self, "stack", inputs, self(no_examples(inputs)))
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from nb_sepconv import keras, weights
+from nb_sepconv.convolution.applying import apply_window
 from nb_sepconv.convolution.windows import places, windows
-from nb_sepconv.stacks.applying import apply_window
 from nb_sepconv.stacks.stages import output_channels, stages_of
 from tests.keras_model_cases import SERIES, fill, layer_cases, models, series
 from tests.value_cases import weights as values
