@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from nb_sepconv.convolution.geometry import kernel_span
 from nb_sepconv.convolution.packed import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _TRIED_STEPS = 7
 
@@ -127,3 +127,21 @@ def _close(one, other):
 def elementwise(name: str, function: Any, **others: Any) -> Stage:
     """The stage of a function of arrays that acts on each step alone."""
     return Stage(name, lambda inputs, zeros, out: written(function(inputs), out), activation=function, **others)
+
+
+def of_one_format(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages of a stack, in the one data format that those which have one share.
+
+    Raises:
+        ValueError: they have both.
+    """
+    told = [stage for stage in stages if stage.channels_last is not None]
+    for stage in told[1:]:
+        if stage.channels_last is not told[0].channels_last:
+            names = {True: "channels_last", False: "channels_first"}
+            raise ValueError(
+                f"The layers of `model` must have one `data_format`. Received: "
+                f'{names[told[0].channels_last]} of "{told[0].name}", {names[stage.channels_last]} of "{stage.name}"'
+            )
+    shared = told[0].channels_last if told else None
+    return [stage if stage.channels_last is shared else replace(stage, channels_last=shared) for stage in stages]

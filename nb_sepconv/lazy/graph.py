@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nb_sepconv.checks.array_arguments import three_axes
 from nb_sepconv.convolution.windows import field, places
 from nb_sepconv.lazy.chunks import output_chunks
 from nb_sepconv.lazy.model import Frozen, stages_of
@@ -28,15 +29,16 @@ def outputs_of(model: Any, name: str, inputs: Any, like: Any) -> Any:
 
     Raises:
         TypeError: its blocks are not NumPy's.
-        ValueError: time is in chunks, and a layer cannot be cut over time.
+        ValueError: it has not three axes, or time is in chunks, and a layer cannot be cut over time.
     """
-    from dask.array import Array
+    from dask.array.core import Array
     from dask.base import tokenize
     from dask.highlevelgraph import HighLevelGraph
 
-    _check_blocks(inputs)
+    three_axes(inputs)
+    _check_blocks(inputs, Array)
     stages, frozen = stages_of(model), Frozen(model)
-    last = all(stage.channels_last is not False for stage in stages)
+    last = stages[0].channels_last is not False
     examples, time, channels = inputs.chunks if last else (inputs.chunks[0], *inputs.chunks[:0:-1])
     _check_cuts(stages, time, channels, last)
     where, length, width = places(stages, sum(time)), sum(time), sum(channels)
@@ -66,7 +68,12 @@ def _tasks(name, inputs, series, found):
     return tasks
 
 
-def _check_blocks(inputs):
+def _check_blocks(inputs, kind_of_graphs):
+    if not isinstance(inputs, kind_of_graphs):
+        raise TypeError(
+            "`inputs` must be a Dask array with a graph: set Dask's `array.query-planning` to False before the import "
+            f"of `dask.array`. Received: {type(inputs).__module__}.{type(inputs).__name__}"
+        )
     kind = type(inputs._meta)
     if kind is not np.ndarray:
         raise TypeError(

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.convolution import precisions
+from nb_sepconv.convolution.stage import of_one_format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +50,9 @@ class Restored(NamedTuple):
     precision: str | None
 
 
-def stages_of(model: Any) -> Sequence[Stage]:
-    """The stages of a layer, a stack or an operation."""
-    found: Sequence[Stage] = model._stages() if hasattr(model, "_stages") else [model._stage()]
-    return found
+def stages_of(model: Any) -> list[Stage]:
+    """The stages of a layer, a stack or an operation; a ValueError where they have both data formats."""
+    return of_one_format(model._stages() if hasattr(model, "_stages") else [model._stage()])
 
 
 def _restored(pickled):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nb_sepconv import activations
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.activations.advanced import ActivationLayer
-from nb_sepconv.convolution.stage import elementwise
+from nb_sepconv.convolution.stage import elementwise, of_one_format
 
 if TYPE_CHECKING:
     from nb_sepconv.convolution.stage import Stage
@@ -34,8 +34,7 @@ def stages_of(model: Any) -> list[Stage]:
     found = _stages(model)
     if not found:
         raise ValueError(f"`model` must have a layer. Received: {model!r}")
-    _one_format(found)
-    return found
+    return of_one_format(found)
 
 
 def _stages(model):
@@ -59,17 +58,6 @@ def _is_activation(model):
         or activations.fused_name(model) is not None
         or (callable(model) and pullbacks.is_known(model))
     )
-
-
-def _one_format(stages):
-    told = [stage for stage in stages if stage.channels_last is not None]
-    for stage in told[1:]:
-        if stage.channels_last is not told[0].channels_last:
-            names = {True: "channels_last", False: "channels_first"}
-            raise ValueError(
-                f"The layers of `model` must have one `data_format`. Received: "
-                f'{names[told[0].channels_last]} of "{told[0].name}", {names[stage.channels_last]} of "{stage.name}"'
-            )
 
 
 class Form(NamedTuple):

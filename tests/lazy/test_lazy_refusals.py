@@ -98,10 +98,30 @@ def test_layers(layers):
         layers.SeparableConv1D(4, 3)(LAZY.astype("int16"))
     with pytest.raises(ValueError, match="known sizes"):
         layers.Dense(4)(LAZY[:, LAZY[0, :, 0] > 0])
+    with pytest.raises(ValueError, match="`inputs` must have 3 axes"):
+        layers.Dense(4)(LAZY[0])
     layer = layers.SeparableConv1D(4, 3)
     layer(X)
     with pytest.raises(ValueError, match=r"expected axis -1 of input shape to have value 3"):
         layer(LAZY[:, :, :2])
+
+
+def test_the_layers_of_a_stack_have_one_format():
+    last, first = (tf.layers.SeparableConv1D(12, 1, data_format=name) for name in ("channels_last", "channels_first"))
+    with pytest.raises(ValueError, match="The layers of `model` must have one `data_format`"):
+        tf.Stack(last, first)(LAZY)
+    stack = tf.Stack(first, tf.nn.softmax)
+    with pytest.raises(ValueError, match=r'one chunk over time for "softmax".*`inputs.rechunk\({2: -1}\)`'):
+        stack(LAZY)
+    np.testing.assert_array_equal(stack(LAZY.rechunk({2: -1})), stack(X))
+
+
+def test_arrays_of_another_kind_of_dasks():
+    kind = type("Array", (), {"__module__": "dask.array._array_expr._collection", "shape": (1, 9, 3), "ndim": 3})
+    inputs = kind()
+    inputs.dtype = np.dtype("float32")
+    with pytest.raises(TypeError, match=r"`array\.query-planning`"):
+        ops.separable_conv1d(inputs, *WEIGHTS)
 
 
 def test_layers_of_tf1():
