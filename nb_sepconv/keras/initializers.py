@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv import initializers
+from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.initializers import Initializer, serialize
 from nb_sepconv.initializers.keras import (
     Constant,
@@ -133,3 +134,9 @@ deserialize = get
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if not TYPE_CHECKING:  # to a type checker, what is not here is an error
+
+    def __getattr__(name):
+        raise AttributeError(explain(__name__, name))

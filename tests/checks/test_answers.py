@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -116,34 +115,6 @@ def test_interpreted_mode_is_refused_by_name():
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert "RuntimeError: Numba is told not to compile" in run.stderr
     assert "Received: NUMBA_DISABLE_JIT=1" in run.stderr
-
-
-@pytest.mark.parametrize(
-    ("path", "advice"),
-    [
-        *[],
-        *[
-            ("train.Checkpoint", "train.Saver"),
-            ("train.NewCheckpointReader", "load_checkpoint"),
-            ("function", "call the"),
-        ],
-        *[
-            ("train.ExponentialMovingAverage", "decay"),
-            ("keras.Model", "`keras.Sequential` and no graphs of layers"),
-            ("contrib", "outside"),
-        ],
-        *[
-            ("keras.backend", "keras.json"),
-            ("keras.layers.LSTM", "SeparableConv1D and the layers around it"),
-            ("layers.conv2d", "conv1d"),
-        ],
-        *[("get_varible", "use `get_variable`, if that was meant"), ("layers.SeparableConv1", "`SeparableConv1D`")],
-    ],
-)
-def test_missing_names_say_what_to_do_instead(path, advice):
-    with pytest.raises(AttributeError) as error:
-        attrgetter(path)(tf)
-    assert advice in str(error.value)
 
 
 def test_modules_load_by_attribute():

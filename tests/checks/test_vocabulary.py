@@ -56,7 +56,7 @@ def test_names_of_tf1_that_are_not_here_say_what_to_do(name, advice):
 
 
 def test_other_layers_are_not_here():
-    with pytest.raises(AttributeError, match=r"'nb_sepconv.layers' has no attribute 'conv2d': this library has"):
+    with pytest.raises(AttributeError, match=r"'nb_sepconv.layers' has no attribute 'conv2d': only series"):
         _ = tf.layers.conv2d
 
 
