@@ -31,6 +31,7 @@ class Stage:
         channels: int, those that the inputs must have; None for any. Default None.
         filters: int, the outputs' channels before the activation; None for as many as come in. Default None.
         activation: function of the outputs that ``compute`` applies after the kernels, or None. Default None.
+        by_numpy: bool, whether NumPy computes a part of it, and the kernels not all. Default True.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Stage:
     channels: int | None = None
     filters: int | None = None
     activation: Any = None
+    by_numpy: bool = True
     _trials: dict[int, tuple[bool, int]] = field(default_factory=dict, init=False, repr=False)
 
     @property

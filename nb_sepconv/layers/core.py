@@ -231,7 +231,7 @@ class Dropout(Layer):
 
     def _stage(self):
         stages.refuse_own_call(self, Dropout)
-        return Stage(self.name, lambda inputs, zeros, out: written(inputs, out))
+        return Stage(self.name, lambda inputs, zeros, out: written(inputs, out), by_numpy=False)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output, which is that of the input."""

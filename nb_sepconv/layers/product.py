@@ -85,6 +85,7 @@ class KernelLayer(Weighted):
             channels=int(self.kernel.shape[-2]),
             filters=int(self.kernel.shape[-1]),
             activation=after,
+            by_numpy=after is not None,
         )
 
     def _multiplier(self, activation):

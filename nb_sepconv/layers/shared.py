@@ -165,6 +165,7 @@ class SeparableConvolution(Weighted):
         stages.refuse_own_call(self, SeparableConvolution)
         convolution = self._convolution()
         weights = self._kept(self.depthwise_kernel, self.pointwise_kernel, self.bias)
+        after = settings.fused_activation(self.activation)[1]
         return Stage(
             self.name,
             lambda inputs, zeros, out: convolution.window(self._as_called(inputs), zeros, weights, out),
@@ -173,7 +174,8 @@ class SeparableConvolution(Weighted):
             dtype=weights[0].array.dtype,
             channels=int(self.depthwise_kernel.shape[1]),
             filters=self.filters,
-            activation=settings.fused_activation(self.activation)[1],
+            activation=after,
+            by_numpy=after is not None,
         )
 
     def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:

@@ -1,0 +1,130 @@
+"""The units of a job on the workers of an executor: each reads, computes and writes its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import secrets
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb_sepconv.batch.job import ERRORS
+from nb_sepconv.batch.pipeline import Task, compute, read, read_shape, write, write_shape
+from nb_sepconv.files.atomic import replacing
+from nb_sepconv.kernels import cpu
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
+    from nb_sepconv.batch.job import Job
+    from nb_sepconv.batch.running import Run
+
+_GROUPS, _MOST_TOGETHER = 64, 32
+_jobs: dict[str, Job] = {}
+"""The jobs of this process by their token: those that it runs, and the last one that it works for."""
+
+
+def run_by(executor: Executor, job: Job, stem: str, tasks: Sequence[Task], run: Run) -> None:
+    """Do tasks on an executor.
+
+    The job, with its model, lies in a file beside the destination while it runs, which each worker reads once; threads
+    of this process share it.
+
+    Args:
+        stem: str, the beginning of that file's path.
+        run: what ``on_disk``, ``on_failure`` and ``on_computed`` are called of, by this thread.
+    """
+    token = secrets.token_hex(8)
+    path, digest = f"{stem}.{token}.model", ""
+    _jobs[token] = job
+    futures = []
+    try:
+        if not isinstance(executor, ThreadPoolExecutor):
+            digest = _stored(job, path)
+        together = max(1, min(len(tasks) // _GROUPS, _MOST_TOGETHER))
+        for start in range(0, len(tasks), together):
+            keys = [(task.item.index, task.number) for task in tasks[start : start + together]]
+            futures.append(executor.submit(work, path, token, digest, keys, os.getpid()))
+        for future in as_completed(futures):
+            _noted(job, run, *future.result())
+    finally:
+        for future in futures:
+            future.cancel()
+        _jobs.pop(token, None)
+        with suppress(FileNotFoundError):
+            os.remove(path)
+
+
+def _noted(job, run, done, failed):
+    for index, error in failed:
+        run.on_failure(job.items[index], error)
+    tasks = [Task(job.items[index], number) for index, number in done]
+    for task in tasks:
+        run.on_computed(task)
+    run.on_disk(tasks)
+
+
+def _stored(job, path):
+    """Write the job to a file; its hash."""
+    try:
+        data = pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        try:
+            import cloudpickle
+
+            data = cloudpickle.dumps(job)
+        except Exception:
+            raise TypeError(
+                f"`model` must pickle for an executor of other processes. Received: {job.model!r} ({error})"
+            ) from error
+    with replacing(path) as file:
+        file.write(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _loaded(path, token, digest):
+    with open(path, "rb") as file:
+        data = file.read()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(f"{path} is not what the job wrote")
+    _jobs.clear()
+    job = _jobs[token] = pickle.loads(data)
+    return job
+
+
+def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent: int) -> tuple[Any, Any]:
+    """Do the tasks of these keys, (input, unit), in a worker.
+
+    Returns:
+        (keys that are done, their outputs on the disk; pairs of an input and an error, where errors are skipped).
+    """
+    job = _jobs.get(token) or _loaded(path, token, digest)
+    done, failed = [], {}
+    with nullcontext() if os.getpid() == parent or "NB_SEPCONV_NUM_THREADS" in os.environ else cpu.num_threads(1):
+        for index, number in keys:
+            if index not in failed:
+                try:
+                    _do(job, Task(job.items[index], number))
+                except ERRORS as error:
+                    if job.options.on_error == "raise":
+                        raise
+                    failed[index] = error
+                else:
+                    done.append((index, number))
+    done = [key for key in done if key[0] not in failed]
+    for index in {index for index, _ in done}:
+        job.items[index].destination.sync()
+    return done, list(failed.items())
+
+
+def _do(job, task):
+    inputs = np.empty(read_shape(job, task), job.dtype)
+    read(job, task, inputs)
+    outputs = np.empty(write_shape(job, task), job.trial.dtype)
+    compute(job, task, inputs, outputs)
+    write(task, outputs)

@@ -1,0 +1,238 @@
+"""The units of a job, one after the other: reading, computing, writing and syncing at the same time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nb_sepconv.batch.job import ERRORS
+from nb_sepconv.batch.planning import INPUT_BUFFERS, OUTPUT_BUFFERS, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb_sepconv.batch.job import Item, Job
+    from nb_sepconv.batch.planning import Unit
+
+SYNC_SECONDS = 1.0
+STOP_SECONDS = 0.7
+_END = object()
+
+
+class Task(NamedTuple):
+    """A unit of an input, by its number there."""
+
+    item: Item
+    number: int
+
+    @property
+    def unit(self) -> Unit:
+        """What is computed."""
+        return self.item.units[self.number]
+
+
+def room(memory: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """An array of a shape and a type in memory that is used again and again."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    return memory[:size].view(dtype).reshape(shape)
+
+
+def read_shape(job: Job, task: Task) -> tuple[int, int, int]:
+    """The shape of what a task reads."""
+    unit, series = task.unit, task.item.series
+    begin, end = job.cut.reads(series.length, unit.start, unit.stop)
+    return shape_of(unit.last - unit.first, end - begin, series.channels, job.channels_last)
+
+
+def write_shape(job: Job, task: Task) -> tuple[int, int, int]:
+    """The shape of what a task writes."""
+    unit = task.unit
+    return shape_of(unit.last - unit.first, unit.stop - unit.start, task.item.series.filters, job.channels_last)
+
+
+def read(job: Job, task: Task, out: Any) -> None:
+    """Read what a task is computed from."""
+    unit = task.unit
+    begin, end = job.cut.reads(task.item.series.length, unit.start, unit.stop)
+    if out.size:
+        task.item.source.read(begin, end, out, unit.first)
+
+
+def compute(job: Job, task: Task, inputs: Any, out: Any) -> None:
+    """Compute a task."""
+    unit = task.unit
+    job.cut.compute(inputs, task.item.series.length, unit.start, unit.stop, out)
+
+
+def write(task: Task, outputs: Any) -> None:
+    """Write a task's outputs."""
+    unit = task.unit
+    if outputs.size:
+        task.item.destination.write(unit.start, unit.stop, outputs, unit.first)
+
+
+class Pipeline:
+    """Three threads beside the caller's, which computes.
+
+    Args:
+        job: the :class:`~nb_sepconv.batch.job.Job`.
+        tasks: what to do, in this order.
+        run: what is told: ``on_disk(tasks)`` by a thread, of outputs that are on the disk; ``on_computed(task)`` by the
+            caller's; and ``on_failure(item, error)`` where an input cannot be read or computed, which raises, or the
+            rest of that input is left out.
+    """
+
+    def __init__(self, job: Job, tasks: Sequence[Task], run: Any) -> None:
+        self._job, self._tasks, self._run = job, tasks, run
+        self._left_out: set[int] = set()
+        self._stop = threading.Event()
+        self._errors: list[BaseException] = []
+        self._free_inputs, self._inputs = queue.SimpleQueue(), queue.SimpleQueue()
+        self._free_outputs, self._outputs = queue.SimpleQueue(), queue.SimpleQueue()
+        self._written: list[Task] = []
+        self._something = threading.Condition()
+        self._writing = True
+        self.threads: list[threading.Thread] = []
+        self._make_buffers()
+
+    def _make_buffers(self):
+        job = self._job
+        sizes = [
+            (
+                np.prod(read_shape(job, task)) * job.dtype.itemsize,
+                np.prod(write_shape(job, task)) * job.trial.dtype.itemsize,
+            )
+            for task in _largest(self._tasks)
+        ]
+        most_in, most_out = (int(max(column, default=0)) for column in zip(*sizes, strict=True)) if sizes else (0, 0)
+        for _ in range(INPUT_BUFFERS):
+            self._free_inputs.put(np.empty(most_in, np.uint8))
+        for _ in range(OUTPUT_BUFFERS):
+            self._free_outputs.put(np.empty(most_out, np.uint8))
+
+    def run(self) -> None:
+        """Do all tasks, or raise what stopped them."""
+        self.threads = [
+            threading.Thread(target=self._guarded, args=(work,), daemon=True, name=f"nb_sepconv batch {name}")
+            for name, work in (("reader", self._read_all), ("writer", self._write_all), ("syncer", self._sync_all))
+        ]
+        for thread in self.threads:
+            thread.start()
+        try:
+            self._compute_all()
+            self._finish(None)
+        except BaseException:
+            self._finish(STOP_SECONDS)
+            raise
+        if self._errors:
+            raise self._errors[0]
+
+    def _finish(self, seconds):
+        """Let what is computed be written; after an error, for so many seconds at most."""
+        if seconds is not None:
+            self._stop.set()
+        self._free_inputs.put(None)
+        self._outputs.put(_END)
+        until = None if seconds is None else time.monotonic() + seconds
+        for thread in self.threads:
+            thread.join(None if until is None else max(until - time.monotonic(), 0))
+
+    def _guarded(self, work):
+        try:
+            work()
+        except BaseException as error:
+            self._errors.append(error)
+            self._stop.set()
+            self._inputs.put(_END)
+            self._free_outputs.put(None)
+            with self._something:
+                self._writing = False
+                self._something.notify()
+
+    def _read_all(self):
+        for task in self._tasks:
+            if task.item.index in self._left_out:
+                continue
+            memory = self._free_inputs.get()
+            if memory is None or self._stop.is_set():
+                return
+            inputs = room(memory, read_shape(self._job, task), self._job.dtype)
+            try:
+                read(self._job, task, inputs)
+            except ERRORS as error:
+                self._inputs.put((task, memory, error))
+            else:
+                self._inputs.put((task, memory, inputs))
+        self._inputs.put(_END)
+
+    def _compute_all(self):
+        while (got := self._inputs.get()) is not _END:
+            task, memory, inputs = got
+            if task.item.index not in self._left_out:
+                self._compute(task, inputs)
+            self._free_inputs.put(memory)
+            if self._errors:
+                return
+
+    def _compute(self, task, inputs):
+        if isinstance(inputs, Exception):
+            self._leave_out(task, inputs)
+            return
+        memory = self._free_outputs.get()
+        if memory is None:  # the writer failed
+            return
+        outputs = room(memory, write_shape(self._job, task), self._job.trial.dtype)
+        try:
+            compute(self._job, task, inputs, outputs)
+        except ERRORS as error:
+            self._free_outputs.put(memory)
+            self._leave_out(task, error)
+            return
+        self._outputs.put((task, memory, outputs))
+        self._run.on_computed(task)
+
+    def _leave_out(self, task, error):
+        self._left_out.add(task.item.index)
+        self._run.on_failure(task.item, error)
+
+    def _write_all(self):
+        while (got := self._outputs.get()) is not _END:
+            task, memory, outputs = got
+            if task.item.index not in self._left_out:
+                write(task, outputs)
+            self._free_outputs.put(memory)
+            with self._something:
+                self._written.append(task)
+                self._something.notify()
+        with self._something:
+            self._writing = False
+            self._something.notify()
+
+    def _sync_all(self):
+        """Sync what is written, about once a second; all at once when the writer is done."""
+        while True:
+            with self._something:
+                self._something.wait_for(lambda: not self._writing, SYNC_SECONDS)
+                written, self._written = self._written, []
+                more = self._writing
+            self._sync([task for task in written if task.item.index not in self._left_out])
+            if not more:
+                return
+
+    def _sync(self, tasks):
+        for item in {task.item.index: task.item for task in tasks}.values():
+            item.destination.sync()
+        if tasks:
+            self._run.on_disk(tasks)
+
+
+def _largest(tasks):
+    """Of each input the tasks that may be its largest: the second, which has neighbours, the first and the last."""
+    by_item: dict[int, list[Task]] = {}
+    for task in tasks:
+        by_item.setdefault(task.item.index, []).append(task)
+    return tasks if len(tasks) < 10_000 else [t for each in by_item.values() for t in (each[:3] + each[-1:])]
