@@ -31,9 +31,11 @@ class WorkerError(RuntimeError):
 class WorkerProcess:
     """A library at work in an interpreter; it sleeps unless asked, so that its idle threads disturb nobody."""
 
-    def __init__(self, library, threads, task="forward", python=sys.executable, environment=()):
+    def __init__(
+        self, library, threads, task="forward", python=sys.executable, environment=(), program="benchmarks.worker"
+    ):
         self.library = library
-        self.command = [python, "-m", "benchmarks.worker", library, str(threads), task]
+        self.command = [python, "-m", program, library, str(threads), task]
         self.environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **dict(environment)}
         self.start()
 

@@ -15,6 +15,7 @@ TITLES = {
     "forward": "# Benchmarks",
     "training": "# Training: the forward call and all gradients",
     "precision": "# Precision: the forward call, less exact",
+    "jobs": "# Batch jobs",  # written by benchmarks.jobs
 }
 INTRODUCTIONS = {
     "forward": """\

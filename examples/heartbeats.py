@@ -9,6 +9,9 @@ The model is the detector of Elgendi et al. 2013, "Systolic Peak Detection in Ac
 
 Nothing is trained and nothing is fitted to these recordings: the durations are the paper's, and the kernels follow from
 them and the sampling rate.
+
+Each recording is a batch job, which computes ten seconds at a time and writes the scores to a file. The recordings may
+be of any length: a job has as many samples in memory as it computes at a time.
 """
 
 from collections.abc import Callable
@@ -19,9 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.lib.stride_tricks import sliding_window_view
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 import nb_sepconv as tf
@@ -32,8 +34,7 @@ BEAT_SECONDS = 0.667
 TEMPLATE_DILATION = 2  # the squared wave holds up to 16 Hz, so every second sample is enough
 LEVEL_SECONDS = 4.0
 REFRACTORY_SECONDS = 0.3  # at most 200 beats per minute
-WINDOW_SECONDS = 10.0
-WINDOWS_PER_BATCH = 8
+CHUNK_SECONDS = 10.0
 PLOT_SECONDS = 12.0
 TABLE_COLUMNS = "sampled at", "length", "beats", "beats/min", "samples/s", "x real time"
 
@@ -52,7 +53,7 @@ class Findings(NamedTuple):
     score: np.ndarray
     beats: np.ndarray
     first_call_seconds: float
-    model_seconds: float
+    job_seconds: float
 
 
 # The recordings
@@ -121,7 +122,7 @@ def margin(rate: float) -> int:
 
 
 def beat_score(signal: np.ndarray, rate: float) -> np.ndarray:
-    """How much each moment looks like a heartbeat: (windows, margin + steps + margin, 1) -> (windows, steps, 1)."""
+    """How much each moment looks like a heartbeat: (1, margin + steps + margin, 1) -> (1, steps, 1)."""
     band, templates = band_pass(rate), pulse_and_beat(rate)
     with tf.variable_scope("pulse_wave"):
         energy = tf.layers.separable_conv1d(
@@ -149,24 +150,7 @@ def beat_score(signal: np.ndarray, rate: float) -> np.ndarray:
         )
 
 
-# From windows to beats
-
-
-def overlapping_windows(signal: np.ndarray, steps: int, overlap: int) -> np.ndarray:
-    """The signal in windows, each with its neighbours' samples on both sides: (windows, overlap + steps + overlap, 1).
-
-    The signal's ends are mirrored, and so is what the last window lacks. The windows are a view: nothing is copied.
-    """
-    lacking = -len(signal) % steps
-    padded = np.pad(signal.astype(np.float32), (overlap, overlap + lacking), mode="reflect")
-    return sliding_window_view(padded, steps + 2 * overlap)[::steps, :, np.newaxis]
-
-
-def batches(recording: Recording) -> list[np.ndarray]:
-    """The windows of a recording, a few at a time."""
-    steps = round(WINDOW_SECONDS * recording.rate)
-    windows = overlapping_windows(recording.signal, steps, margin(recording.rate))
-    return [windows[first : first + WINDOWS_PER_BATCH] for first in range(0, len(windows), WINDOWS_PER_BATCH)]
+# From scores to beats
 
 
 def find_beats(score: np.ndarray, rate: float) -> np.ndarray:
@@ -191,26 +175,35 @@ def beats_per_minute(beats: np.ndarray, rate: float) -> float:
     return float(60 * rate / np.median(np.diff(beats)))
 
 
-def timed_score(windows: np.ndarray, rate: float) -> tuple[np.ndarray, float]:
-    """The model's output for some windows, joined, and the seconds it took."""
+def model_of(recording: Recording) -> Callable[[np.ndarray], np.ndarray]:
+    """The model for a recording, with variables under its name, which all calls share."""
+
+    def model(signal):
+        with tf.variable_scope(recording.name, reuse=tf.AUTO_REUSE):
+            return beat_score(signal, recording.rate)
+
+    return model
+
+
+def mirrored(recording: Recording) -> np.ndarray:
+    """The recording as a series, with its ends mirrored, for the model to look at: (1, margin + steps + margin, 1)."""
+    padded = np.pad(recording.signal.astype(np.float32), margin(recording.rate), mode="reflect")
+    return padded[np.newaxis, :, np.newaxis]
+
+
+def analyse(
+    recording: Recording, folder: Path, watch: Callable[[tf.batch.Progress], object] = lambda progress: None
+) -> Findings:
+    """Score a recording by a job that writes to a folder, and find the beats; ``watch`` is told how far the job is."""
+    model, series, path = model_of(recording), mirrored(recording), folder / f"{recording.name}.npy"
+    looked_at = 2 * margin(recording.rate)
     started = perf_counter()
-    score = beat_score(windows, rate).ravel()
-    return score, perf_counter() - started
-
-
-def analyse(recording: Recording, advance: Callable[[int], None] = lambda windows: None) -> Findings:
-    """Score all windows of a recording and find the beats; ``advance`` is told how many windows each step has done."""
-    todo = batches(recording)
-    scores, model_seconds = [], 0.0
-    with tf.variable_scope(recording.name, reuse=tf.AUTO_REUSE):
-        _, first_call_seconds = timed_score(todo[0], recording.rate)
-        for windows in todo:
-            score, seconds = timed_score(windows, recording.rate)
-            scores.append(score)
-            model_seconds += seconds
-            advance(len(windows))
-    score = np.concatenate(scores)[: len(recording.signal)]
-    return Findings(score, find_beats(score, recording.rate), first_call_seconds, model_seconds)
+    model(series[:, : looked_at + 1])
+    first_call_seconds = perf_counter() - started
+    chunk = round(CHUNK_SECONDS * recording.rate)
+    report = tf.batch.apply(model, series, path, halo=(0, looked_at), chunk=chunk, overwrite=True, progress=watch)
+    score = np.load(path).ravel()
+    return Findings(score, find_beats(score, recording.rate), first_call_seconds, report.seconds)
 
 
 # What is shown
@@ -250,14 +243,14 @@ def table_row(recording: Recording, findings: Findings) -> list[str]:
         f"{seconds:.0f} s",
         f"{len(findings.beats)}",
         f"{beats_per_minute(findings.beats, recording.rate):.1f}",
-        f"{samples / findings.model_seconds:,.0f}",
-        f"{seconds / findings.model_seconds:,.0f}",
+        f"{samples / findings.job_seconds:,.0f}",
+        f"{seconds / findings.job_seconds:,.0f}",
     ]
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar that counts windows."""
-    count = MofNCompleteColumn(), TextColumn("windows")
+    """A bar that counts chunks."""
+    count = MofNCompleteColumn(), TextColumn("chunks")
     return Progress(TextColumn("{task.description:>9}"), BarColumn(), *count, TimeElapsedColumn(), console=console)
 
 
@@ -269,14 +262,18 @@ def main(output: Path = Path("output"), console: Console | None = None) -> None:
     compiling_seconds = 0.0
     with progress_bar(console) as progress:
         for recording in read_recordings():
-            task = progress.add_task(f"{recording.name}.csv", total=sum(map(len, batches(recording))))
-            findings = analyse(recording, lambda windows, task=task: progress.advance(task, windows))
+            task = progress.add_task(f"{recording.name}.csv", total=None)
+
+            def watch(job: tf.batch.Progress, task: TaskID = task) -> None:
+                progress.update(task, completed=job.chunks, total=job.all_chunks)
+
+            findings = analyse(recording, output / "scores", watch)
             compiling_seconds += findings.first_call_seconds
             plot(recording, findings, output / f"heartbeats-{recording.name}.png")
             table.add_row(*table_row(recording, findings))
     console.print(table)
     console.print(f"Not counted: the first calls, which compile the kernels, took {compiling_seconds:.1f} s.")
-    console.print(f"Pictures: {output}/heartbeats-*.png", highlight=False)
+    console.print(f"Pictures: {output}/heartbeats-*.png, scores: {output}/scores/*.npy", highlight=False)
 
 
 if __name__ == "__main__":

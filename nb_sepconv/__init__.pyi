@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from nb_sepconv import activations as activations
+from nb_sepconv import batch as batch
 from nb_sepconv import constraints as constraints
 from nb_sepconv import initializers as initializers
 from nb_sepconv import interop as interop
@@ -256,6 +257,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "batch",
     "boolean_mask",
     "broadcast_to",
     "cast",

@@ -26,6 +26,8 @@ SAME, DIFFERENT, FAILED = 0, 1, 2
 SHOWN_ELEMENTS, LISTED_NAMES = 100, 20
 FILE = "a file, the prefix of a checkpoint, or a folder with a checkpoint or a SavedModel"
 NEW_FILE = "ends in .npz, .safetensors or .weights.h5; with .ckpt or no suffix the prefix of a TensorFlow V2 checkpoint"
+DESTINATION = "a .npy, .h5 or .zarr file, a folder, or a pattern such as 'out/*.zarr'"
+CHANNEL = "read this channel alone, by name or number; may repeat"
 RENAMING = "replace what the regular expression matches in the names; may repeat"
 
 
@@ -81,6 +83,9 @@ def _parser():
         rooms, "doctor", _doctor, "what runs here: versions, processor, engines and why not others, threads, GPU"
     )
     doctor.add_argument("--json", action="store_true", help="as one JSON object, for programs and bug reports")
+    _add_apply(rooms)
+    status = _add(rooms, "status", _status, "how far the job of a destination is", DESTINATION="as `apply` has it")
+    status.add_argument("--json", action="store_true", help="as one JSON object")
     cache = rooms.add_parser("cache", help="compiled code on disk").add_subparsers(required=True, metavar="COMMAND")
     _add(cache, "fill", _fill_cache, "compile all that calls may need, for the processes to come")
     _add(cache, "list", _list_cache, "the units of code on disk, and whether this processor and installation use them")
@@ -97,6 +102,26 @@ def _parser():
     convert.add_argument("--dtype", choices=FLOATS, help="the type of all arrays of floats")
     convert.add_argument("--slots", action="store_true", help="take what belongs to the optimizer along")
     return parser
+
+
+def _add_apply(rooms):
+    about = "apply a model to files of any length, in chunks; the same command goes on where it was stopped"
+    status = "Exit status: 0 done, 1 done but for files that are listed, 2 refused or failed, 130 interrupted."
+    parser = rooms.add_parser("apply", help=about, description=about, epilog=status)
+    parser.add_argument("model", metavar="MODULE:NAME", help="a layer, a list of layers, a Stack, or a function")
+    parser.add_argument("source", metavar="SOURCE", nargs="+", help="a file, a pattern or a folder")
+    parser.add_argument("-o", dest="output", metavar="DESTINATION", required=True, help=DESTINATION)
+    parser.add_argument("--weights", metavar="FILE", help="fill the model's variables from any file of weights")
+    parser.add_argument("--channel", metavar="NAME", action="append", default=[], help=CHANNEL)
+    parser.add_argument("--chunk", metavar="N", type=int, help="output steps that are computed at a time")
+    parser.add_argument("--memory", metavar="SIZE", default="512MB", help="what the job may have. Default 512MB")
+    parser.add_argument("--shard", metavar="I/N", help="compute the I-th of N parts. Default the task of a Slurm array")
+    parser.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="skip: leave out bad files")
+    parser.add_argument("--overwrite", action="store_true", help="start anew, and replace outputs that are there")
+    parser.add_argument("--dry-run", action="store_true", help="print chunks, memory and disk space, and do nothing")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    parser.add_argument("-q", dest="quiet", action="store_true", help="print nothing but errors")
+    parser.set_defaults(run=_apply)
 
 
 def _add(commands, name, run, help_text, **arguments):
@@ -116,6 +141,18 @@ def _doctor(options):
     else:
         show_config()
     return SAME
+
+
+def _apply(options):
+    from nb_sepconv.cli import jobs
+
+    return jobs.run_apply(options)
+
+
+def _status(options):
+    from nb_sepconv.cli import jobs
+
+    return jobs.run_status(options)
 
 
 def _fill_cache(options):

@@ -21,7 +21,7 @@ def _own_graph():
         yield
 
 
-def as_windows(signal):
+def as_series(signal):
     return signal.astype(np.float32)[np.newaxis, :, np.newaxis]
 
 
@@ -31,19 +31,19 @@ def test_sampling_rates(recordings, name, rate):
 
 
 @pytest.mark.parametrize(("name", "expected"), [("data", 58.9), ("data2", 62.4), ("data3", 97.3)])
-def test_heart_rate_agrees_with_heartpy(recordings, name, expected):
+def test_heart_rate_agrees_with_heartpy(recordings, name, expected, tmp_path):
     recording = recordings[name]
-    findings = heartbeats.analyse(recording)
+    findings = heartbeats.analyse(recording, tmp_path)
     assert findings.score.shape == recording.signal.shape
     assert heartbeats.beats_per_minute(findings.beats, recording.rate) == pytest.approx(expected, rel=0.05)
 
 
-def test_seams_between_windows_leave_no_trace(recordings):
+def test_seams_between_chunks_leave_no_trace(recordings, tmp_path):
     recording = recordings["data2"]
-    in_windows = heartbeats.analyse(recording).score
+    in_chunks = heartbeats.analyse(recording, tmp_path).score
     padded = np.pad(recording.signal, heartbeats.margin(recording.rate), mode="reflect")
-    at_once = heartbeats.beat_score(as_windows(padded), recording.rate).ravel()
-    np.testing.assert_array_equal(in_windows, at_once)
+    at_once = heartbeats.beat_score(as_series(padded), recording.rate).ravel()
+    np.testing.assert_array_equal(in_chunks, at_once)
 
 
 def test_model_is_what_its_formula_says(recordings):
@@ -54,12 +54,12 @@ def test_model_is_what_its_formula_says(recordings):
     template = np.zeros(heartbeats.TEMPLATE_DILATION * (len(pulse) - 1) + 1)
     template[:: heartbeats.TEMPLATE_DILATION] = pulse - beat
     expected = np.maximum(np.correlate(np.maximum(wave, 0) ** 2, template, mode="valid"), 0)
-    score = heartbeats.beat_score(as_windows(signal), recording.rate).ravel()
+    score = heartbeats.beat_score(as_series(signal), recording.rate).ravel()
     np.testing.assert_allclose(score, expected, rtol=0, atol=1e-4 * expected.max())
 
 
-def test_variables_bear_the_names_that_tf1_gives_them(recordings):
-    heartbeats.analyse(recordings["data"])
+def test_variables_bear_the_names_that_tf1_gives_them(recordings, tmp_path):
+    heartbeats.analyse(recordings["data"], tmp_path)
     assert [variable.name for variable in tf.global_variables()] == [
         "data/pulse_wave/band_pass/depthwise_kernel:0",
         "data/pulse_wave/band_pass/pointwise_kernel:0",
@@ -93,7 +93,7 @@ def test_beats_are_the_high_peaks_a_refractory_period_apart():
 def test_main_prints_the_rates_and_saves_the_pictures(tmp_path):
     screen = io.StringIO()
     heartbeats.main(tmp_path / "pictures", Console(file=screen, width=100))
-    pictures = {path.name: path.read_bytes() for path in (tmp_path / "pictures").iterdir()}
+    pictures = {path.name: path.read_bytes() for path in (tmp_path / "pictures").glob("*.png")}
     assert sorted(pictures) == ["heartbeats-data.png", "heartbeats-data2.png", "heartbeats-data3.png"]
     assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
     assert "beats/min" in screen.getvalue()
