@@ -14,8 +14,8 @@ if sys.maxsize < 2**63 - 1:
     )
 
 _MODULES = (
-    *("activations", "batch", "constraints", "initializers", "interop", "keras", "layers", "losses", "nn"),
-    *("ops", "regularizers", "train", "weights"),
+    *("activations", "batch", "constraints", "initializers", "interop", "keras", "layers", "losses", "nn", "ops"),
+    *("regularizers", "train", "weights"),
 )
 
 _HOMES = {

@@ -23,8 +23,8 @@ ARROWS = {
     "__pyinstaller": "",
     "__main__": "cli",
     "nb_sepconv": "checks version",
-    "cli": "kernels version weights",
-    "batch": "files",
+    "cli": "batch framework kernels stacks train version weights",
+    "batch": "convolution files framework kernels stacks version",
     "keras": "activations checks constraints convolution files framework initializers layers lazy nn regularizers "
     "tensors weights",
     "layers": "activations checks constraints convolution devices framework initializers lazy nn ops regularizers "

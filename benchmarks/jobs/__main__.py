@@ -76,9 +76,7 @@ def measure(workload, started, options, folder):
     for _ in range(options.rounds):
         for library, worker in started.items():
             seconds[library].append(worker.ask("time", source=source, destination=places[library]))
-    best = min((library for library in seconds if library != OURS), key=lambda name: median(seconds[name]))
-    ratio = median(seconds[best]) / median(seconds[OURS])
-    say(f"{workload.name}: {ratio:.2f} times as fast as {best}")
+    say(f"{workload.name}: " + ", ".join(f"{library} {median(found):.3f} s" for library, found in seconds.items()))
     return steps, seconds
 
 
@@ -98,15 +96,15 @@ def render(options, facts, missing, results):
     rows = []
     for workload, steps, seconds in results:
         times = {library: median(found) for library, found in seconds.items()}
-        best = min((value for library, value in times.items() if library != OURS), default=np.nan)
-        ahead = f"{best / times[OURS]:.2f}"
+        best = min((value for library, value in times.items() if library != OURS), default=0)
+        ahead = f"{best / times[OURS]:.2f}" if best else "nobody to compare with"
         rows.append(
             [
                 workload.name,
                 significant(workload.bytes_per_step * steps / 1e6),
                 significant(workload.operations_per_step * steps / 1e9),
                 *(significant(times[library]) for library in facts),
-                ahead if best >= times[OURS] else f"**{ahead}**",
+                ahead if best >= times[OURS] or not best else f"**{ahead}**",
             ]
         )
     layers = [
@@ -120,7 +118,8 @@ def render(options, facts, missing, results):
 
 Written by `{command}` on {datetime.now(timezone.utc):%Y-%m-%d}; do not edit by hand.
 
-{INTRODUCTION}. Medians of {options.rounds} turns; a loss is bold.
+{INTRODUCTION}.
+Medians of {options.rounds} turns; a loss is bold.
 
 {table(header, rows)}
 

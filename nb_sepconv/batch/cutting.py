@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from nb_sepconv.convolution.applying import apply_window
 from nb_sepconv.convolution.windows import Field, field, places, windows
-from nb_sepconv.stacks.applying import apply_window
 from nb_sepconv.stacks.stages import form_of, output_channels, stages_of
 
 if TYPE_CHECKING:

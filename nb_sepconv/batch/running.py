@@ -197,8 +197,8 @@ class Run:
         return len(state.done.get(item.index, ())) == len(item.units)
 
     def _finish_complete(self, state):
-        for item in self._items():
-            if item.index in state.skipped or item.index in self._skipped:
+        for item in self._job.items:
+            if item.source is None or item.index in state.skipped or item.index in self._skipped:
                 item.destination.discard()
             elif item.index not in state.finished and self._is_complete(state, item):
                 self._finish(item)
