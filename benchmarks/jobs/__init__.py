@@ -47,8 +47,8 @@ class Workload(NamedTuple):
 
 
 WORKLOADS = [
-    Workload("compute-bound", [(33, 64, 128), (39, 128, 256), (51, 256, 64)], 600_000),
-    Workload("I/O-bound", [(5, 16, 16)], 6_000_000),
+    Workload("compute-bound", [(33, 64, 128), (39, 128, 256), (51, 256, 64)], 100_000),
+    Workload("I/O-bound", [(5, 16, 16)], 2_000_000),
 ]
 
 

@@ -10,13 +10,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from destination_files import NAMES, loaded, require
 
 from nb_sepconv.batch.destinations import zarr as zarr_destination
 from nb_sepconv.batch.destinations.opening import destinations
 from nb_sepconv.batch.sources.finding import find
 from nb_sepconv.files import preallocated
 
-NAMES = ["a.npy", "a.h5", "a.hdf5:/group/y", "a.zarr"]
 SHAPES = [(1, 1000, 4), (3, 50, 2), (2, 1, 1), (1, 0, 4), (0, 5, 2)]
 FLOAT32 = np.dtype("f4")
 
@@ -24,22 +24,6 @@ FLOAT32 = np.dtype("f4")
 def opened(path, channels_last=True):
     (found,) = destinations(path, find(np.zeros((5, 2))), channels_last)
     return found
-
-
-def loaded(path):
-    """The array of a finished destination, as its library reads it."""
-    file, _, name = str(path).partition(":/")
-    if file.endswith(".npy"):
-        return np.load(file)
-    if file.endswith(".zarr"):
-        return pytest.importorskip("zarr", minversion="3").open_array(file, mode="r")[...]
-    with pytest.importorskip("h5py").File(file, "r") as opened_file:
-        return opened_file[name or "outputs"][...]
-
-
-def require(name):
-    if ".h" in name:
-        pytest.importorskip("h5py")
 
 
 def values_of(shape, dtype="f4"):

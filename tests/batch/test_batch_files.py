@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import source_files
+from destination_files import NAMES, loaded, require
 from source_files import CHANNELS, KINDS, STEPS, by_name, cut_off, floats
-from test_batch_destinations import NAMES, loaded, require
 
 import nb_sepconv as tf
 from nb_sepconv.batch.destinations import zarr as zarr_destination
