@@ -263,12 +263,10 @@ def test_names_of_channels_that_have_none(tmp_path):
 # What cannot be read
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=by_name)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "zarr" not in kind.__name__], ids=by_name)
 def test_a_file_that_was_cut_off_is_named(kind, tmp_path):
     location, _ = kind(tmp_path)
     path = location.partition(":/")[0]
-    if os.path.isdir(path):
-        pytest.skip("a Zarr store lacks chunks that hold zeros alone")
     for count in (100, os.path.getsize(path) - 30):
         cut_off(path, count)
         with pytest.raises((SourceError, OSError), match=r"a\.\w+"):
