@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from nb_sepconv.checks import arguments, array_arguments
 from nb_sepconv.convolution import device as device_convolution
 from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients, settings
+from nb_sepconv.convolution.lengths import lefts_and_steps
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.lazy import operation
@@ -13,9 +15,15 @@ from nb_sepconv.lazy import operation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from nb_sepconv.tensors.typing import ArrayInput, ArrayT, Identifier, Integers, Precision
+    from nb_sepconv.tensors.typing import Array, ArrayInput, ArrayT, Identifier, Integers, Precision
 
-__all__ = ["depthwise_conv1d", "depthwise_conv1d_gradients", "separable_conv1d", "separable_conv1d_gradients"]
+__all__ = [
+    "depthwise_conv1d",
+    "depthwise_conv1d_gradients",
+    "output_lengths",
+    "separable_conv1d",
+    "separable_conv1d_gradients",
+]
 
 
 def separable_conv1d(
@@ -29,6 +37,7 @@ def separable_conv1d(
     data_format: str = "channels_last",
     dilation_rate: Integers = 1,
     activation: Identifier = None,
+    lengths: ArrayInput | None = None,
     out: ArrayT | None = None,
     engine: Literal["fma", "amx", "auto"] | None = None,
     precision: Precision | None = None,
@@ -51,6 +60,8 @@ def separable_conv1d(
         data_format: "channels_last" or "channels_first". Default "channels_last".
         dilation_rate: int > 0 or a tuple of one. Default 1.
         activation: None, a name, or a function of the outputs. Default None.
+        lengths: array or sequence of ints (N,) from 0 to L, the steps of each example: it gives what it gives alone,
+            cut to its length, and zeros behind; nothing behind a length is read. Default None, all steps.
         out: array that takes the outputs, of their shape and type; any strides. Default a new one.
         engine: "fma", "amx" or "auto". Default the environment's ``NB_SEPCONV_ENGINE``, else "auto", what is fastest
             for a layer of this shape on this machine; "amx" is "fma" where there are no tiles.
@@ -84,6 +95,7 @@ def separable_conv1d(
         data_format,
         dilation_rate,
         activation,
+        lengths,
         out,
         engine,
         precision,
@@ -101,6 +113,7 @@ def depthwise_conv1d(
     data_format: str = "channels_last",
     dilation_rate: Integers = 1,
     activation: Identifier = None,
+    lengths: ArrayInput | None = None,
     out: ArrayT | None = None,
     engine: Literal["fma", "amx", "auto"] | None = None,
     precision: Precision | None = None,
@@ -113,8 +126,8 @@ def depthwise_conv1d(
         inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64;
             any strides.
         depthwise_kernel: array (K, C, M) of the type of ``inputs``.
-        strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream: as in
-            :func:`separable_conv1d`; without a pointwise product, ``precision`` changes nothing.
+        strides, padding, data_format, dilation_rate, activation, lengths, out, engine, precision, device, stream: as
+            in :func:`separable_conv1d`; without a pointwise product, ``precision`` changes nothing.
 
     Returns:
         array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``.
@@ -133,6 +146,7 @@ def depthwise_conv1d(
         data_format,
         dilation_rate,
         activation,
+        lengths,
         out,
         engine,
         precision,
@@ -153,6 +167,7 @@ def separable_conv1d_gradients(
     data_format: str = "channels_last",
     dilation_rate: Integers = 1,
     activation: Identifier = None,
+    lengths: ArrayInput | None = None,
     outputs: ArrayInput | None = None,
     wanted: Iterable[str] | None = None,
     engine: Literal["fma", "amx", "auto"] | None = None,
@@ -172,6 +187,8 @@ def separable_conv1d_gradients(
         inputs, depthwise_kernel, pointwise_kernel, bias, strides, padding, data_format, dilation_rate, engine,
             precision, device, stream: as they were in :func:`separable_conv1d`.
         activation: None, a name, or a function of ``nb_sepconv.activations``, as it was there. Default None.
+        lengths: array or sequence of ints (N,), as it was there: ``d_outputs`` behind an output's end is not read, and
+            ``d_inputs`` behind a length is zero. Default None.
         outputs: array, what :func:`separable_conv1d` returned; it saves computing it again for an activation whose
             derivative follows from it. Default None.
         wanted: names of operands, such as ``("inputs", "bias")``; no other gradient is computed. Default all.
@@ -193,7 +210,7 @@ def separable_conv1d_gradients(
     """
     chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel, pointwise_kernel, bias
-    return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
+    return _gradients(d_outputs, operands, chosen, activation, lengths, outputs, wanted, device, stream)
 
 
 def depthwise_conv1d_gradients(
@@ -206,6 +223,7 @@ def depthwise_conv1d_gradients(
     data_format: str = "channels_last",
     dilation_rate: Integers = 1,
     activation: Identifier = None,
+    lengths: ArrayInput | None = None,
     outputs: ArrayInput | None = None,
     wanted: Iterable[str] | None = None,
     engine: Literal["fma", "amx", "auto"] | None = None,
@@ -219,7 +237,7 @@ def depthwise_conv1d_gradients(
         d_outputs: array (N, T, C*M), or (N, C*M, T) with "channels_first", of the type of ``inputs``; any strides.
         inputs, depthwise_kernel, strides, padding, data_format, dilation_rate, engine, precision, device, stream: as
             they were in :func:`depthwise_conv1d`.
-        activation, outputs, wanted: as in :func:`separable_conv1d_gradients`.
+        activation, lengths, outputs, wanted: as in :func:`separable_conv1d_gradients`.
 
     Returns:
         (d_inputs, d_depthwise_kernel), each of the shape and type of its operand, or None where it is not wanted.
@@ -234,18 +252,54 @@ def depthwise_conv1d_gradients(
     """
     chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, None, engine, precision)
     operands = inputs, depthwise_kernel
-    return _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream)
+    return _gradients(d_outputs, operands, chosen, activation, lengths, outputs, wanted, device, stream)
 
 
-def _gradients(d_outputs, operands, chosen, activation, outputs, wanted, device, stream):
+def output_lengths(
+    lengths: ArrayInput,
+    kernel_size: Integers,
+    strides: Integers = 1,
+    padding: str | Sequence[int] = "valid",
+    dilation_rate: Integers = 1,
+) -> Array:
+    """The output steps of series that have some lengths, as :func:`separable_conv1d` counts them.
+
+    Args:
+        lengths: array of ints >= 0 of any shape, or ints.
+        kernel_size: int > 0 or a tuple of one, the taps K.
+        strides, padding, dilation_rate: as in :func:`separable_conv1d`.
+
+    Returns:
+        array of ints of the shape of ``lengths``: ``(lengths + zeros - (K-1)*dilation - 1) // strides + 1``, 0 where
+        the kernel does not fit; ceil(lengths / strides) with "same" and "causal".
+
+    Raises:
+        TypeError, ValueError: an argument that is none of these.
+
+    >>> output_lengths([0, 2, 5, 9], kernel_size=3, strides=2).tolist()
+    [0, 0, 2, 4]
+    """
+    chosen = settings.from_arguments(strides, padding, "channels_last", dilation_rate)
+    (taps,) = arguments.one_integer(kernel_size, "kernel_size")
+    counts = array_arguments.counts("lengths", lengths)
+    return lefts_and_steps(counts, taps, chosen.stride, chosen.dilation, chosen.padding)[1]
+
+
+def _gradients(d_outputs, operands, chosen, activation, lengths, outputs, wanted, device, stream):
     request = context.requested(operands[0], device, stream)
+    if lengths is not None and request is not None:
+        raise _lengths_elsewhere(operands[0])
     if request is not None and request is not context.LATER:  # the host's checks refuse an array of Dask
         return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, request)
-    return host_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted)
+    return host_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, lengths)
 
 
-def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, out, engine, precision, device, stream):
+def _convolve(
+    arrays, strides, padding, data_format, dilation_rate, activation, lengths, out, engine, precision, device, stream
+):
     request = context.requested(arrays[0], device, stream)
+    if lengths is not None and request is not None:
+        raise _lengths_elsewhere(arrays[0])
     engine_of_arrays = cpu if request is None or request is context.LATER else engines.gpu_engine()
     fused, after = settings.fused_activation(activation, engine_of_arrays.FUSED_ACTIVATIONS)
     chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, fused, engine, precision)
@@ -253,7 +307,14 @@ def _convolve(arrays, strides, padding, data_format, dilation_rate, activation, 
         if request is context.LATER:
             return operation.convolve(arrays, chosen, after, out)
         return device_convolution.convolve(arrays, chosen, after, out, request)
-    return host.convolve(arrays, chosen, after, out)
+    return host.convolve(arrays, chosen, after, out, lengths)
+
+
+def _lengths_elsewhere(inputs):
+    return TypeError(
+        "`lengths` are for arrays in the host's memory that are convolved there: on a GPU and with Dask, convolve each "
+        f"example alone, cut to its length. Received: `inputs` of type {type(inputs).__name__}"
+    )
 
 
 cpu.register_jitted(separable_conv1d, geometry.kernel_span, geometry.output_length, geometry.same_zeros)

@@ -144,6 +144,46 @@ def too_large(shape: Any, dtype: Any) -> MemoryError:
     return MemoryError(f"The output of shape {shape} and type {dtype} needs {gibibytes:.1f} GiB, more than there is")
 
 
+def lengths(value: Any, examples: int, most: int) -> np.ndarray:
+    """The ``lengths`` argument as an array (N,): an integer from 0 to ``most`` for each example."""
+    array = counts("lengths", value)
+    if array.shape != (examples,):
+        raise ValueError(
+            f"`lengths` must have the shape ({examples},), one for each example. Received: shape {array.shape}"
+        )
+    if array.size and array.max() > most:
+        raise ValueError(f"`lengths` must be from 0 to {most}, the steps of `inputs`. Received: {value!r}")
+    return array
+
+
+def counts(name: str, value: Any) -> np.ndarray:
+    """An array of integers >= 0 of any shape."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"`{name}` must be integers. Received: {array.dtype}")
+    if array.size and array.min() < 0:
+        raise ValueError(f"`{name}` must be >= 0. Received: {value!r}")
+    return array.astype(np.intp, copy=False)
+
+
+def lengths_of_mask(value: Any, examples: int, steps: int) -> np.ndarray:
+    """The lengths (N,) that a ``mask`` (N, L) stands for, True for the steps of each example that there are."""
+    mask = np.asarray(value)
+    if mask.dtype != np.bool_:
+        raise TypeError(f"`mask` must be booleans. Received: {mask.dtype}")
+    if mask.shape != (examples, steps):
+        raise ValueError(
+            f"`mask` must have the shape ({examples}, {steps}), one for each step. Received: shape {mask.shape}"
+        )
+    behind = mask[:, 1:] > mask[:, :-1]
+    if behind.any():
+        raise ValueError(
+            "`mask` must be True up to each example's length and False behind. Received: a step that is True behind "
+            f"one that is not, in example {behind.any(1).argmax()}"
+        )
+    return mask.sum(1)
+
+
 def like_outputs(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:
     """``d_outputs`` and their like: an array of the outputs' shape and type; lists take the type."""
     array = floating(name, value)

@@ -7,31 +7,35 @@ from typing import Any
 import numpy as np
 
 from nb_sepconv.checks import array_arguments
+from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.sizes import by_step, contiguous_strides, sizes_of
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.kernels.protocol import Sizes
 
 
-def convolve(arrays: Any, chosen: Any, after: Any, out: Any) -> Any:
+def convolve(arrays: Any, chosen: Any, after: Any, out: Any, lengths: Any = None) -> Any:
     """The outputs for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise).
 
     Args:
         chosen: the :class:`~nb_sepconv.convolution.settings.Settings`.
         after: a function to apply to the outputs, or None.
         out: array for the outputs, or None.
+        lengths: array or sequence of ints (N,), the steps of each example, or None for all steps.
     """
     arrays, call = planned(arrays, chosen)
     inputs, target = arrays[0], None
+    if lengths is not None:
+        lengths = lengths_of(lengths, inputs, len(arrays[1]), chosen)
     if out is not None:
         array_arguments.output(out, call.shape, inputs.dtype)
         if after is None and out.flags.c_contiguous and not np.may_share_memory(out, inputs):
             target = out
-    outputs = call.run(inputs, call.pack(arrays[1:]), target)
+    outputs = call.run(inputs, call.pack(arrays[1:]), target, lengths)
     if target is not None:
         return target
     if after is not None:
-        outputs = after(outputs)
+        outputs = after(outputs) if lengths is None else example_by_example(after, lengths, chosen, outputs)
     if out is None:
         return outputs
     out[...] = outputs
@@ -51,13 +55,16 @@ class Convolution:
         """The weights as the kernels read them: (depthwise, pointwise, bias or None), or (depthwise,)."""
         return self._plan.pack(*weights)
 
-    def run(self, inputs: Any, packed: Any, outputs: Any = None) -> Any:
+    def run(self, inputs: Any, packed: Any, outputs: Any = None, lengths: Any = None) -> Any:
         """The outputs for ``inputs``, an array of the planned shape, strides and type; ``outputs``, where given, is a
-        C-contiguous array apart from it that takes them.
+        C-contiguous array apart from it that takes them, and ``lengths`` those of the examples.
         """
         if outputs is None:
             outputs = array_arguments.allocated(self.shape, self._dtype)
-        self._plan.run(inputs, outputs, packed)
+        if lengths is None:
+            self._plan.run(inputs, outputs, packed)
+        else:
+            self._plan.run_with_lengths(inputs, outputs, packed, lengths)
         return outputs
 
 

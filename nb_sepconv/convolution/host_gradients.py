@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from nb_sepconv import activations
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host
+from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.settings import OPERANDS, wanted_names
 from nb_sepconv.convolution.sizes import by_step, contiguous_strides, sizes_of
@@ -18,7 +20,13 @@ from nb_sepconv.kernels.protocol import GradientSizes, Sizes
 
 
 def gradients(
-    d_outputs: Any, arrays: Any, chosen: Any, activation: Any, outputs: Any = None, wanted: Any = None
+    d_outputs: Any,
+    arrays: Any,
+    chosen: Any,
+    activation: Any,
+    outputs: Any = None,
+    wanted: Any = None,
+    lengths: Any = None,
 ) -> Any:
     """The gradients for the arrays (inputs, depthwise, pointwise, bias or None) or (inputs, depthwise), a tuple.
 
@@ -29,6 +37,7 @@ def gradients(
         activation: None, a name, or a function of this library.
         outputs: the outputs where they are known.
         wanted: names of operands. Default all of them.
+        lengths: array or sequence of ints (N,), the steps of each example. Default all steps.
     """
     wanted = wanted_names(wanted, OPERANDS[: len(arrays)])
     given = d_outputs, outputs, *arrays
@@ -38,7 +47,10 @@ def gradients(
         checked, call = _planned(given, chosen, activation, wanted)
         planned_calls.remember(key, call, given, checked)
         given = checked
-    return call(*given)
+    if lengths is not None:
+        _, _, inputs, depthwise, *_ = given
+        lengths = lengths_of(lengths, inputs, len(depthwise), chosen)
+    return call(given, lengths)
 
 
 def _key(given, chosen, activation, wanted):
@@ -63,26 +75,33 @@ class Gradients:
         self._plan, self._chosen, self._function, self._wanted = plan, chosen, function, wanted
         self._name = _known_to_kernels(function)
 
-    def __call__(self, d_outputs: Any, outputs: Any, *arrays: Any) -> Any:
+    def __call__(self, given: Any, lengths: Any) -> Any:
         """The gradients for arrays of the planned shapes, strides and types, None for those that are not wanted."""
+        d_outputs, outputs, *arrays = given
         if self._function is not activations.linear:
-            d_outputs, outputs = self._through_activation(d_outputs, outputs, arrays)
+            d_outputs, outputs = self._through_activation(d_outputs, outputs, arrays, lengths)
         d_inputs = self._d_inputs(arrays[0]) if self._wanted[0] else None
         sums = [self._sums(array) if wanted else None for array, wanted in zip(arrays, self._wanted, strict=True)][1:]
         inputs, depthwise, pointwise, _ = (*arrays, None, None)[: len(OPERANDS)]
         operands = d_outputs, inputs, pointwise, outputs, d_inputs, *sums, *[None] * (len(OPERANDS) - len(arrays))
-        self._plan.run(self._plan.pack(depthwise), operands)
+        self._plan.run(self._plan.pack(depthwise), operands, lengths)
         return d_inputs, *(None if parts is None else _total(parts, arrays[0].dtype) for parts in sums)
 
-    def _through_activation(self, d_outputs, outputs, arrays):
+    def _through_activation(self, d_outputs, outputs, arrays, lengths):
         """What the kernels get: ``d_outputs`` and the values that tell the slopes, or what has passed already."""
         if self._name is None:
-            return pullbacks.pullback(self._function, _convolved(arrays, self._chosen), d_outputs), None
+            return self._pulled_back(_convolved(arrays, self._chosen, lengths), d_outputs, lengths), None
         if self._name not in cpu.OUTPUT_ACTIVATIONS:
-            return d_outputs, _convolved(arrays, self._chosen)
+            return d_outputs, _convolved(arrays, self._chosen, lengths)
         if outputs is None:
-            outputs = _convolved(arrays, self._chosen._replace(activation=self._name))
+            outputs = _convolved(arrays, self._chosen._replace(activation=self._name), lengths)
         return d_outputs, outputs
+
+    def _pulled_back(self, x, d_outputs, lengths):
+        """The gradient before an activation that the kernels do not know."""
+        if lengths is None:
+            return pullbacks.pullback(self._function, x, d_outputs)
+        return example_by_example(partial(pullbacks.pullback, self._function), lengths, self._chosen, x, d_outputs)
 
     def _d_inputs(self, inputs):
         d_inputs = array_arguments.allocated(inputs.shape, inputs.dtype)
@@ -107,9 +126,9 @@ def _total(parts, dtype):
         return np.add.reduce(parts, axis=0).astype(dtype, copy=False)
 
 
-def _convolved(arrays, chosen):
-    arrays, call = host.planned(arrays, chosen)
-    return call.run(arrays[0], call.pack(arrays[1:]))
+def _convolved(arrays, chosen, lengths):
+    arrays, call = host.planned(tuple(arrays), chosen)
+    return call.run(arrays[0], call.pack(arrays[1:]), None, lengths)
 
 
 def _planned(given, chosen, activation, wanted):

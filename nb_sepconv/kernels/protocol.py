@@ -41,6 +41,17 @@ class Sizes(NamedTuple):
         return self.channels * self.multiplier
 
 
+class Lengths(NamedTuple):
+    """Arrays of integers (N,): each example's input steps, the zeros before them, and its output steps.
+
+    Input steps behind are not read, and outputs behind are zeros.
+    """
+
+    lengths: Any
+    lefts: Any
+    steps: Any
+
+
 class GradientSizes(NamedTuple):
     """A convolution's sizes, the names of the operands wanted, and the strides of further arrays in the same order.
 
@@ -85,6 +96,9 @@ class HostPlan(Protocol):
     def run(self, inputs: Any, outputs: Any, packed: Any) -> None:
         """Fill ``outputs`` from ``inputs``, arrays of the planned strides, with the packed weights."""
 
+    def run_with_lengths(self, inputs: Any, outputs: Any, packed: Any, lengths: Lengths) -> None:
+        """The same where each example has a length of its own; ``outputs`` are C-contiguous."""
+
 
 @runtime_checkable
 class HostGradientPlan(Protocol):
@@ -99,12 +113,13 @@ class HostGradientPlan(Protocol):
     def pack(self, depthwise: Any) -> Any:
         """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
 
-    def run(self, packed: Any, operands: tuple[Any, ...]) -> None:
+    def run(self, packed: Any, operands: tuple[Any, ...], lengths: Lengths | None = None) -> None:
         """Fill the gradients, from the arrays and the packed weights.
 
         ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
         inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for
-        those that are not needed or wanted.
+        those that are not needed or wanted. Where examples have ``lengths`` of their own, the gradient of inputs is
+        zero behind them.
         """
 
 

@@ -16,6 +16,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, ali
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call7, call11, load_intp, release, store_intp
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, place_of_rows
 from nb_sepconv.kernels.cpu.forward.loops import fill_hidden, fill_tables, rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -38,9 +39,10 @@ def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: A
 def _fill_tiles(p, e, inputs, outputs, weights, tickets, worker, scratch):
     """``scratch`` belongs to this worker, ``tickets`` to all of them."""
     fill_tables(p, scratch)
-    rows = p.examples * p.steps
+    rows = all_rows(p, p.steps)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
+        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
@@ -50,13 +52,14 @@ def _fill_tiles(p, e, inputs, outputs, weights, tickets, worker, scratch):
 @compiled
 def _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
     last_panel = min(first_panel + p.part_panels, p.panels)
+    rows_at = place_of_rows(p, outputs, first_row, last_row)
     for first_block in range(0, p.blocks, p.sum_blocks):
         last_block = min(first_block + p.sum_blocks, p.blocks)
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
         _split(p, e, last_row - first_row, last_block - first_block, scratch)
         for panel in range(first_panel, last_panel):
             place = panel - first_panel if p.sum_blocks < p.blocks else 0
-            at = panel_at(p, outputs, weights, first_row, first_block, panel, place, scratch)
+            at = panel_at(p, weights, rows_at, first_block, panel, place, scratch)
             _fill_panel(p, e, at, weights, last_row - first_row, first_block, last_block, panel, scratch)
             if last_block == p.blocks:
                 finish_panel(p, outputs, at, first_row, last_row)

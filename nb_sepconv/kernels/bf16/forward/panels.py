@@ -25,18 +25,18 @@ class Panel(NamedTuple):
 
 
 @compiled
-def panel_at(
-    p: Any, outputs: Any, weights: Any, first_row: Any, first_block: Any, panel: Any, place: Any, scratch: Any
-) -> Panel:
-    """Where the sums of a tile for one panel lie, and what they start from."""
+def panel_at(p: Any, weights: Any, rows_at: Any, first_block: Any, panel: Any, place: Any, scratch: Any) -> Panel:
+    """Where the sums of a tile for one panel lie, and what they start from; ``rows_at`` is where the tile's rows lie in
+    the outputs, or 0.
+    """
     vector_bytes = p.width * p.item_bytes
     first_filter = panel * PANEL_VECTORS * p.width
     filters = p.filters - first_filter
     vectors = min(PANEL_VECTORS, ceil_div(filters, p.width))
-    in_place = p.rows_in_place and vectors * p.width <= filters
+    in_place = rows_at != 0 and vectors * p.width <= filters
     y, y_row_bytes = scratch + p.y + place * p.tile_rows * PANEL_VECTORS * vector_bytes, vectors * vector_bytes
     if in_place:
-        y, y_row_bytes = outputs + first_row * p.output_step_stride + first_filter * p.item_bytes, p.output_step_stride
+        y, y_row_bytes = rows_at + first_filter * p.item_bytes, p.output_step_stride
     start, start_row_bytes = y, y_row_bytes
     if first_block == 0:
         start, start_row_bytes = weights + p.bias + first_filter * p.item_bytes, 0

@@ -23,6 +23,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, ali
 from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call4, data_of, load_intp, release
+from nb_sepconv.kernels.cpu.forward.lengths import Line, clear_steps, line_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
@@ -120,7 +121,10 @@ def _run_part(p, o, weights, scratch, part, first_block, last_block):
     while row < last:
         first = row % p.series_rows
         stop = min(p.series_rows, first + last - row)
-        _run_rows(p, _series(p, o, row // p.series_rows), weights, scratch, first, stop, first_block, last_block)
+        series = row // p.series_rows
+        _run_rows(p, _series(p, o, series), weights, scratch, first, stop, first_block, last_block)
+        if p.lengths and p.d_inputs and stop == p.series_rows and first_block == 0 and series % p.series == 0:
+            _clear_behind(p, o, series // p.series)
         row += stop - first
     write_sums(p, o, scratch, part, first_block, last_block)
 
@@ -128,9 +132,12 @@ def _run_part(p, o, weights, scratch, part, first_block, last_block):
 @compiled
 def _series(p, o, index):
     example, phase = index // p.series, index % p.series
-    start, left = 0, p.left
+    start, line = 0, Line(0, p.length, p.left, p.steps)
+    if p.lengths:
+        line = line_of(p, example)
+    left = line.left
     if p.phases > 1:
-        at = phase * p.stride - p.left
+        at = phase * p.stride - left
         start = at % p.input_stride
         left = (start - at) // p.input_stride
     return Series(
@@ -138,8 +145,8 @@ def _series(p, o, index):
         o.inputs + example * p.input_example_stride + start * p.input_step_stride,
         o.outputs + example * p.output_example_stride + phase * p.output_step_stride,
         o.d_inputs + example * p.d_input_example_stride + start * p.d_input_step_stride,
-        ceil_div(p.steps - phase, p.phases),
-        ceil_div(p.length - start, p.input_stride),
+        max(0, ceil_div(line.steps - phase, p.phases)),
+        max(0, ceil_div(line.length - start, p.input_stride)),
         left,
     )
 
@@ -147,8 +154,11 @@ def _series(p, o, index):
 @compiled
 def _run_rows(p, series, weights, scratch, first, stop, first_block, last_block):
     """Rows ``first..stop-1`` of a series, tile by tile, and the input steps that belong to them."""
-    if stop == p.series_rows:
-        stop = max(series.rows, (series.length - 1 + series.left) // p.series_stride + 1)
+    behind = max(series.rows, (series.length - 1 + series.left) // p.series_stride + 1)
+    if stop == p.series_rows or stop > behind:
+        stop = behind
+    if first >= stop:
+        return
     call2(p.clear_rows, scratch + p.carried, (last_block - first_block) * p.multiplier * p.halo_rows)
     row = max(0, first - p.halo_rows)
     while row < stop:
@@ -156,6 +166,13 @@ def _run_rows(p, series, weights, scratch, first, stop, first_block, last_block)
         tile = Tile(row, end - row, max(0, min(series.rows, end) - row), row >= first)
         run_tile(p, series, weights, scratch, tile, first_block, last_block)
         row = end
+
+
+@compiled
+def _clear_behind(p, o, example):
+    """Zeros for the gradients of an example's input steps that are behind its length."""
+    at, length = o.d_inputs + example * p.d_input_example_stride, line_of(p, example).length
+    clear_steps(at, length, p.length, p.d_input_step_stride, p.channels, p.d_input_channel_stride)
 
 
 gradient_worker_address: Any = pointer_to(run_worker)

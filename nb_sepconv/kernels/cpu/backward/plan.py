@@ -23,9 +23,23 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, ceil_div
 from nb_sepconv.kernels.cpu.codegen.gradient_microkernels import update_channels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure, side_by_side
 from nb_sepconv.kernels.cpu.codegen.storage import storage
+from nb_sepconv.kernels.cpu.forward.lengths import table_of
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.plan import shape_of, vectors_of
+from nb_sepconv.kernels.cpu.forward.problem import Examples
 from nb_sepconv.kernels.cpu.runtime.launch import launch
+
+_LENGTHS = GradientProblem._fields.index("lengths")
+
+
+class CallWithLengths:
+    """A plan's problem for one call, whose examples have lengths of their own."""
+
+    def __init__(self, plan: Any, lengths: Any) -> None:
+        self._table, self._fields = table_of(lengths, 1), plan.fields.copy()
+        self._fields[_LENGTHS] = self._table.ctypes.data
+        self.address: int = self._fields.ctypes.data
+        self.workers, self.tickets = plan.workers, plan.tickets
 
 
 class GradientPlan:
@@ -38,8 +52,8 @@ class GradientPlan:
 
     def __init__(self, sizes: Any, workers: int) -> None:
         problem = self._problem(sizes, workers)
-        self._fields = np.array(problem, np.int64)
-        self.address: int = self._fields.ctypes.data
+        self.fields: np.ndarray = np.array(problem, np.int64)
+        self.address: int = self.fields.ctypes.data
         self.scratch_bytes: Any = problem.scratch_bytes + ALIGNMENT
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
@@ -57,17 +71,19 @@ class GradientPlan:
         pack_runner()(gradient_packer_address(), self.address, id(depthwise), 0, 0, id(buffer))
         return buffer
 
-    def run(self, packed: Any, operands: Any) -> None:
+    def run(self, packed: Any, operands: Any, lengths: Any = None) -> None:
         """Fill the gradients, from the arrays and the packed weights.
 
         ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
         inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for
-        those that are not needed or wanted.
+        those that are not needed or wanted. ``lengths`` are those of the examples,
+        :class:`~nb_sepconv.kernels.protocol.Lengths`, where they have lengths of their own.
         """
         table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
         for index, array in enumerate(operands):
             table[index] = array
-        launch(gradient_worker_address(), self, table, table, packed)
+        call = self if lengths is None else CallWithLengths(self, lengths)
+        launch(gradient_worker_address(), call, table, table, packed)
 
 
 def gradient_problem_of(sizes: Any, workers: int) -> Any:
@@ -99,6 +115,7 @@ def gradient_problem_of(sizes: Any, workers: int) -> Any:
         *Windows(halo, ceil_div(window_steps, numbering.series_stride), window_steps, update_channels(lanes)),
         *places,
         *stages,
+        *Examples(),
         *_procedures(sizes, numbering, stages, vectors.stored_bytes),
         *TakenOver(),
     )

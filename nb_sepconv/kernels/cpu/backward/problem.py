@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from nb_sepconv.kernels.cpu.backward.layout import GradientLayout
 from nb_sepconv.kernels.cpu.backward.tiling import Cut
 from nb_sepconv.kernels.cpu.codegen.fields import fields_at, joined
-from nb_sepconv.kernels.cpu.forward.problem import Shape, Vectors
+from nb_sepconv.kernels.cpu.forward.problem import Examples, Shape, Vectors
 
 
 class Numbering(NamedTuple):
@@ -95,7 +95,7 @@ class TakenOver(NamedTuple):
 
 PARTS = (
     *(Shape, Numbering, GradientStrides, Vectors, Cut, Windows),
-    *(GradientLayout, Stages, GradientProcedures, TakenOver),
+    *(GradientLayout, Stages, Examples, GradientProcedures, TakenOver),
 )
 GradientProblem: Any = joined("GradientProblem", *PARTS)
 

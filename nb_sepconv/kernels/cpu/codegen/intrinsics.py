@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import alloca_once, get_or_insert_function
+from numba.core.cgutils import alloca_once, get_or_insert_function, memset
 from numba.extending import intrinsic
 
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
@@ -68,6 +68,17 @@ def release(typingctx: Any, address: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp), codegen
+
+
+@intrinsic
+def clear_bytes(typingctx: Any, address: Any, size: Any) -> Any:
+    """Zeros for so many bytes."""
+
+    def codegen(context, builder, signature, arguments):
+        memset(builder, builder.inttoptr(arguments[0], BYTES), arguments[1], 0)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), codegen
 
 
 @intrinsic

@@ -13,6 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, ali
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -31,9 +32,10 @@ def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: A
 def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
     """``scratch`` belongs to this worker, ``tickets`` to all of them."""
     fill_tables(p, scratch)
-    rows = p.examples * p.steps
+    rows = all_rows(p, p.steps)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
+        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
@@ -70,19 +72,18 @@ def fill_hidden(
     kernel_bytes = p.kernel_size * vector_bytes
     row = first_row
     while row < last_row:
-        example, step = row // p.steps, row % p.steps
-        steps = min(p.steps - step, last_row - row)
+        piece = piece_at(p, p.steps, row, last_row)
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
-            load_blocks(p, inputs, example, step, steps, loaded, end, scratch)
+            load_blocks(p, inputs, piece, loaded, end, scratch)
             for block in range(loaded, end):
                 x = scratch + p.x + (block - loaded) * p.x_block_bytes
                 for m in range(p.multiplier):
                     kernel = weights + (block * p.multiplier + m) * kernel_bytes
                     place = (block - first_block) * p.multiplier + m
                     hidden = scratch + p.hidden + place * p.hidden_block_bytes + (row - first_row) * vector_bytes
-                    _convolve(p, x, scratch + p.tap_table, kernel, hidden, steps)
-        row += steps
+                    _convolve(p, x, scratch + p.tap_table, kernel, hidden, piece.steps)
+        row += piece.rows
 
 
 @compiled
@@ -104,17 +105,15 @@ def _convolve(p, x, tap_offsets, weights, hidden, steps):
 
 
 @compiled
-def load_blocks(
-    p: Any, inputs: Any, example: Any, step: Any, steps: Any, first_block: Any, last_block: Any, scratch: Any
-) -> None:
-    """Some blocks of channels of the input steps that ``steps`` output steps read, zeros outside the series."""
+def load_blocks(p: Any, inputs: Any, piece: Any, first_block: Any, last_block: Any, scratch: Any) -> None:
+    """Some blocks of channels of the input steps that a piece's output steps read, zeros outside the series."""
     channels = min(last_block * p.width, p.channels) - first_block * p.width
-    count = (steps - 1) * p.stride + p.window_span
-    source = inputs + example * p.input_example_stride + first_block * p.width * p.input_channel_stride
+    count = (piece.steps - 1) * p.stride + p.window_span
+    source = inputs + piece.example * p.input_example_stride + first_block * p.width * p.input_channel_stride
     for window in range(p.windows):
-        at = step * p.stride - p.left + window * p.dilation
+        at = piece.step * p.stride - piece.left + window * p.dilation
         first = min(max(-at, 0), count)
-        last = min(max(p.length - at, first), count)
+        last = min(max(piece.length - at, first), count)
         call10(
             p.load,
             source + at * p.input_step_stride,
@@ -153,10 +152,11 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
     first_filter = panel * PANEL_VECTORS * p.width
     filters = p.filters - first_filter
     vectors = min(PANEL_VECTORS, ceil_div(filters, p.width))
-    in_place = p.rows_in_place and vectors * p.width <= filters
+    rows_at = place_of_rows(p, outputs, first_row, last_row)
+    in_place = rows_at != 0 and vectors * p.width <= filters
     y, y_row_bytes = scratch + p.y + place * p.tile_rows * PANEL_VECTORS * vector_bytes, vectors * vector_bytes
     if in_place:
-        y, y_row_bytes = outputs + first_row * p.output_step_stride + first_filter * p.item_bytes, p.output_step_stride
+        y, y_row_bytes = rows_at + first_filter * p.item_bytes, p.output_step_stride
     start, start_row_bytes = y, y_row_bytes
     if first_block == 0:
         start, start_row_bytes = weights + p.bias + first_filter * p.item_bytes, 0
@@ -215,12 +215,11 @@ def store_rows(
     """One vector of filters of a tile's rows, example by example."""
     row = first_row
     while row < last_row:
-        example, step = row // p.steps, row % p.steps
-        steps = min(p.steps - step, last_row - row)
-        at = target + example * p.output_example_stride + step * p.output_step_stride
+        piece = piece_at(p, p.steps, row, last_row)
+        at = target + piece.example * p.output_example_stride + piece.step * p.output_step_stride
         source = y + (row - first_row) * y_row_bytes
-        call7(p.store, source, y_row_bytes, steps, filters, at, p.output_step_stride, filter_stride)
-        row += steps
+        call7(p.store, source, y_row_bytes, piece.steps, filters, at, p.output_step_stride, filter_stride)
+        row += piece.rows
 
 
 @compiled

@@ -14,7 +14,7 @@ from nb_sepconv.kernels.cpu.forward.layout import layout
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
-from nb_sepconv.kernels.cpu.forward.problem import Outputs, Problem, Procedures, Shape, Strides, Vectors
+from nb_sepconv.kernels.cpu.forward.problem import Examples, Outputs, Problem, Procedures, Shape, Strides, Vectors
 from nb_sepconv.kernels.cpu.forward.tiling import tiling
 
 NEAR_BYTES = 1536 * 1024  # what a second-level cache keeps of outputs and weights
@@ -71,6 +71,7 @@ def problem_without_product(sizes: Any, workers: int, example_rows: Any, row_gro
         *cut,
         *places,
         *Outputs(fused and _rows_in_place(sizes, vectors), fused),
+        *Examples(),
         *_loaders(sizes, vectors.stored_bytes),
     )
 

@@ -4,10 +4,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, ceil_div
+from nb_sepconv.kernels.cpu.forward.lengths import table_of
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
+from nb_sepconv.kernels.cpu.forward.problem import Problem
+from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 from nb_sepconv.kernels.cpu.runtime.launch import launch
 
+_LENGTHS, _ROW_GROUPS, _TILES = map(Problem._fields.index, ("lengths", "row_groups", "tiles"))
 SERIAL_PACKED_BYTES = 512 * 1024  # below this, waking threads to pack costs more than they save
 
 
@@ -19,19 +23,40 @@ class Packing(NamedTuple):
     tickets: int
 
 
+class CallWithLengths:
+    """A plan's problem for one call, whose examples have lengths of their own: of fewer rows, in fewer tiles."""
+
+    def __init__(self, plan: Any, lengths: Any) -> None:
+        self._table, self._fields = table_of(lengths, plan.row_multiple), plan.fields.copy()
+        row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
+        tiles = tiles_of(row_groups, plan.most_groups, plan.workers)
+        self._fields[_LENGTHS], self._fields[_ROW_GROUPS], self._fields[_TILES] = (
+            _address(self._table),
+            row_groups,
+            tiles,
+        )
+        self.address: int = _address(self._fields)
+        self.workers, self.tickets = plan.workers, tiles * plan.filter_parts
+
+
 class PreparedPlan:
     """A problem for some workers, in the memory where the compiled loops read it.
 
-    A subclass names the worker and the packers that read it, and how the weights are packed for it (``packing``), in
-    ``pack_tickets`` pieces that several threads may share.
+    A subclass names the worker and the packers that read it, how many rows at a time an example has
+    (``row_multiple``), and how the weights are packed for it (``packing``), in ``pack_tickets`` pieces that several
+    threads may share.
     """
 
+    row_multiple = 1
+
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
-        self._fields = np.array(problem, np.int64)
-        self.address: int = self._fields.ctypes.data
+        self.fields: np.ndarray = np.array(problem, np.int64)
+        self.address: int = _address(self.fields)
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
+        self.row_group, self.filter_parts = problem.row_group, problem.filter_parts
+        self.most_groups: Any = ceil_div(problem.tile_rows, problem.row_group)
         self._pack_tickets = pack_tickets
         self._worker = self.worker_address()
 
@@ -63,3 +88,15 @@ class PreparedPlan:
         """Fill ``outputs`` from ``inputs``, arrays of the planned strides, with the packed weights."""
         if self.tickets:
             launch(self._worker, self, inputs, outputs, packed)
+
+    def run_with_lengths(self, inputs: Any, outputs: Any, packed: Any, lengths: Any) -> None:
+        """The same where each example has a length of its own, :class:`~nb_sepconv.kernels.protocol.Lengths`."""
+        call = CallWithLengths(self, lengths)
+        if call.tickets:
+            launch(self._worker, call, inputs, outputs, packed)
+        else:
+            outputs.fill(0)
+
+
+def _address(array):
+    return array.ctypes.data

@@ -48,6 +48,12 @@ class Outputs(NamedTuple):
     fused: int
 
 
+class Examples(NamedTuple):
+    """The address of the table of lengths where examples have lengths of their own, which a call tells; 0 for none."""
+
+    lengths: int = 0
+
+
 class Procedures(NamedTuple):
     """The addresses of the inner loops; 0 for those that this problem does not need."""
 
@@ -62,7 +68,7 @@ class Procedures(NamedTuple):
     store: int
 
 
-PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Procedures
+PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Procedures
 Problem: Any = joined("Problem", *PARTS)
 
 problem_at: Any = fields_at(Problem)

@@ -50,6 +50,14 @@ def first_row_of(tile: Any, tiles: Any, row_groups: Any, row_group: int) -> Any:
 
 
 @register_jitable
+def tiles_of(row_groups: Any, most: Any, workers: int) -> Any:
+    """Into how many tiles of ``most`` groups of rows the groups are dealt."""
+    if workers > 1:
+        most = min(most, max(1, ceil_div(row_groups, workers * TILES_PER_WORKER)))
+    return min(ceil_div(ceil_div(row_groups, most), workers) * workers, row_groups)
+
+
+@register_jitable
 def _far(kernel_size, span, row_bytes, tile_work):
     """Whether the steps under a kernel that a tile loads beside its own cost so much that longer tiles pay.
 
@@ -83,10 +91,7 @@ def tiling(
         largest = LARGEST_FAR_TILE
         sum_blocks = max(1, min(sum_blocks, HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)))
     row_groups = ceil_div(rows, row_group)
-    most = max(1, largest // row_group)
-    if workers > 1:
-        most = min(most, max(1, ceil_div(row_groups, workers * TILES_PER_WORKER)))
-    tiles = min(ceil_div(ceil_div(row_groups, most), workers) * workers, row_groups)
+    tiles = tiles_of(row_groups, max(1, largest // row_group), workers)
     tile_rows = max(1, min(ceil_div(row_groups, max(tiles, 1)) * row_group, rows))
     covered = (tile_rows - 1) * stride + 1
     windows, window_span = 1, span

@@ -15,6 +15,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_d
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -34,9 +35,10 @@ def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: A
 def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
     """``scratch`` belongs to this worker, ``tickets`` to all of them."""
     fill_tables(p, scratch)
-    rows = p.examples * a.example_rows
+    rows = all_rows(p, a.example_rows)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
+        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch)
         _multiply(p, a, outputs, weights, first_row, last_row, ticket % p.filter_parts, scratch)
@@ -48,16 +50,14 @@ def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
     """The depthwise results of a tile, panels of steps whose rows are the hidden channels in the order of the sums."""
     row = first_row
     while row < last_row:
-        example, step = row // a.example_rows, row % a.example_rows
-        rows = min(a.example_rows - step, last_row - row)
-        steps = min(p.steps - step, rows)
+        piece = piece_at(p, a.example_rows, row, last_row)
         for first_block in range(0, p.blocks, p.load_blocks):
             last_block = min(first_block + p.load_blocks, p.blocks)
-            load_blocks(p, inputs, example, step, steps, first_block, last_block, scratch)
+            load_blocks(p, inputs, piece, first_block, last_block, scratch)
             for block in range(first_block, last_block):
                 x = scratch + p.x + (block - first_block) * p.x_block_bytes
-                _convolve(p, a, x, weights, block, row - first_row, rows, scratch)
-        row += rows
+                _convolve(p, a, x, weights, block, row - first_row, piece.rows, scratch)
+        row += piece.rows
 
 
 @compiled
@@ -99,10 +99,10 @@ def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, y):
     vector_bytes = p.width * p.item_bytes
     y_row_bytes = PANEL_VECTORS * vector_bytes
     targets = outputs + first_filter * p.output_filter_stride
-    example, step = row // a.example_rows, row % a.example_rows
-    in_place = p.rows_in_place and step + PANEL_VECTORS * p.width <= p.steps
+    piece = piece_at(p, a.example_rows, row, last_row)
+    in_place = p.rows_in_place and piece.steps >= PANEL_VECTORS * p.width
     if in_place:
-        y = targets + example * p.output_example_stride + step * p.output_step_stride
+        y = targets + piece.example * p.output_example_stride + piece.step * p.output_step_stride
         y_row_bytes = p.output_filter_stride
     whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, 0, p.blocks)
     call11(
@@ -123,16 +123,16 @@ def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, y):
         call4(p.activate, y, filters, y_row_bytes, PANEL_VECTORS)
     if not in_place:
         for v in range(min(PANEL_VECTORS, (last_row - row) // p.width)):
-            _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, filters, targets)
+            _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, last_row, filters, targets)
 
 
 @compiled
-def _store(p, a, y, y_row_bytes, row, filters, targets):
+def _store(p, a, y, y_row_bytes, row, last_row, filters, targets):
     """One vector of steps, of which those that exist."""
-    example, step = row // a.example_rows, row % a.example_rows
-    if step < p.steps:
-        target = targets + example * p.output_example_stride + step * p.output_step_stride
-        call7(p.store, y, y_row_bytes, filters, p.steps - step, target, p.output_filter_stride, p.output_step_stride)
+    piece = piece_at(p, a.example_rows, row, last_row)
+    if piece.steps > 0:
+        target = targets + piece.example * p.output_example_stride + piece.step * p.output_step_stride
+        call7(p.store, y, y_row_bytes, filters, piece.steps, target, p.output_filter_stride, p.output_step_stride)
 
 
 transposed_worker_address: Any = pointer_to(run_worker)

@@ -52,6 +52,7 @@ class TransposedPlan(PreparedPlan):
     worker_address: Any = staticmethod(transposed_worker_address)
     packer_address: Any = staticmethod(transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_transposed_packer_address)
+    row_multiple = STEPS
 
     def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
         problem = _problem(sizes, base, example_rows)

@@ -1,0 +1,72 @@
+"""Examples of one batch that end at steps of their own: each gives what it gives alone, and zeros behind that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nb_sepconv.checks import array_arguments
+from nb_sepconv.convolution.geometry import geometry, kernel_span, output_length
+from nb_sepconv.convolution.sizes import by_step
+from nb_sepconv.kernels.protocol import Lengths
+
+
+def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) -> Lengths:
+    """What the kernels are told of the ``lengths`` of ``inputs``.
+
+    Args:
+        lengths: array or sequence of ints (N,), from 0 to the steps of ``inputs``.
+        chosen: the :class:`~nb_sepconv.convolution.settings.Settings`.
+
+    Raises:
+        TypeError, ValueError: other lengths.
+    """
+    examples, length, _ = by_step(inputs.shape, chosen.channels_last)
+    lengths = array_arguments.lengths(lengths, examples, length)
+    lefts, steps = lefts_and_steps(lengths, kernel_size, chosen.stride, chosen.dilation, chosen.padding)
+    return Lengths(lengths, lefts, steps)
+
+
+def lefts_and_steps(
+    lengths: np.ndarray, kernel_size: int, stride: int, dilation: int, padding: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """The zeros before series of some lengths, and their output steps, as
+    :func:`~nb_sepconv.convolution.geometry.geometry` has them for one; 0 steps where the kernel does not fit.
+    """
+    span = kernel_span(kernel_size, dilation)
+    if padding == "same":
+        steps = (lengths + stride - 1) // stride
+        return np.maximum((steps - 1) * stride + span - lengths, 0) // 2, steps
+    where = geometry(0, kernel_size, stride, dilation, padding)
+    steps = output_length(lengths + where.left + where.right, span, stride)
+    return np.full_like(lengths, where.left), np.maximum(steps, 0)
+
+
+def example_by_example(function: Any, lengths: Lengths, chosen: Any, *arrays: np.ndarray) -> np.ndarray:
+    """``function`` of arrays of the outputs' shape, applied to the output steps of each example alone; zeros behind.
+
+    It need not act on each step alone, and it may change the number of channels.
+    """
+    results = {n: function(*alone) for n, *alone in _alone(lengths, chosen, arrays)}
+    outputs = next(iter(results.values()), None)
+    if outputs is None:
+        with np.errstate(all="ignore"):
+            return np.zeros_like(function(*arrays))  # of zeros, for their shape
+    _, _, channels = by_step(outputs.shape, chosen.channels_last)
+    examples, steps, _ = by_step(arrays[0].shape, chosen.channels_last)
+    joined = np.zeros(by_step((examples, steps, channels), chosen.channels_last), outputs.dtype)
+    for n, result in results.items():
+        cut(joined, n, lengths, chosen)[...] = result
+    return joined
+
+
+def _alone(lengths, chosen, arrays):
+    for n in np.flatnonzero(lengths.steps):
+        yield n, *(np.ascontiguousarray(cut(array, n, lengths, chosen)) for array in arrays)
+
+
+def cut(array: np.ndarray, n: Any, lengths: Lengths, chosen: Any) -> np.ndarray:
+    """The output steps that example ``n`` has, an array of one example."""
+    steps = lengths.steps[n]
+    return array[n : n + 1, :steps] if chosen.channels_last else array[n : n + 1, :, :steps]

@@ -1,0 +1,118 @@
+"""Examples of different lengths in one batch: a table tells the compiled loops which rows there are.
+
+It has a line of integers for each example, and one more whose first row is the number of all rows. Examples follow one
+another without gaps, so that rows behind an output's end exist nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import clear_bytes, load_intp
+
+
+class Line(NamedTuple):
+    """An example's first row, its input steps, the zeros before them, and its output steps."""
+
+    first_row: int
+    length: int
+    left: int
+    steps: int
+
+
+LINE_BYTES = len(Line._fields) * INTP_BYTES
+
+
+class Piece(NamedTuple):
+    """Rows of one example in a tile, the first of them its output step ``step``; ``steps`` of them exist, and they read
+    a series of ``length`` steps behind ``left`` zeros.
+    """
+
+    example: int
+    step: int
+    rows: int
+    steps: int
+    length: int
+    left: int
+
+
+def table_of(lengths: Any, row_group: int) -> np.ndarray:
+    """The table for :class:`~nb_sepconv.kernels.protocol.Lengths`, where an example has whole groups of rows."""
+    table = np.zeros((len(lengths.steps) + 1, len(Line._fields)), np.intp)
+    np.cumsum(-(-lengths.steps // row_group) * row_group, out=table[1:, 0])
+    for column, values in enumerate((lengths.lengths, lengths.lefts, lengths.steps), 1):
+        table[:-1, column] = values
+    return table
+
+
+@compiled
+def line_of(p: Any, example: Any) -> Line:
+    at = p.lengths + example * LINE_BYTES
+    return Line(
+        load_intp(at), load_intp(at + INTP_BYTES), load_intp(at + 2 * INTP_BYTES), load_intp(at + 3 * INTP_BYTES)
+    )
+
+
+@compiled
+def all_rows(p: Any, example_rows: Any) -> Any:
+    """The rows of all examples, which have so many each where they have no lengths of their own."""
+    return load_intp(p.lengths + p.examples * LINE_BYTES) if p.lengths else p.examples * example_rows
+
+
+@compiled
+def piece_at(p: Any, example_rows: Any, row: Any, last_row: Any) -> Piece:
+    """The rows from ``row`` on that are of one example, up to ``last_row``."""
+    if not p.lengths:
+        example, step = row // example_rows, row % example_rows
+        rows = min(example_rows - step, last_row - row)
+        return Piece(example, step, rows, min(p.steps - step, rows), p.length, p.left)
+    example, behind = 0, p.examples
+    while behind - example > 1:
+        middle = (example + behind) // 2
+        if load_intp(p.lengths + middle * LINE_BYTES) <= row:
+            example = middle
+        else:
+            behind = middle
+    line = line_of(p, example)
+    step = row - line.first_row
+    rows = min(load_intp(p.lengths + (example + 1) * LINE_BYTES), last_row) - row
+    return Piece(example, step, rows, min(line.steps - step, rows), line.length, line.left)
+
+
+@compiled
+def place_of_rows(p: Any, outputs: Any, first_row: Any, last_row: Any) -> Any:
+    """Where the rows of a tile lie one after the other in the outputs, as they are computed; 0 where they do not."""
+    if not p.rows_in_place:
+        return 0
+    if not p.lengths:
+        return outputs + first_row * p.output_step_stride
+    piece = piece_at(p, p.steps, first_row, last_row)
+    if piece.rows < last_row - first_row:
+        return 0
+    return outputs + piece.example * p.output_example_stride + piece.step * p.output_step_stride
+
+
+@compiled
+def clear_behind(p: Any, outputs: Any, ticket: Any) -> None:
+    """Zeros behind the outputs of a share of the examples, the first time that a tile has a ticket."""
+    if not p.lengths or ticket % p.filter_parts:
+        return
+    tile = ticket // p.filter_parts
+    for example in range(p.examples * tile // p.tiles, p.examples * (tile + 1) // p.tiles):
+        at, steps = outputs + example * p.output_example_stride, line_of(p, example).steps
+        clear_steps(at, steps, p.steps, p.output_step_stride, p.filters, p.output_filter_stride)
+
+
+@compiled
+def clear_steps(at: Any, first: Any, last: Any, step_stride: Any, channels: Any, channel_stride: Any) -> None:
+    """Zeros for steps of one example, which is contiguous in one of the two orders."""
+    at, size = at + first * step_stride, (last - first) * step_stride
+    if channel_stride < step_stride:
+        clear_bytes(at, size)
+    else:
+        for channel in range(channels):
+            clear_bytes(at + channel * channel_stride, size)
