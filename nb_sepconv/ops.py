@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from nb_sepconv.checks import arguments, array_arguments
 from nb_sepconv.convolution import device as device_convolution
 from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients, settings
-from nb_sepconv.convolution.lengths import lefts_and_steps
+from nb_sepconv.convolution.lengths import output_steps
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.lazy import operation
@@ -279,10 +278,7 @@ def output_lengths(
     >>> output_lengths([0, 2, 5, 9], kernel_size=3, strides=2).tolist()
     [0, 0, 2, 4]
     """
-    chosen = settings.from_arguments(strides, padding, "channels_last", dilation_rate)
-    (taps,) = arguments.one_integer(kernel_size, "kernel_size")
-    counts = array_arguments.counts("lengths", lengths)
-    return lefts_and_steps(counts, taps, chosen.stride, chosen.dilation, chosen.padding)[1]
+    return output_steps(lengths, kernel_size, settings.from_arguments(strides, padding, "channels_last", dilation_rate))
 
 
 def _gradients(d_outputs, operands, chosen, activation, lengths, outputs, wanted, device, stream):

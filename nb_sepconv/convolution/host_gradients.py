@@ -84,7 +84,11 @@ class Gradients:
         sums = [self._sums(array) if wanted else None for array, wanted in zip(arrays, self._wanted, strict=True)][1:]
         inputs, depthwise, pointwise, _ = (*arrays, None, None)[: len(OPERANDS)]
         operands = d_outputs, inputs, pointwise, outputs, d_inputs, *sums, *[None] * (len(OPERANDS) - len(arrays))
-        self._plan.run(self._plan.pack(depthwise), operands, lengths)
+        packed = self._plan.pack(depthwise)
+        if lengths is None:
+            self._plan.run(packed, operands)
+        else:
+            self._plan.run_with_lengths(packed, operands, lengths)
         return d_inputs, *(None if parts is None else _total(parts, arrays[0].dtype) for parts in sums)
 
     def _through_activation(self, d_outputs, outputs, arrays, lengths):

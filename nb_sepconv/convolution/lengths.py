@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nb_sepconv.checks import array_arguments
+from nb_sepconv.checks import arguments, array_arguments
 from nb_sepconv.convolution.geometry import geometry, kernel_span, output_length
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.kernels.protocol import Lengths
@@ -24,21 +24,25 @@ def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) 
     """
     examples, length, _ = by_step(inputs.shape, chosen.channels_last)
     lengths = array_arguments.lengths(lengths, examples, length)
-    lefts, steps = lefts_and_steps(lengths, kernel_size, chosen.stride, chosen.dilation, chosen.padding)
-    return Lengths(lengths, lefts, steps)
+    return Lengths(lengths, *lefts_and_steps(lengths, kernel_size, chosen))
 
 
-def lefts_and_steps(
-    lengths: np.ndarray, kernel_size: int, stride: int, dilation: int, padding: Any
-) -> tuple[np.ndarray, np.ndarray]:
+def output_steps(lengths: Any, kernel_size: Any, chosen: Any) -> np.ndarray:
+    """The output steps of series of some ``lengths``, an array of ints >= 0 of any shape."""
+    lengths = array_arguments.counts("lengths", lengths)
+    (kernel_size,) = arguments.one_integer(kernel_size, "kernel_size")
+    return lefts_and_steps(lengths, kernel_size, chosen)[1]
+
+
+def lefts_and_steps(lengths: np.ndarray, kernel_size: int, chosen: Any) -> tuple[np.ndarray, np.ndarray]:
     """The zeros before series of some lengths, and their output steps, as
     :func:`~nb_sepconv.convolution.geometry.geometry` has them for one; 0 steps where the kernel does not fit.
     """
-    span = kernel_span(kernel_size, dilation)
-    if padding == "same":
+    stride, span = chosen.stride, kernel_span(kernel_size, chosen.dilation)
+    if chosen.padding == "same":
         steps = (lengths + stride - 1) // stride
         return np.maximum((steps - 1) * stride + span - lengths, 0) // 2, steps
-    where = geometry(0, kernel_size, stride, dilation, padding)
+    where = geometry(0, kernel_size, stride, chosen.dilation, chosen.padding)
     steps = output_length(lengths + where.left + where.right, span, stride)
     return np.full_like(lengths, where.left), np.maximum(steps, 0)
 

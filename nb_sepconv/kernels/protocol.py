@@ -113,14 +113,16 @@ class HostGradientPlan(Protocol):
     def pack(self, depthwise: Any) -> Any:
         """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
 
-    def run(self, packed: Any, operands: tuple[Any, ...], lengths: Lengths | None = None) -> None:
+    def run(self, packed: Any, operands: tuple[Any, ...]) -> None:
         """Fill the gradients, from the arrays and the packed weights.
 
         ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
         inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for
-        those that are not needed or wanted. Where examples have ``lengths`` of their own, the gradient of inputs is
-        zero behind them.
+        those that are not needed or wanted.
         """
+
+    def run_with_lengths(self, packed: Any, operands: tuple[Any, ...], lengths: Lengths) -> None:
+        """The same where each example has a length of its own; the gradient of inputs is zero behind it."""
 
 
 @runtime_checkable

@@ -36,7 +36,7 @@ class CallWithLengths:
     """A plan's problem for one call, whose examples have lengths of their own."""
 
     def __init__(self, plan: Any, lengths: Any) -> None:
-        self._table, self._fields = table_of(lengths, 1), plan.fields.copy()
+        self._table, self._fields = table_of(lengths, 1), plan._fields.copy()
         self._fields[_LENGTHS] = self._table.ctypes.data
         self.address: int = self._fields.ctypes.data
         self.workers, self.tickets = plan.workers, plan.tickets
@@ -52,8 +52,8 @@ class GradientPlan:
 
     def __init__(self, sizes: Any, workers: int) -> None:
         problem = self._problem(sizes, workers)
-        self.fields: np.ndarray = np.array(problem, np.int64)
-        self.address: int = self.fields.ctypes.data
+        self._fields = np.array(problem, np.int64)
+        self.address: int = self._fields.ctypes.data
         self.scratch_bytes: Any = problem.scratch_bytes + ALIGNMENT
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
@@ -71,19 +71,25 @@ class GradientPlan:
         pack_runner()(gradient_packer_address(), self.address, id(depthwise), 0, 0, id(buffer))
         return buffer
 
-    def run(self, packed: Any, operands: Any, lengths: Any = None) -> None:
+    def run(self, packed: Any, operands: Any) -> None:
         """Fill the gradients, from the arrays and the packed weights.
 
         ``operands`` are ``d_outputs``, ``inputs``, the C-contiguous pointwise kernel, ``outputs``, and the gradients of
         inputs, depthwise kernel, pointwise kernel and bias, the last three with an axis of parts in front; None for
-        those that are not needed or wanted. ``lengths`` are those of the examples,
-        :class:`~nb_sepconv.kernels.protocol.Lengths`, where they have lengths of their own.
+        those that are not needed or wanted.
         """
-        table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
-        for index, array in enumerate(operands):
-            table[index] = array
-        call = self if lengths is None else CallWithLengths(self, lengths)
-        launch(gradient_worker_address(), call, table, table, packed)
+        _launch(self, packed, operands)
+
+    def run_with_lengths(self, packed: Any, operands: Any, lengths: Any) -> None:
+        """The same where each example has a length of its own, :class:`~nb_sepconv.kernels.protocol.Lengths`."""
+        _launch(CallWithLengths(self, lengths), packed, operands)
+
+
+def _launch(call, packed, operands):
+    table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
+    for index, array in enumerate(operands):
+        table[index] = array
+    launch(gradient_worker_address(), call, table, table, packed)
 
 
 def gradient_problem_of(sizes: Any, workers: int) -> Any:

@@ -27,7 +27,7 @@ class CallWithLengths:
     """A plan's problem for one call, whose examples have lengths of their own: of fewer rows, in fewer tiles."""
 
     def __init__(self, plan: Any, lengths: Any) -> None:
-        self._table, self._fields = table_of(lengths, plan.row_multiple), plan.fields.copy()
+        self._table, self._fields = table_of(lengths, plan.row_multiple), plan._fields.copy()
         row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
         tiles = tiles_of(row_groups, plan.most_groups, plan.workers)
         self._fields[_LENGTHS], self._fields[_ROW_GROUPS], self._fields[_TILES] = (
@@ -50,8 +50,8 @@ class PreparedPlan:
     row_multiple = 1
 
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
-        self.fields: np.ndarray = np.array(problem, np.int64)
-        self.address: int = _address(self.fields)
+        self._fields = np.array(problem, np.int64)
+        self.address: int = _address(self._fields)
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
