@@ -111,7 +111,7 @@ def measure(task, options):
         "facts": facts,
         "missing": missing,
         "results": results,
-        **({} if task == "precision" else measure_processes(task, options.threads, pythons, results)),
+        **({} if task in ("avx2", "precision") else measure_processes(task, options.threads, pythons, results)),
     }
 
 

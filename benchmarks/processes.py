@@ -9,6 +9,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from benchmarks.peers import VARIABLES
+
 ROOT = Path(__file__).resolve().parents[1]
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -36,7 +38,8 @@ class WorkerProcess:
     ):
         self.library = library
         self.command = [python, "-m", program, library, str(threads), task]
-        self.environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **dict(environment)}
+        variables = {**dict.fromkeys(THREAD_VARIABLES, str(threads)), **VARIABLES.get(task, {}), **dict(environment)}
+        self.environment = {**os.environ, **variables}
         self.start()
 
     def start(self):

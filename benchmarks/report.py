@@ -13,6 +13,7 @@ STATISTICS = {"median": "medians", "least": "minima"}
 
 TITLES = {
     "forward": "# Benchmarks",
+    "avx2": "# AVX2: the forward call with narrower vectors",
     "training": "# Training: the forward call and all gradients",
     "precision": "# Precision: the forward call, less exact",
     "jobs": "# Batch jobs",  # written by benchmarks.jobs
@@ -24,6 +25,10 @@ and sleep while another one is timed. Each peer uses the layout and the formulat
 among all that it offers. Transposing the input for it is not counted, and its weights are constants that it may pack
 beforehand. Before the timing each result is compared with float64. Times are of one forward call with bias in
 float32""",
+    "avx2": """\
+The forward calls once more, as a stand-in for a processor without AVX-512: ours with code generated for `haswell`,
+oneDNN in TensorFlow, OpenVINO and PyTorch held to AVX2 by `ONEDNN_MAX_CPU_ISA`. ONNX Runtime cannot be held back and
+uses all vectors that the processor has. Everything else is as above""",
     "training": """\
 A forward call with bias in float32, then the gradients of the inputs, both kernels and the bias, given those of the
 outputs. Everything is as above, except that weights may change from call to call, so nothing is packed beforehand.
@@ -40,6 +45,7 @@ MEMORY_TITLES = {
 }
 OPERATIONS = {
     "forward": (1, "2·N·T·C·M·(K + F) operations per call."),
+    "avx2": (1, "2·N·T·C·M·(K + F) operations per call, against the peak of these vectors."),
     "training": (3, "6·N·T·C·M·(K + F) operations per call; what is computed anew is not counted."),
     "precision": (1, "2·N·T·C·M·(K + F) operations per call, against the peak in float32."),
 }

@@ -14,7 +14,12 @@ from benchmarks.training_workloads import make_training_arrays
 from benchmarks.workloads import make_arrays
 
 LONGEST_SECONDS = 30  # for building and the first calls
-NUMBERS = {"forward": make_arrays, "training": make_training_arrays, "precision": make_arrays}
+NUMBERS = {
+    "forward": make_arrays,
+    "avx2": make_arrays,
+    "training": make_training_arrays,
+    "precision": make_arrays,
+}
 
 
 @contextmanager

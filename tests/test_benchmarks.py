@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import busy, calls, memory, precision
+from benchmarks import busy, calls, launches, memory, precision
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import IN_BFLOAT16, LARGEST_ERRORS, MODULES, OURS, NotApplicableError, peer_module, precision_of
@@ -425,3 +425,12 @@ def test_ways_to_call_a_small_layer(monkeypatch):
     assert len(rows) == len(seconds)
     assert rows[0].startswith(calls.LAYER)
     assert rows[0].endswith("1.00x")
+
+
+def test_a_launch_on_all_threads_is_compared_with_one_on_one(capsys):
+    launches.main(["--rounds", "1"])
+    one, every, more = capsys.readouterr().out.splitlines()
+    assert one.startswith(launches.SERIAL)
+    assert every.startswith(launches.PARALLEL)
+    assert more.endswith("us more than one")
+    assert [call.__name__ for call in launches.calls().values()] == ["<lambda>"] * 2

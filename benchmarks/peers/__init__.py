@@ -14,15 +14,17 @@ import numpy as np
 OURS = "nb_sepconv"
 IN_BFLOAT16 = " in bfloat16"  # ends the name of a library that computes in its own mode of that type
 LARGEST_ERRORS = {"float32": 2e-5, "bf16x3": 2e-4, "bf16": 2e-2}  # by precision, in units of the largest number
+FORWARD = {
+    OURS: "with_nb_sepconv",
+    "NumPy": "with_numpy",
+    "TensorFlow": "with_tensorflow",
+    "OpenVINO": "with_openvino",
+    "ONNX Runtime": "with_onnxruntime",
+    "PyTorch": "with_pytorch",
+}
 MODULES = {
-    "forward": {
-        OURS: "with_nb_sepconv",
-        "NumPy": "with_numpy",
-        "TensorFlow": "with_tensorflow",
-        "OpenVINO": "with_openvino",
-        "ONNX Runtime": "with_onnxruntime",
-        "PyTorch": "with_pytorch",
-    },
+    "forward": FORWARD,
+    "avx2": FORWARD,
     "training": {
         OURS: "training_with_nb_sepconv",
         "TensorFlow": "training_with_tensorflow",
@@ -39,6 +41,17 @@ MODULES = {
     },
 }
 TASKS = tuple(MODULES)
+# What a task's workers are told. ONNX Runtime has no such variable and keeps the vectors that the processor has.
+VARIABLES = {
+    "avx2": {
+        "NUMBA_CPU_NAME": "haswell",
+        "NUMBA_CPU_FEATURES": "",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",
+    }
+}
 LIBRARIES = tuple(MODULES["forward"])
 
 

@@ -15,6 +15,7 @@ from nb_sepconv.kernels.bf16 import availability
 from nb_sepconv.kernels.cpu.forward import prepared_plan
 
 engine, parts_engine = (import_module(f"nb_sepconv.kernels.{kind}.engine") for kind in ("cpu", "bf16"))
+parts_plan = import_module("nb_sepconv.kernels.bf16.forward.plan")
 WORKERS = 3
 TILES = availability.tiles_unit() or plain_tiles.NAME
 
@@ -32,6 +33,7 @@ def packed(monkeypatch):
 
     monkeypatch.setattr(prepared_plan, "launch", spying)
     monkeypatch.setattr(prepared_plan, "SERIAL_PACKED_BYTES", 0)
+    monkeypatch.setattr(parts_plan, "SERIAL_SPLIT_BYTES", 0)
     for module in (engine, parts_engine):
         monkeypatch.setattr(module, "workers", lambda sizes, threads: WORKERS)
     planned_calls.clear()
@@ -61,6 +63,7 @@ def test_parts_are_split_as_by_one_thread(packed, monkeypatch, precision):
         results = []
         for least in (0, np.inf):
             monkeypatch.setattr(prepared_plan, "SERIAL_PACKED_BYTES", least)
+            monkeypatch.setattr(parts_plan, "SERIAL_SPLIT_BYTES", least)
             results.append(convolve("channels_last", *given, padding="same", precision=precision))
         np.testing.assert_array_equal(*results)
     assert len({worker for worker, workers in packed if workers == WORKERS}) == 2  # one packs, the other one splits

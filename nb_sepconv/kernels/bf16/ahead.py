@@ -12,7 +12,7 @@ FORWARD = ("split_rows", "split_pairs", "product:2", "product:1")
 
 def compile_ahead(unit: str, parts: int, gradients: bool = False) -> None:
     """Compile what calls need whose products are in so many parts on a unit, and gradients where they are wanted."""
-    configuring = ("begin", "end") if UNITS[unit].configured else ()
+    configuring = ("begin", "end", "product_far:2", "product_far:1") if UNITS[unit].configured else ()
     for name in (*FORWARD, *configuring, *((*THROUGH, *SUMMED) if gradients else ())):
         procedure(name, unit, parts)
     for address in (parts_worker_address, splitter_address, *(step_addresses.values() if gradients else ())):

@@ -13,6 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.vector import cpu_name, vector_unit
 from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward.plan import Plan
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
+from nb_sepconv.kernels.cpu.forward.tiling import READING_WORK
 from nb_sepconv.kernels.cpu.runtime.launch import threads_in_use
 from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads
 from nb_sepconv.kernels.cpu.transposed.plan import transposed_plan
@@ -47,7 +48,8 @@ def gradient_workers(sizes: GradientSizes, threads: int) -> int:
 
 def _busy(sizes, multiply_adds, threads):
     """``threads`` where there is enough to do, with so many multiply-adds for each hidden number."""
-    work = sizes.examples * sizes.steps * sizes.hidden * multiply_adds
+    rows, filters = sizes.examples * sizes.steps, sizes.filters or 0
+    work = sizes.hidden * (rows * multiply_adds + min(rows, 1) * READING_WORK * filters)
     return threads if work >= SERIAL_MULTIPLY_ADDS else 1
 
 

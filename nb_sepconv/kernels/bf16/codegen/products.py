@@ -7,7 +7,8 @@ from typing import Any
 from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.bf16.codegen.amx import TILE_ROWS, TILES
-from nb_sepconv.kernels.cpu.codegen.vector import INTP, while_at_least
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
+from nb_sepconv.kernels.cpu.codegen.vector import INTP, prefetch, while_at_least
 
 # Which parts of rows and of weights are multiplied, small products first; an order that loads few of them anew.
 ORDERS: Any = {
@@ -15,17 +16,19 @@ ORDERS: Any = {
     2: ((1, 0), (0, 1), (0, 0)),
     3: ((2, 0), (1, 0), (1, 1), (0, 1), (0, 2), (0, 0)),
 }
+STEPS_AHEAD = 2  # how far ahead weights are fetched
 STEPS_TOGETHER = 4  # steps between loading sums and storing them: the parts of so many stay in the first-level cache
 
 
-def product(lanes: Any, parts: Any, vectors: Any, tiles: Any) -> Any:
+def product(lanes: Any, parts: Any, vectors: Any, tiles: Any, far: Any = False) -> Any:
     """``y[r, v] = start[r, v] + sum_p hidden[p, r] . weights[p, v]`` over pairs ``p``, for rows and vectors of filters.
 
     Arguments: ``hidden``, words in blocks of two tiles, ``block_bytes`` apart, each ``[step][part][tile]``;
     ``weights``, tiles ``[step][part][vector]``, ``weight_step_bytes`` apart; ``steps``; ``start`` and ``y`` with
-    the bytes between their rows; ``rows``; ``scratch`` for the sums of all blocks, 4 tiles each.
+    the bytes between their rows; ``rows``; ``scratch`` for the sums of all blocks, 4 tiles each. ``far``: weights are
+    fetched ahead, since they come from far memory.
     """
-    multiply = _product_of_blocks(lanes, parts, vectors, tiles)
+    multiply = _product_of_blocks(lanes, parts, vectors, tiles, far)
 
     def emit(builder, hidden, block_bytes, weights, weight_step_bytes, steps, start, start_row_bytes,
              y, y_row_bytes, rows, scratch):  # fmt: skip
@@ -63,13 +66,18 @@ def _sums_of_row(builder, lanes, vectors, scratch, row):
     return [lanes.load(builder, builder.add(at, INTP(v * tile_bytes))) for v in range(vectors)]
 
 
-def _product_of_blocks(lanes, parts, vectors, tiles):
+def _product_of_blocks(lanes, parts, vectors, tiles, far=False):
     """Emits the sums of all rows and of one panel into scratch memory, a few steps of all blocks after the other."""
     tile_bytes, weight_bytes = TILE_ROWS * lanes.bytes, lanes.width * lanes.bytes
     step_bytes, block_sums = parts * TILES * tile_bytes, TILES * vectors * tile_bytes
 
-    def add_step(builder, sums, row_tiles, weight_tiles, hidden, weights):
-        loaded = [None, None]
+    def fetch_part(builder, weights, weight_step_bytes, part):
+        ahead = builder.add(weights, builder.mul(weight_step_bytes, INTP(STEPS_AHEAD)))
+        for offset in range(part * vectors * weight_bytes, (part + 1) * vectors * weight_bytes, ALIGNMENT):
+            prefetch(builder, builder.add(ahead, INTP(offset)))
+
+    def add_step(builder, sums, row_tiles, weight_tiles, hidden, weights, weight_step_bytes):
+        loaded, fetched = [None, None], set() if far else set(range(parts))
         for row_part, weight_part in ORDERS[parts]:
             if loaded[0] != row_part:
                 for i, tile in enumerate(row_tiles):
@@ -79,6 +87,9 @@ def _product_of_blocks(lanes, parts, vectors, tiles):
                 for v, tile in enumerate(weight_tiles):
                     at = builder.add(weights, INTP((weight_part * vectors + v) * weight_bytes))
                     tiles.load(builder, tile, at, lanes.width)
+            if weight_part not in fetched:
+                fetch_part(builder, weights, weight_step_bytes, weight_part)
+                fetched.add(weight_part)
             loaded = [row_part, weight_part]
             for i, row_tile in enumerate(row_tiles):
                 for v, weight_tile in enumerate(weight_tiles):
@@ -103,7 +114,7 @@ def _product_of_blocks(lanes, parts, vectors, tiles):
             for step in range(count):
                 rows_of_step = builder.add(rows_at, INTP(step * step_bytes))
                 weights_of_step = builder.add(weights_at, builder.mul(weight_step_bytes, INTP(step)))
-                add_step(builder, sums, row_tiles, weight_tiles, rows_of_step, weights_of_step)
+                add_step(builder, sums, row_tiles, weight_tiles, rows_of_step, weights_of_step, weight_step_bytes)
             for i, tile in enumerate(sums):
                 tiles.store(builder, tile, builder.add(at, INTP(i * tile_bytes)))
 

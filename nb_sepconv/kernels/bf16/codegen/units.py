@@ -34,6 +34,8 @@ class Unit:
             return 2, lambda builder, *unused: getattr(instructions, kind)(builder)
         if kind == "product":
             return self._product(lanes, parts, *map(int, sizes), instructions)
+        if kind == "product_far":
+            return self._product(lanes, parts, *map(int, sizes), instructions, True)
         if kind == "product_into_blocks":
             return self._product_into_blocks(lanes, parts, *map(int, sizes), instructions)
         if kind == "update":

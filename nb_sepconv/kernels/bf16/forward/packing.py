@@ -14,6 +14,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call5, store_intp
+from nb_sepconv.kernels.cpu.forward.loops import block_in_sum, first_in_sum
 from nb_sepconv.kernels.cpu.forward.packing import shared_packer
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 
@@ -72,11 +73,11 @@ def _pack_sum(p, e, packed, panel, vectors, first_block, last_block, target, ran
 @compiled
 def _row(p, e, packed, panel, vectors, place, lane, last):
     """The address of the weights of a hidden channel, those of a row of zeros where there is none."""
-    block, m = place // p.multiplier, place % p.multiplier
+    block, m = block_in_sum(p, place)
     channels = min(p.width, p.channels - block * p.width)
     if place >= last or lane >= channels:
         return packed + e.zero_row
-    hidden = block * p.multiplier * p.width + m * channels + lane
+    hidden = first_in_sum(p, block, m) + lane
     panel_bytes = PANEL_VECTORS * p.width * p.channels * p.multiplier * p.item_bytes
     return packed + p.pointwise + panel * panel_bytes + hidden * vectors * p.width * p.item_bytes
 

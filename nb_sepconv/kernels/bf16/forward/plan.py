@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.bf16.codegen.procedures import field_of, procedure
+from nb_sepconv.kernels.bf16.codegen.procedures import procedure
 from nb_sepconv.kernels.bf16.codegen.units import UNITS
 from nb_sepconv.kernels.bf16.forward.loops import parts_worker_address
 from nb_sepconv.kernels.bf16.forward.packing import splitter_address
@@ -12,8 +12,11 @@ from nb_sepconv.kernels.bf16.forward.problem import Parts, PartsProblem
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
-from nb_sepconv.kernels.cpu.forward.plan import problem_of
+from nb_sepconv.kernels.cpu.forward.plan import NEAR_BYTES, problem_of
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
+
+PART_BYTES = 2
+SERIAL_SPLIT_BYTES = 128 * 1024  # of all packed weights: below this, waking threads to split costs more than they save
 
 
 class PartsPlan(PreparedPlan):
@@ -35,7 +38,7 @@ class PartsPlan(PreparedPlan):
     def pack(self, depthwise: Any, pointwise: Any = None, bias: Any = None) -> Any:
         """The weights as the kernels read them, and the pointwise ones once more in parts."""
         buffer = super().pack(depthwise, pointwise, bias)
-        self._launch_packing(splitter_address(), buffer, buffer)
+        self._launch_packing(splitter_address(), buffer, buffer, SERIAL_SPLIT_BYTES)
         return buffer
 
 
@@ -74,12 +77,14 @@ def _parts(p, unit, parts):
 def _procedures(p, unit, parts):
     """The addresses of what this problem calls; compiled when they are first asked for."""
     vectors = ceil_div(p.filters, p.width)
+    far = unit.configured and p.channels * p.multiplier * p.filters * parts * PART_BYTES > NEAR_BYTES
+    product = "product_far" if far else "product"
     used = {
-        "split_rows": True,
-        "split_pairs": True,
-        "product:2": vectors >= PANEL_VECTORS,
-        "product:1": vectors % PANEL_VECTORS == 1,
-        "begin": unit.configured,
-        "end": unit.configured,
+        "split_rows": ("split_rows", True),
+        "split_pairs": ("split_pairs", True),
+        "product_2": (f"{product}:2", vectors >= PANEL_VECTORS),
+        "product_1": (f"{product}:1", vectors % PANEL_VECTORS == 1),
+        "begin": ("begin", unit.configured),
+        "end": ("end", unit.configured),
     }
-    return {field_of(name): procedure(name, unit.name, parts) if needed else 0 for name, needed in used.items()}
+    return {field: procedure(name, unit.name, parts) if needed else 0 for field, (name, needed) in used.items()}

@@ -1,7 +1,16 @@
 """The register blocking of the micro-kernels: how many rows, steps, taps and vectors one iteration holds."""
 
-ROWS = 14  # rows of the pointwise micro-kernel: with two vectors of filters, 28 accumulators
-STEPS = 16  # steps of the depthwise micro-kernel
+from __future__ import annotations
+
+from nb_sepconv.kernels.cpu.codegen.vector import vector_unit
+
+_MANY_REGISTERS = vector_unit().registers >= 32
+
+# Rows of the pointwise micro-kernel; a last row may go alone.
+ROW_GROUPS = (14, 8, 6, 4) if _MANY_REGISTERS else (6, 4)
+ROWS = ROW_GROUPS[0]  # with two vectors of filters, 28 of 32 registers or 12 of 16 are accumulators
+STEPS = 16 if _MANY_REGISTERS else 8  # steps of the depthwise micro-kernel
 ADJACENT = (4, 3, 2, 1)  # taps whose rows follow one another, taken together
 FEW = 4  # rows or steps of the smaller groups, for what is left
 PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
+SUM_BYTES = 64  # of channels that are summed before the next multiplier's, so that all vector units sum in one order

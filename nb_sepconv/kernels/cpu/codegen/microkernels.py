@@ -7,7 +7,7 @@ from typing import Any
 
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, FEW, PANEL_VECTORS, ROWS, STEPS
+from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, FEW, PANEL_VECTORS, ROW_GROUPS, STEPS, SUM_BYTES
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
 
 AHEAD_BYTES = 2048  # how far ahead weights are fetched
@@ -99,7 +99,7 @@ def _row_by_row(lanes, sums_of):
     def emit(builder, x, tap_offsets, taps, runs, weights, hidden, hidden_stride, steps):
         done = alloca_once_value(builder, INTP(0))
         last = builder.sub(steps, INTP(STEPS))
-        for size, least in ((STEPS, 2 * FEW + 1), (FEW, 1)):
+        for size, least in ((STEPS, STEPS // 2 + 1), (FEW, 1)):
             with while_at_least(builder, steps, done, least):
                 at = builder.load(done)
                 if size == STEPS:
@@ -133,17 +133,20 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
     """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
-    blocks have ``width`` channels, ``part_blocks`` more have ``part_lanes``; ``weights`` has ``vectors`` vectors for
-    each. Rows of ``y`` and ``start`` are ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
+    blocks have ``width`` channels. ``part_blocks`` more have ``part_lanes`` together, again and again, ``width`` in all
+    but the last of them. ``weights`` has ``vectors`` vectors for each channel. Rows of ``y`` and ``start`` are
+    ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
 
     ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps; a row starts from a number.
     ``far``: weights are fetched ahead, and the lines of ``y`` before its sums, since they come from far memory.
     """
 
     def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
-              y, y_row_bytes, rows):  # fmt: skip
+              y, y_row_bytes, rows, left):  # fmt: skip
+        row_numbers = _clamped(builder, rows, left)
+
         def address(base, row_bytes, row, vector):
-            return builder.add(builder.add(base, builder.mul(row_bytes, INTP(row))), INTP(vector * lanes.bytes))
+            return builder.add(builder.add(base, builder.mul(row_bytes, row_numbers[row])), INTP(vector * lanes.bytes))
 
         places = [(row, vector) for row in range(rows) for vector in range(vectors)]
         if across:
@@ -158,41 +161,58 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
         add_products(
             builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far
         )
-        for place, total in zip(places, sums, strict=True):
+        for place, total in reversed(list(zip(places, sums, strict=True))):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
 
     def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
              y, y_row_bytes, rows):  # fmt: skip
-        done = alloca_once_value(builder, INTP(0))
-        for size, total in ((ROWS, _whole_groups(builder, rows)), (FEW, rows), (1, rows)):
-            with while_at_least(builder, total, done, size):
-                at = builder.load(done)
-                group(
-                    builder,
-                    builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
-                    block_bytes,
-                    whole_blocks,
-                    part_blocks,
-                    part_lanes,
-                    weights,
-                    builder.add(start, builder.mul(at, start_row_bytes)),
-                    start_row_bytes,
-                    builder.add(y, builder.mul(at, y_row_bytes)),
-                    y_row_bytes,
-                    size,
-                )
-                builder.store(builder.add(at, INTP(size)), done)
+        for at, size in _row_groups(builder, rows):
+            group(
+                builder,
+                builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
+                block_bytes,
+                whole_blocks,
+                part_blocks,
+                part_lanes,
+                weights,
+                builder.add(start, builder.mul(at, start_row_bytes)),
+                start_row_bytes,
+                builder.add(y, builder.mul(at, y_row_bytes)),
+                y_row_bytes,
+                size,
+                builder.sub(rows, at),
+            )
 
     return 11, emit
 
 
-def _whole_groups(builder, rows):
-    """Rows to take in groups of ``ROWS``; a group less (none, if negative) where two rows would be left to go one by
-    one, which fill groups of ``FEW`` with those of the group.
+def _row_groups(builder, rows):
+    """Groups that cover ``rows`` rows with as few in vain as can be: yields the first row and the size, for the code of
+    each.
+
+    A group of ``FEW`` takes what is left but for a last row alone. A larger one lacks one row at most, and does not
+    leave one or two.
     """
-    whole = builder.sub(rows, builder.srem(rows, INTP(ROWS)))
-    pair = builder.icmp_signed("==", builder.srem(builder.sub(rows, whole), INTP(FEW)), INTP(2))
-    return builder.select(pair, builder.sub(whole, INTP(ROWS)), whole)
+    done = alloca_once_value(builder, INTP(0))
+    for size in (*ROW_GROUPS, 1):
+        least, excluded = (size - 1, (size + 1, size + 2)) if size > FEW else (min(size, 2), ())
+        with while_at_least(builder, rows, done, least, excluded):
+            at = builder.load(done)
+            yield at, size
+            builder.store(builder.add(at, INTP(size)), done)
+
+
+def _clamped(builder, rows, left):
+    """The rows of a group of which ``left`` exist: the last one stands for those behind it, whose sums are stored
+    first.
+    """
+    last = builder.sub(left, INTP(1))
+    sure = rows - 1 if rows > FEW else 2
+
+    def clamped(row):
+        return builder.select(builder.icmp_signed("<", last, INTP(row)), last, INTP(row))
+
+    return [INTP(row) if row < sure else clamped(row) for row in range(rows)]
 
 
 def add_products(
@@ -210,9 +230,9 @@ def add_products(
 ) -> None:
     """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors."""
     weight_at = alloca_once_value(builder, weights)
+    next_count = _counts(builder, lanes, whole_blocks, part_lanes)
     with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
-        whole = builder.icmp_signed("<", block.index, whole_blocks)
-        count = builder.select(whole, INTP(lanes.width), part_lanes)
+        count = next_count(block.index)
         values = builder.add(hidden, builder.mul(block.index, block_bytes))
         with for_range(builder, count) as lane:
             value_at = builder.add(values, builder.mul(lane.index, INTP(lanes.item_bytes)))
@@ -226,6 +246,24 @@ def add_products(
                     total = sums[row * vectors + v]
                     builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
             builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
+
+
+def _counts(builder, lanes, whole_blocks, part_lanes):
+    """Emits the channels of the next block of :func:`multiply`, from its number."""
+    left = None if lanes.bytes == SUM_BYTES else alloca_once_value(builder, part_lanes)
+
+    def next_count(block):
+        whole = builder.icmp_signed("<", block, whole_blocks)
+        if left is None:
+            return builder.select(whole, INTP(lanes.width), part_lanes)
+        before = builder.load(left)
+        several = builder.icmp_signed(">", before, INTP(lanes.width))
+        count = builder.select(builder.or_(whole, several), INTP(lanes.width), before)
+        after = builder.select(several, builder.sub(before, INTP(lanes.width)), part_lanes)
+        builder.store(builder.select(whole, before, after), left)
+        return count
+
+    return next_count
 
 
 BY_NAME: Any = {

@@ -226,13 +226,18 @@ def count_from(builder: Any, start: Any, stop: Any, step: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def while_at_least(builder: Any, total: Any, done: Any, least: Any) -> Iterator[Any]:
-    """A loop that goes on while ``total - done >= least``; the body advances ``done``, an intp in memory."""
+def while_at_least(builder: Any, total: Any, done: Any, least: Any, excluded: Any = ()) -> Iterator[Any]:
+    """A loop that goes on while ``total - done`` is ``least`` or more and none of ``excluded``; the body advances
+    ``done``, an intp in memory.
+    """
     head, body, end = (builder.append_basic_block(name) for name in ("head", "body", "end"))
     builder.branch(head)
     builder.position_at_end(head)
     left = builder.sub(total, builder.load(done))
-    builder.cbranch(builder.icmp_signed(">=", left, INTP(least)), body, end)
+    goes_on = builder.icmp_signed(">=", left, INTP(least))
+    for each in excluded:
+        goes_on = builder.and_(goes_on, builder.icmp_signed("!=", left, INTP(each)))
+    builder.cbranch(goes_on, body, end)
     builder.position_at_end(body)
     yield
     builder.branch(head)

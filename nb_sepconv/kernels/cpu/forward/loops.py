@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, SUM_BYTES
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
@@ -80,7 +80,7 @@ def fill_hidden(
                 x = scratch + p.x + (block - loaded) * p.x_block_bytes
                 for m in range(p.multiplier):
                     kernel = weights + (block * p.multiplier + m) * kernel_bytes
-                    place = (block - first_block) * p.multiplier + m
+                    place = place_in_sum(p, block, m) - first_block * p.multiplier
                     hidden = scratch + p.hidden + place * p.hidden_block_bytes + (row - first_row) * vector_bytes
                     _convolve(p, x, scratch + p.tap_table, kernel, hidden, piece.steps)
         row += piece.rows
@@ -135,7 +135,7 @@ def _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scra
     vector_bytes = p.width * p.item_bytes
     for block in range(first_block, last_block):
         for m in range(p.multiplier):
-            place = (block - first_block) * p.multiplier + m
+            place = place_in_sum(p, block, m) - first_block * p.multiplier
             hidden = scratch + p.hidden + place * p.hidden_block_bytes
             if p.activate:
                 call4(p.activate, hidden, last_row - first_row, vector_bytes, 1)
@@ -201,10 +201,41 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
 
 
 @compiled
+def place_in_sum(p: Any, block: Any, m: Any) -> Any:
+    """The place of a hidden block in the sums over channels: sixty-four bytes of channels, multiplier by multiplier."""
+    together = SUM_BYTES // (p.width * p.item_bytes)
+    first = block // together * together
+    return first * p.multiplier + m * min(together, p.blocks - first) + block - first
+
+
+@compiled
+def block_in_sum(p: Any, place: Any) -> Any:
+    """The block and the multiplier that are at a place."""
+    together = SUM_BYTES // (p.width * p.item_bytes)
+    first = place // (together * p.multiplier) * together
+    blocks = max(1, min(together, p.blocks - first))
+    place -= first * p.multiplier
+    return first + place % blocks, place // blocks
+
+
+@compiled
+def first_in_sum(p: Any, block: Any, m: Any) -> Any:
+    """The hidden channels that are summed before those of a block and a multiplier."""
+    together = SUM_BYTES // p.item_bytes
+    first = block * p.width // together * together
+    return first * p.multiplier + m * min(together, p.channels - first) + block * p.width - first
+
+
+@compiled
 def sum_blocks_of(p: Any, first_block: Any, last_block: Any) -> Any:
-    """Hidden blocks of all lanes in some blocks of channels, those of fewer lanes behind them, and their lanes."""
-    part_lanes = p.channels % p.width
-    part_blocks = p.multiplier if part_lanes and last_block * p.width > p.channels else 0
+    """Hidden blocks of all lanes in some blocks of channels; those behind them, which are as many for each multiplier
+    and whose last one may have fewer lanes; and the lanes of these together.
+    """
+    together = SUM_BYTES // (p.width * p.item_bytes)
+    part_lanes = p.channels % (together * p.width)
+    part_blocks = 0
+    if part_lanes and last_block == p.blocks:
+        part_blocks = ceil_div(part_lanes, p.width) * p.multiplier
     return (last_block - first_block) * p.multiplier - part_blocks, part_blocks, part_lanes
 
 

@@ -1,7 +1,8 @@
 """Weights in the order that the micro-kernels read them, in one aligned buffer.
 
-Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise ``[panel][block][m][lane][filter]``: zeros in lanes
-and filters that do not exist, no rows for channels that do not exist.
+Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise
+``[panel][SUM_BYTES of channels][m][lane][filter]``: zeros in lanes and filters that do not exist, no rows for channels
+that do not exist.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, SUM_BYTES
 from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call10, data_of, release, store_intp
@@ -69,27 +70,25 @@ def _pack_panel(p, pointwise, target, offsets, panel):
     step_stride, row_bytes = p.multiplier * p.filters * item, ceil_div(filters, p.width) * vector_bytes
     target += first * hidden * p.item_bytes
     space(offsets, p.width, row_bytes)
-    for block in range(0, p.channels, p.width):
-        channels = min(p.width, p.channels - block)
+    together = SUM_BYTES // p.item_bytes
+    for first_channel in range(0, p.channels, together):
+        last_channel = min(first_channel + together, p.channels)
         for m in range(p.multiplier):
-            source = pointwise + ((block * p.multiplier + m) * p.filters + first) * item
-            if filters == PANEL_VECTORS * p.width:
-                call4(p.pack_panel, source, step_stride, channels, target)
-            else:
-                call10(
-                    p.load_rows,
-                    source,
-                    step_stride,
-                    item,
-                    filters,
-                    0,
-                    channels,
-                    channels,
-                    target,
-                    offsets,
-                    vector_bytes,
-                )
-            target += channels * row_bytes
+            for channel in range(first_channel, last_channel, p.width):
+                channels = min(p.width, last_channel - channel)
+                source = pointwise + ((channel * p.multiplier + m) * p.filters + first) * item
+                _pack_rows(p, source, step_stride, filters, channels, target, offsets)
+                target += channels * row_bytes
+
+
+@compiled
+def _pack_rows(p, source, step_stride, filters, channels, target, offsets):
+    if filters == PANEL_VECTORS * p.width:
+        call4(p.pack_panel, source, step_stride, channels, target)
+    else:
+        vector_bytes = p.width * p.item_bytes
+        item = p.stored_bytes
+        call10(p.load_rows, source, step_stride, item, filters, 0, channels, channels, target, offsets, vector_bytes)
 
 
 def shared_packer(pack_piece: Any, needs_table: Any = True) -> Any:

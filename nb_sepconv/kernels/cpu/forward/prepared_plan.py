@@ -29,7 +29,7 @@ class CallWithLengths:
     def __init__(self, plan: Any, lengths: Any) -> None:
         self._table, self._fields = table_of(lengths, plan.row_multiple), plan._fields.copy()
         row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
-        tiles = tiles_of(row_groups, plan.most_groups, plan.workers)
+        tiles = tiles_of(row_groups, plan.most_groups, max(1, plan.workers // plan.filter_parts))
         self._fields[_LENGTHS], self._fields[_ROW_GROUPS], self._fields[_TILES] = (
             _address(self._table),
             row_groups,
@@ -63,7 +63,7 @@ class PreparedPlan:
     def pack(self, depthwise: Any, pointwise: Any = None, bias: Any = None) -> np.ndarray:
         """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
         buffer = np.empty(self.packed_bytes, np.uint8)
-        shared = pointwise is not None and self._is_packed_by_several()
+        shared = pointwise is not None and self._is_packed_by_several(SERIAL_PACKED_BYTES)
         pack_runner()(
             self.packer_address(),
             self.address,
@@ -73,15 +73,17 @@ class PreparedPlan:
             id(buffer),
         )
         if shared:
-            self._launch_packing(self.sharing_packer_address(), pointwise, buffer)
+            self._launch_packing(self.sharing_packer_address(), pointwise, buffer, SERIAL_PACKED_BYTES)
         return buffer
 
-    def _is_packed_by_several(self):
-        return self.workers > 1 and self.packed_bytes >= SERIAL_PACKED_BYTES
+    def _is_packed_by_several(self, least):
+        return self.workers > 1 and self.packed_bytes >= least
 
-    def _launch_packing(self, worker, source, buffer):
-        """Run the compiled ``worker`` (its address) until the pointwise weights from ``source`` are in ``buffer``."""
-        workers = self.workers if self._is_packed_by_several() else 1
+    def _launch_packing(self, worker, source, buffer, least):
+        """Run the compiled ``worker`` (its address) until the pointwise weights from ``source`` are in ``buffer``; from
+        ``least`` bytes on, several threads do.
+        """
+        workers = self.workers if self._is_packed_by_several(least) else 1
         launch(worker, Packing(self.address, workers, self._pack_tickets), source, buffer, buffer)
 
     def run(self, inputs: Any, outputs: Any, packed: Any) -> None:

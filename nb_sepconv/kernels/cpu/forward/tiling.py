@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS, SUM_BYTES
 
 HIDDEN_BYTES = 384 * 1024  # a tile's depthwise results: a part of the second-level cache
 LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
 SUM_LANES = 2048  # channels summed before the next ones are loaded
-LARGEST_TILE = 24 * ROWS
-LARGEST_FAR_TILE = 48 * ROWS  # where taps lie far apart
+LARGEST_TILE = 336  # rows
+LARGEST_FAR_TILE = 672  # where taps lie far apart
 TILES_PER_WORKER = 4
 LOADING_WORK = 12  # multiply-adds that take as long as loading one number
+READING_WORK = 4  # and as long as reading one weight
+FEW_ROWS = 64  # that several workers may load and convolve each for itself
 
 
 class Tiling(NamedTuple):
@@ -68,6 +70,29 @@ def _far(kernel_size, span, row_bytes, tile_work):
 
 
 @register_jitable
+def _whole_sums(blocks, most, vector_bytes):
+    """``blocks`` blocks of channels or ``most``, but all that are summed before the next multiplier's."""
+    together = SUM_BYTES // vector_bytes
+    return min(blocks, max(1, most // together) * together)
+
+
+@register_jitable
+def _part_filters(filters, parts, width):
+    """The filters of the largest part."""
+    return min(filters, ceil_div(ceil_div(filters, PANEL_VECTORS * width), parts) * PANEL_VECTORS * width)
+
+
+@register_jitable
+def _by_filters(rows, tile_rows, filters, kernel_size, width, workers):
+    """Whether workers finish few rows sooner when each computes some filters of all of them, and reads the weights of
+    those alone, than when each computes ``tile_rows`` rows.
+    """
+    part = _part_filters(filters, workers, width)
+    row_work = kernel_size + LOADING_WORK
+    return rows * (row_work + part) + READING_WORK * part < tile_rows * (row_work + filters) + READING_WORK * filters
+
+
+@register_jitable
 def tiling(
     rows: int,
     channels: int,
@@ -83,15 +108,23 @@ def tiling(
 ) -> Tiling:
     """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
     blocks = ceil_div(channels, width)
-    sum_blocks = max(1, min(blocks, SUM_LANES // (width * multiplier)))
+    sum_blocks = _whole_sums(blocks, SUM_LANES // (width * multiplier), vector_bytes)
     span = (kernel_size - 1) * dilation + 1
     row_work = multiplier * (kernel_size + filters)
     largest = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes))
     if _far(kernel_size, span, max(filters * vector_bytes // width, multiplier * vector_bytes), largest * row_work):
         largest = LARGEST_FAR_TILE
-        sum_blocks = max(1, min(sum_blocks, HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)))
+        most = HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)
+        sum_blocks = _whole_sums(sum_blocks, most, vector_bytes)
     row_groups = ceil_div(rows, row_group)
     tiles = tiles_of(row_groups, max(1, largest // row_group), workers)
+    share = min(ceil_div(row_groups, workers) * row_group, rows)
+    if (
+        workers > 1
+        and rows <= min(FEW_ROWS, largest)
+        and _by_filters(rows, share, filters, kernel_size, width, workers)
+    ):
+        tiles = 1
     tile_rows = max(1, min(ceil_div(row_groups, max(tiles, 1)) * row_group, rows))
     covered = (tile_rows - 1) * stride + 1
     windows, window_span = 1, span
@@ -103,7 +136,7 @@ def tiling(
     elif stride == 1 and windows == 1 and tile_rows >= STEPS * dilation:
         phases, output_phases, runs = dilation, dilation, 1
     phase_rows = ceil_div(covered - 1 + window_span + width, phases)
-    load_blocks = max(1, min(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes)))
+    load_blocks = _whole_sums(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes), vector_bytes)
     panels = max(1, ceil_div(filters, PANEL_VECTORS * width))
     filter_parts = 1 if tiles >= workers else min(panels, ceil_div(workers, max(tiles, 1)))
     return Tiling(

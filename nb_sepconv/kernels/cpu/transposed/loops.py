@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, SUM_BYTES
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
@@ -54,30 +54,33 @@ def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
         for first_block in range(0, p.blocks, p.load_blocks):
             last_block = min(first_block + p.load_blocks, p.blocks)
             load_blocks(p, inputs, piece, first_block, last_block, scratch)
-            for block in range(first_block, last_block):
-                x = scratch + p.x + (block - first_block) * p.x_block_bytes
-                _convolve(p, a, x, weights, block, row - first_row, piece.rows, scratch)
+            _convolve(p, a, weights, first_block, last_block, row - first_row, piece.rows, scratch)
         row += piece.rows
 
 
 @compiled
-def _convolve(p, a, x, weights, block, row, rows, scratch):
+def _convolve(p, a, weights, first_block, last_block, row, rows, scratch):
+    """Loaded blocks in the order of the sums: rows of channels that do not exist are overwritten by the next block."""
     vector_bytes = p.width * p.item_bytes
-    lanes = min(p.width, p.channels - block * p.width)
-    for m in range(p.multiplier):
-        channel = block * p.multiplier * p.width + m * lanes
-        call9(
-            p.convolve,
-            x,
-            scratch + p.tap_table,
-            p.kernel_size,
-            p.runs,
-            weights + (block * p.multiplier + m) * p.kernel_size * vector_bytes,
-            scratch + p.hidden + channel * PANEL_VECTORS * vector_bytes,
-            a.panel_bytes,
-            row,
-            rows,
-        )
+    together = SUM_BYTES // vector_bytes
+    for first in range(first_block, last_block, together):
+        last = min(first + together, last_block)
+        hidden = scratch + p.hidden + first * p.width * p.multiplier * PANEL_VECTORS * vector_bytes
+        for m in range(p.multiplier):
+            for block in range(first, last):
+                call9(
+                    p.convolve,
+                    scratch + p.x + (block - first_block) * p.x_block_bytes,
+                    scratch + p.tap_table,
+                    p.kernel_size,
+                    p.runs,
+                    weights + (block * p.multiplier + m) * p.kernel_size * vector_bytes,
+                    hidden,
+                    a.panel_bytes,
+                    row,
+                    rows,
+                )
+                hidden += min(p.width, p.channels - block * p.width) * PANEL_VECTORS * vector_bytes
 
 
 @compiled

@@ -1,6 +1,7 @@
 """Weights for the product with its sides exchanged: a vector of channels for each filter.
 
-Depthwise and bias as everywhere, then pointwise ``[group][block][m][filter][lane]``; zeros in lanes that do not exist.
+Depthwise and bias as everywhere, then pointwise
+``[group][SUM_BYTES of channels][m][block][filter][lane]``; zeros in lanes that do not exist.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import SUM_BYTES
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call10
 from nb_sepconv.kernels.cpu.forward.packing import pack_bias, pack_depthwise, shared_packer, space
@@ -32,13 +34,17 @@ def pack_weights(problem: Any, depthwise: Any, pointwise: Any, bias: Any, buffer
 def _pack_group(p, a, pointwise, target, offsets, group):
     """Some filters are the steps of a series of hidden channels."""
     first = group * a.group_filters
-    filters, item, channels = min(a.group_filters, p.filters - first), p.stored_bytes, p.channels
+    filters, item = min(a.group_filters, p.filters - first), p.stored_bytes
     row_bytes = p.filters * item
-    for m in range(p.multiplier):
-        source = pointwise + m * row_bytes + first * item
-        into = target + group * a.group_bytes + m * a.filter_block_bytes
-        channel_stride, block_bytes = p.multiplier * row_bytes, p.multiplier * a.filter_block_bytes
-        call10(a.load_columns, source, item, channel_stride, channels, 0, filters, filters, into, offsets, block_bytes)
+    together = SUM_BYTES // (p.width * p.item_bytes) if p.multiplier > 1 else p.blocks  # one may be all
+    for block in range(0, p.blocks, together):
+        blocks = min(together, p.blocks - block)
+        channels = min(blocks * p.width, p.channels - block * p.width)
+        for m in range(p.multiplier):
+            source = pointwise + (block * p.width * p.multiplier + m) * row_bytes + first * item
+            into = target + group * a.group_bytes + (block * p.multiplier + m * blocks) * a.filter_block_bytes
+            stride, distance = p.multiplier * row_bytes, a.filter_block_bytes
+            call10(a.load_columns, source, item, stride, channels, 0, filters, filters, into, offsets, distance)
 
 
 @compiled

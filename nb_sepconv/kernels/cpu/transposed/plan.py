@@ -17,7 +17,7 @@ from nb_sepconv.kernels.cpu.transposed.problem import Transposed, TransposedProb
 MOST_HIDDEN = 1024  # channels, those included that fill up a block
 STORING_WORK = 5.5  # multiply-adds that take as long as storing an output the other way takes more
 WEIGHT_BYTES = 192 * 1024  # of a group of filters: a part of the second-level cache
-MOST_ROWS = 8  # groups of the product in a group of filters
+MOST_FILTERS = 112  # of a group
 
 
 def transposed_plan(sizes: Any, workers: int) -> Any:
@@ -67,7 +67,7 @@ def _problem(sizes, p, example_rows):
     panel_bytes = (hidden + p.width) * PANEL_VECTORS * vector_bytes  # a vector more: not a multiple of a page
     y = p.hidden + panels * panel_bytes
     part_filters = ceil_div(sizes.filters, p.filter_parts)
-    most_rows = max(1, min(MOST_ROWS, WEIGHT_BYTES // (hidden * p.item_bytes * ROWS)))
+    most_rows = max(1, min(MOST_FILTERS // ROWS, WEIGHT_BYTES // (hidden * p.item_bytes * ROWS)))
     part_groups = ceil_div(part_filters, most_rows * ROWS)
     group_filters = ceil_div(part_filters, part_groups * ROWS) * ROWS
     filter_rows = ceil_div(group_filters, p.width) * p.width
