@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.peers import OURS, precision_of
+from benchmarks.peers import NOT_HELD, OURS, precision_of
 from benchmarks.statistics import best_peer, geometric_mean, ratio, ratios
 
 LAYOUTS = ("channels_last", "channels_first")
@@ -134,14 +134,18 @@ def our_entries(results):
 def comparisons(measured):
     """Which peers each table of ratios is about, and their results: all of them, or those of a kind."""
     results = measured["results"]
-    if measured["task"] != "precision":
-        return [("the best peer", results)]
     kinds = {
-        "the best peer in float32": among(
-            results, lambda library, name: library == OURS or precision_of(name) == "float32"
-        ),
-        "the best peer in bfloat16": among(results, lambda library, name: precision_of(name) == "bf16"),
-    }
+        "avx2": {
+            "the best peer on AVX2": among(results, lambda library, name: library not in NOT_HELD),
+            "the best peer, some on all vectors of the processor": results,
+        },
+        "precision": {
+            "the best peer in float32": among(
+                results, lambda library, name: library == OURS or precision_of(name) == "float32"
+            ),
+            "the best peer in bfloat16": among(results, lambda library, name: precision_of(name) == "bf16"),
+        },
+    }.get(measured["task"], {"the best peer": results})
     return [(peers, found) for peers, found in kinds.items() if libraries_of(found)]
 
 
@@ -181,7 +185,7 @@ def loss_section(compared):
         for name in our_entries(results)
         if ratio(result["times"], name) < 1
     ]
-    return "## Losses\n\n" + ("\n".join(lost) if lost else "None in this run.")
+    return "## Losses\n\n" + ("\n".join(dict.fromkeys(lost)) if lost else "None in this run.")
 
 
 def libraries_of(results):

@@ -9,7 +9,16 @@ import pytest
 from benchmarks import busy, calls, launches, memory, precision
 from benchmarks.__main__ import interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
-from benchmarks.peers import IN_BFLOAT16, LARGEST_ERRORS, MODULES, OURS, NotApplicableError, peer_module, precision_of
+from benchmarks.peers import (
+    IN_BFLOAT16,
+    LARGEST_ERRORS,
+    MODULES,
+    OURS,
+    VARIABLES,
+    NotApplicableError,
+    peer_module,
+    precision_of,
+)
 from benchmarks.processes import WorkerError, WorkerProcess
 from benchmarks.report import OUR_CANDIDATES, join, render, significant, split, table
 from benchmarks.statistics import best_peer, geometric_mean, ratio, summary
@@ -220,6 +229,23 @@ def test_precisions_are_compared_with_peers_in_float32_and_in_bfloat16():
     assert "| small | series, eager | series, eager, bf16 | 2.0e-05 | 2.0e-02 |" in page
     assert "First call" not in page
     assert "Peak memory" not in page
+
+
+def test_narrower_vectors_are_compared_with_peers_that_are_held_to_them_and_with_all():
+    measured = measured_example("avx2")
+    for result in measured["results"]:
+        result["times"] = {entry: times for entry, times in result["times"].items() if entry[0] == OURS}
+        result["times"] |= {(name, "x"): summary([each]) for name, each in (("NumPy", 9e-3), ("ONNX Runtime", 1e-4))}
+        result["errors"] |= {("ONNX Runtime", "x"): 0.0, ("NumPy", "x"): 0.0}
+    page = render({name: value for name, value in measured.items() if name not in ("first_calls", "memory")})
+    held, every = page.split("## How many times as fast as ")[1:]
+    assert "| NumPy | 9.00 |" in held
+    assert "ONNX Runtime" not in held
+    assert "| ONNX Runtime | 0.100 |" in every
+    assert set(VARIABLES) <= set(MODULES)
+    worker = WorkerProcess(OURS, 1, "avx2")
+    with worker:
+        assert worker.environment["NUMBA_CPU_NAME"] == "haswell"
 
 
 def test_operations_of_a_training_step_are_three_times_those_of_a_call():
