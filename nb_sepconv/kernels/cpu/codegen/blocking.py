@@ -13,4 +13,5 @@ STEPS = 16 if _MANY_REGISTERS else 8  # steps of the depthwise micro-kernel
 ADJACENT = (4, 3, 2, 1)  # taps whose rows follow one another, taken together
 FEW = 4  # rows or steps of the smaller groups, for what is left
 PANEL_VECTORS = 2  # vectors of filters in a panel of pointwise weights
-SUM_BYTES = 64  # of channels that are summed before the next multiplier's, so that all vector units sum in one order
+# Blocks of channels that are summed before the next multiplier's: 64 bytes, so that all vector units sum in one order.
+BLOCKS_TOGETHER = 64 // vector_unit().width_bytes

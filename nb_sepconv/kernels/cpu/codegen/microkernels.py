@@ -7,7 +7,7 @@ from typing import Any
 
 from numba.core.cgutils import alloca_once_value, for_range
 
-from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, FEW, PANEL_VECTORS, ROW_GROUPS, STEPS, SUM_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, BLOCKS_TOGETHER, FEW, PANEL_VECTORS, ROW_GROUPS, STEPS
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
 
 AHEAD_BYTES = 2048  # how far ahead weights are fetched
@@ -250,7 +250,7 @@ def add_products(
 
 def _counts(builder, lanes, whole_blocks, part_lanes):
     """Emits the channels of the next block of :func:`multiply`, from its number."""
-    left = None if lanes.bytes == SUM_BYTES else alloca_once_value(builder, part_lanes)
+    left = None if BLOCKS_TOGETHER == 1 else alloca_once_value(builder, part_lanes)
 
     def next_count(block):
         whole = builder.icmp_signed("<", block, whole_blocks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, SUM_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
@@ -202,18 +202,16 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
 
 @compiled
 def place_in_sum(p: Any, block: Any, m: Any) -> Any:
-    """The place of a hidden block in the sums over channels: sixty-four bytes of channels, multiplier by multiplier."""
-    together = SUM_BYTES // (p.width * p.item_bytes)
-    first = block // together * together
-    return first * p.multiplier + m * min(together, p.blocks - first) + block - first
+    """The place of a hidden block in the sums over channels: some blocks of channels, multiplier by multiplier."""
+    first = block // BLOCKS_TOGETHER * BLOCKS_TOGETHER
+    return first * p.multiplier + m * min(BLOCKS_TOGETHER, p.blocks - first) + block - first
 
 
 @compiled
 def block_in_sum(p: Any, place: Any) -> Any:
     """The block and the multiplier that are at a place."""
-    together = SUM_BYTES // (p.width * p.item_bytes)
-    first = place // (together * p.multiplier) * together
-    blocks = max(1, min(together, p.blocks - first))
+    first = place // (BLOCKS_TOGETHER * p.multiplier) * BLOCKS_TOGETHER
+    blocks = max(1, min(BLOCKS_TOGETHER, p.blocks - first))
     place -= first * p.multiplier
     return first + place % blocks, place // blocks
 
@@ -221,9 +219,9 @@ def block_in_sum(p: Any, place: Any) -> Any:
 @compiled
 def first_in_sum(p: Any, block: Any, m: Any) -> Any:
     """The hidden channels that are summed before those of a block and a multiplier."""
-    together = SUM_BYTES // p.item_bytes
-    first = block * p.width // together * together
-    return first * p.multiplier + m * min(together, p.channels - first) + block * p.width - first
+    first = block // BLOCKS_TOGETHER * BLOCKS_TOGETHER
+    channels = min(BLOCKS_TOGETHER * p.width, p.channels - first * p.width)
+    return first * p.width * p.multiplier + m * channels + (block - first) * p.width
 
 
 @compiled
@@ -231,8 +229,7 @@ def sum_blocks_of(p: Any, first_block: Any, last_block: Any) -> Any:
     """Hidden blocks of all lanes in some blocks of channels; those behind them, which are as many for each multiplier
     and whose last one may have fewer lanes; and the lanes of these together.
     """
-    together = SUM_BYTES // (p.width * p.item_bytes)
-    part_lanes = p.channels % (together * p.width)
+    part_lanes = p.channels % (BLOCKS_TOGETHER * p.width)
     part_blocks = 0
     if part_lanes and last_block == p.blocks:
         part_blocks = ceil_div(part_lanes, p.width) * p.multiplier

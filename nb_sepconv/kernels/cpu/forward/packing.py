@@ -1,7 +1,7 @@
 """Weights in the order that the micro-kernels read them, in one aligned buffer.
 
 Depthwise ``[block][m][k][lane]``, then bias ``[f]``, then pointwise
-``[panel][SUM_BYTES of channels][m][lane][filter]``: zeros in lanes and filters that do not exist, no rows for channels
+``[panel][blocks summed together][m][lane][filter]``: zeros in lanes and filters that do not exist, no rows for channels
 that do not exist.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, SUM_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call10, data_of, release, store_intp
@@ -70,7 +70,7 @@ def _pack_panel(p, pointwise, target, offsets, panel):
     step_stride, row_bytes = p.multiplier * p.filters * item, ceil_div(filters, p.width) * vector_bytes
     target += first * hidden * p.item_bytes
     space(offsets, p.width, row_bytes)
-    together = SUM_BYTES // p.item_bytes
+    together = BLOCKS_TOGETHER * p.width
     for first_channel in range(0, p.channels, together):
         last_channel = min(first_channel + together, p.channels)
         for m in range(p.multiplier):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS, SUM_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS, STEPS
 
 HIDDEN_BYTES = 384 * 1024  # a tile's depthwise results: a part of the second-level cache
 LOADED_BYTES = 256 * 1024  # the input that is loaded at a time
@@ -70,10 +70,9 @@ def _far(kernel_size, span, row_bytes, tile_work):
 
 
 @register_jitable
-def _whole_sums(blocks, most, vector_bytes):
+def _whole_sums(blocks, most):
     """``blocks`` blocks of channels or ``most``, but all that are summed before the next multiplier's."""
-    together = SUM_BYTES // vector_bytes
-    return min(blocks, max(1, most // together) * together)
+    return min(blocks, max(1, most // BLOCKS_TOGETHER) * BLOCKS_TOGETHER)
 
 
 @register_jitable
@@ -108,14 +107,14 @@ def tiling(
 ) -> Tiling:
     """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
     blocks = ceil_div(channels, width)
-    sum_blocks = _whole_sums(blocks, SUM_LANES // (width * multiplier), vector_bytes)
+    sum_blocks = _whole_sums(blocks, SUM_LANES // (width * multiplier))
     span = (kernel_size - 1) * dilation + 1
     row_work = multiplier * (kernel_size + filters)
     largest = min(LARGEST_TILE, HIDDEN_BYTES // (sum_blocks * multiplier * vector_bytes))
     if _far(kernel_size, span, max(filters * vector_bytes // width, multiplier * vector_bytes), largest * row_work):
         largest = LARGEST_FAR_TILE
         most = HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)
-        sum_blocks = _whole_sums(sum_blocks, most, vector_bytes)
+        sum_blocks = _whole_sums(sum_blocks, most)
     row_groups = ceil_div(rows, row_group)
     tiles = tiles_of(row_groups, max(1, largest // row_group), workers)
     share = min(ceil_div(row_groups, workers) * row_group, rows)
@@ -136,7 +135,7 @@ def tiling(
     elif stride == 1 and windows == 1 and tile_rows >= STEPS * dilation:
         phases, output_phases, runs = dilation, dilation, 1
     phase_rows = ceil_div(covered - 1 + window_span + width, phases)
-    load_blocks = _whole_sums(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes), vector_bytes)
+    load_blocks = _whole_sums(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes))
     panels = max(1, ceil_div(filters, PANEL_VECTORS * width))
     filter_parts = 1 if tiles >= workers else min(panels, ceil_div(workers, max(tiles, 1)))
     return Tiling(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, SUM_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
@@ -62,9 +62,8 @@ def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
 def _convolve(p, a, weights, first_block, last_block, row, rows, scratch):
     """Loaded blocks in the order of the sums: rows of channels that do not exist are overwritten by the next block."""
     vector_bytes = p.width * p.item_bytes
-    together = SUM_BYTES // vector_bytes
-    for first in range(first_block, last_block, together):
-        last = min(first + together, last_block)
+    for first in range(first_block, last_block, BLOCKS_TOGETHER):
+        last = min(first + BLOCKS_TOGETHER, last_block)
         hidden = scratch + p.hidden + first * p.width * p.multiplier * PANEL_VECTORS * vector_bytes
         for m in range(p.multiplier):
             for block in range(first, last):

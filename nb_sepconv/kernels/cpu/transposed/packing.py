@@ -1,7 +1,7 @@
 """Weights for the product with its sides exchanged: a vector of channels for each filter.
 
 Depthwise and bias as everywhere, then pointwise
-``[group][SUM_BYTES of channels][m][block][filter][lane]``; zeros in lanes that do not exist.
+``[group][blocks summed together][m][block][filter][lane]``; zeros in lanes that do not exist.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import SUM_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call10
 from nb_sepconv.kernels.cpu.forward.packing import pack_bias, pack_depthwise, shared_packer, space
@@ -36,7 +36,7 @@ def _pack_group(p, a, pointwise, target, offsets, group):
     first = group * a.group_filters
     filters, item = min(a.group_filters, p.filters - first), p.stored_bytes
     row_bytes = p.filters * item
-    together = SUM_BYTES // (p.width * p.item_bytes) if p.multiplier > 1 else p.blocks  # one may be all
+    together = BLOCKS_TOGETHER if p.multiplier > 1 else p.blocks  # one may be all
     for block in range(0, p.blocks, together):
         blocks = min(together, p.blocks - block)
         channels = min(blocks * p.width, p.channels - block * p.width)
