@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nb_sepconv.convolution import device as device_convolution
 from nb_sepconv.convolution import device_gradients, geometry, host, host_gradients, settings
-from nb_sepconv.convolution.lengths import output_steps
+from nb_sepconv.convolution.lengths import lengths_elsewhere, output_steps
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.lazy import operation
@@ -284,7 +284,7 @@ def output_lengths(
 def _gradients(d_outputs, operands, chosen, activation, lengths, outputs, wanted, device, stream):
     request = context.requested(operands[0], device, stream)
     if lengths is not None and request is not None:
-        raise _lengths_elsewhere(operands[0])
+        raise lengths_elsewhere(operands[0])
     if request is not None and request is not context.LATER:  # the host's checks refuse an array of Dask
         return device_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, request)
     return host_gradients.gradients(d_outputs, operands, chosen, activation, outputs, wanted, lengths)
@@ -295,7 +295,7 @@ def _convolve(
 ):
     request = context.requested(arrays[0], device, stream)
     if lengths is not None and request is not None:
-        raise _lengths_elsewhere(arrays[0])
+        raise lengths_elsewhere(arrays[0])
     engine_of_arrays = cpu if request is None or request is context.LATER else engines.gpu_engine()
     fused, after = settings.fused_activation(activation, engine_of_arrays.FUSED_ACTIVATIONS)
     chosen = settings.from_arguments(strides, padding, data_format, dilation_rate, fused, engine, precision)
@@ -304,13 +304,6 @@ def _convolve(
             return operation.convolve(arrays, chosen, after, out)
         return device_convolution.convolve(arrays, chosen, after, out, request)
     return host.convolve(arrays, chosen, after, out, lengths)
-
-
-def _lengths_elsewhere(inputs):
-    return TypeError(
-        "`lengths` are for arrays in the host's memory that are convolved there: on a GPU and with Dask, convolve each "
-        f"example alone, cut to its length. Received: `inputs` of type {type(inputs).__name__}"
-    )
 
 
 cpu.register_jitted(separable_conv1d, geometry.kernel_span, geometry.output_length, geometry.same_zeros)

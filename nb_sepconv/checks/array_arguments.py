@@ -166,6 +166,17 @@ def counts(name: str, value: Any) -> np.ndarray:
     return array.astype(np.intp, copy=False)
 
 
+def lengths_or_mask(lengths: Any, mask: Any, examples: int, steps: int) -> Any:
+    """``lengths`` as they are, or those that a ``mask`` stands for; None for neither."""
+    if mask is None:
+        return lengths
+    if lengths is not None:
+        raise ValueError(
+            f"`lengths` and `mask` say the same: give one of them. Received: lengths={lengths!r} and a mask"
+        )
+    return lengths_of_mask(mask, examples, steps)
+
+
 def lengths_of_mask(value: Any, examples: int, steps: int) -> np.ndarray:
     """The lengths (N,) that a ``mask`` (N, L) stands for, True for the steps of each example that there are."""
     mask = np.asarray(value)

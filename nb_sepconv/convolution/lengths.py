@@ -27,6 +27,14 @@ def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) 
     return Lengths(lengths, *lefts_and_steps(lengths, kernel_size, chosen))
 
 
+def lengths_elsewhere(inputs: Any) -> TypeError:
+    """What to raise for lengths of ``inputs`` that are not convolved by the CPU's kernels now."""
+    return TypeError(
+        "`lengths` are for arrays in the host's memory that are convolved there: on a GPU and with Dask, convolve each "
+        f"example alone, cut to its length. Received: `inputs` of type {type(inputs).__name__}"
+    )
+
+
 def output_steps(lengths: Any, kernel_size: Any, chosen: Any) -> np.ndarray:
     """The output steps of series of some ``lengths``, an array of ints >= 0 of any shape."""
     lengths = array_arguments.counts("lengths", lengths)

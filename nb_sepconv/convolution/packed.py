@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nb_sepconv.convolution import host, precisions, settings
+from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.planned_calls import PlannedCalls
 from nb_sepconv.kernels import cpu, engines
 
@@ -46,6 +47,13 @@ class PackedConvolution:
         inputs, call, packs = self._planned(inputs, weights, None)
         outputs = call.run(inputs, _packed(packs, call, weights))
         return outputs if self._after is None else self._after(outputs)
+
+    def with_lengths(self, inputs: Any, lengths: Any, weights: Any) -> Any:
+        """The outputs for ``inputs`` whose examples have ``lengths``, an array or sequence of ints (N,)."""
+        inputs, call, packs = self._planned(inputs, weights, None)
+        lengths = lengths_of(lengths, inputs, len(_array(weights[0])), self._settings)
+        outputs = call.run(inputs, _packed(packs, call, weights), None, lengths)
+        return outputs if self._after is None else example_by_example(self._after, lengths, self._settings, outputs)
 
     def window(self, inputs: Any, zeros: tuple[int, int], weights: Any, out: Any = None) -> Any:
         """The outputs for ``inputs`` with ``zeros`` (before, after) in place of the padding.

@@ -22,6 +22,7 @@ from nb_sepconv.keras.pooling_layers import (
 from nb_sepconv.keras.shape_layers import Flatten, Input, InputLayer, Reshape, ZeroPadding1D
 from nb_sepconv.keras.variable import CastVariable
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.lengths import keywords_with
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import as_shape
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from nb_sepconv.framework.variables import Variable
-    from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
+    from nb_sepconv.tensors.typing import Array, ArrayInput, Config, Identifier, Integers
 
 __all__ = [
     "Activation",
@@ -170,13 +171,25 @@ class SeparableConv1D(SeparableConvolution, Layer):
     def __getstate__(self):
         return {**super().__getstate__(), "_fast_path": None}
 
-    def __call__(self, inputs: Any, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:
+    def __call__(
+        self,
+        inputs: Any,
+        *args: Any,
+        training: bool | None = None,
+        lengths: ArrayInput | None = None,
+        mask: ArrayInput | None = None,
+        **kwargs: Any,
+    ) -> Any:
         """Build the layer if it is not, and convolve ``inputs``.
 
         Args:
             inputs: array (N, L, C), or (N, C, L) with "channels_first", of float16, bfloat16, float32 or float64.
             args, kwargs: passed on to the ``call`` of a subclass.
             training: passed on to a ``call`` that takes it.
+            lengths: array or sequence of ints (N,), the steps of each example, as in
+                :func:`nb_sepconv.ops.separable_conv1d`. Default None, all steps.
+            mask: array of booleans (N, L) in place of ``lengths``, True for the first steps of each example. Default
+                None.
 
         Returns:
             array (N, T, F) or (N, F, T) of the type that the layer computes in.
@@ -185,6 +198,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: the rank, the channels or the length do not fit.
             TypeError: the type is no float.
         """
+        if lengths is not None or mask is not None:
+            kwargs = keywords_with(kwargs, lengths, mask)
         short = None if args or kwargs else self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, weights, dtype, axis, channels, converted = short

@@ -13,6 +13,7 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers import functional
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.lengths import keywords_with
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.layers.weights import array_of
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.framework.variable_store import ReuseMode
-    from nb_sepconv.tensors.typing import ArrayT, Config, Identifier, Integers
+    from nb_sepconv.tensors.typing import ArrayInput, ArrayT, Config, Identifier, Integers
 
 __all__ = ["InputSpec", "SeparableConv1D", "separable_conv1d"]
 
@@ -144,6 +145,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
         *args: Any,
         scope: str | VariableScope | None = None,
         training: bool | None = None,
+        lengths: ArrayInput | None = None,
+        mask: ArrayInput | None = None,
         **kwargs: Any,
     ) -> ArrayT:
         """Build the layer if it is not, and convolve ``inputs``.
@@ -153,6 +156,10 @@ class SeparableConv1D(SeparableConvolution, Layer):
             args, kwargs: passed on to the ``call`` of a subclass.
             scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
             training: passed on to a ``call`` that takes it.
+            lengths: array or sequence of ints (N,), the steps of each example, as in
+                :func:`nb_sepconv.ops.separable_conv1d`. Default None, all steps.
+            mask: array of booleans (N, L) in place of ``lengths``, True for the first steps of each example. Default
+                None.
 
         Returns:
             array (N, T, F) or (N, F, T) of the type of ``inputs``.
@@ -161,6 +168,8 @@ class SeparableConv1D(SeparableConvolution, Layer):
             ValueError: when the rank, the channels or the length do not fit, or variables may not be shared or created.
             TypeError: when the type is not that of the weights.
         """
+        if lengths is not None or mask is not None:
+            kwargs = keywords_with(kwargs, lengths, mask)
         if type(inputs) is Tensor:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
         short = None if args or kwargs else self._fast_path

@@ -31,10 +31,14 @@ class Pullback:
         layer: a built layer of a separable convolution.
         inputs: array, what was convolved.
         outputs: array, what the layer made of it.
+        lengths: array or sequence of ints (N,), the steps of each example. Default None, all steps.
     """
 
-    def __init__(self, layer: SeparableConvolution, inputs: AnyArray, outputs: AnyArray) -> None:
+    def __init__(
+        self, layer: SeparableConvolution, inputs: AnyArray, outputs: AnyArray, lengths: ArrayInput | None = None
+    ) -> None:
         self._inputs, self._outputs = inputs, outputs
+        self._lengths = None if lengths is None else np.array(lengths)
         weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
         self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
         self._weights[1] = self._weights[1].reshape(self._weights[1].shape[-2:])  # as the kernels take it
@@ -79,7 +83,7 @@ class Pullback:
         how = self._settings, self._activation, self._outputs, wanted
         library = device_arrays.library_of(self._inputs)
         if library is None:
-            found = host_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how)
+            found = host_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how, self._lengths)
         else:
             found = device_gradients.of_layer(library, d_outputs, self._inputs, self._weights, *how)
         return dict(zip(OPERANDS, found, strict=True))

@@ -9,19 +9,21 @@ from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.convolution import precisions, settings
 from nb_sepconv.convolution.device import DeviceConvolution
 from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.lengths import lengths_elsewhere
 from nb_sepconv.convolution.packed import PackedConvolution
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
+from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.pullback import Pullback
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nb_sepconv.tensors.typing import ArrayT, Precision
+    from nb_sepconv.tensors.typing import Array, ArrayInput, ArrayT, Precision
 
 
 class Computed:
@@ -140,15 +142,25 @@ class SeparableConvolution(Weighted):
             self._device_convolution = DeviceConvolution(*self._given)
         return self._device_convolution
 
-    def call(self, inputs: ArrayT) -> ArrayT:
-        """Convolve ``inputs`` with the weights as they are now."""
+    def call(self, inputs: ArrayT, lengths: ArrayInput | None = None, mask: ArrayInput | None = None) -> ArrayT:
+        """Convolve ``inputs`` with the weights as they are now.
+
+        Args:
+            inputs, lengths, mask: as the layer is called with.
+        """
+        lengths = lengths_or_mask(lengths, mask, inputs.shape, self.data_format == "channels_last")
         weights = self.depthwise_kernel, self.pointwise_kernel, self.bias
         arrays = [None if weight is None else self._array(weight) for weight in weights]
         library = device_arrays.library_of(inputs)
         if library is not None:
+            if lengths is not None:
+                raise lengths_elsewhere(inputs)
             return self._convolution_on_gpu()(library, inputs, weights, arrays)
         if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
-            return self._convolution()(inputs, *weights)
+            convolution = self._convolution()
+            if lengths is None:
+                return convolution(inputs, *weights)
+            return convolution.with_lengths(inputs, lengths, weights)
         return ops.separable_conv1d(
             inputs,
             *arrays,
@@ -157,8 +169,20 @@ class SeparableConvolution(Weighted):
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
             activation=self.activation,
+            lengths=lengths,
             precision=self.precision,
         )
+
+    def compute_output_lengths(self, lengths: ArrayInput) -> Array:
+        """The output steps of examples that have some lengths, as :func:`nb_sepconv.ops.output_lengths`.
+
+        Args:
+            lengths: array of ints >= 0 of any shape, or ints.
+
+        Returns:
+            array of ints of that shape, 0 where the kernel does not fit.
+        """
+        return ops.output_lengths(lengths, self.kernel_size, self.strides, self.padding, self.dilation_rate)
 
     def _stage(self):
         stages.refuse_unbuilt(self)
@@ -178,11 +202,13 @@ class SeparableConvolution(Weighted):
             by_numpy=after is not None,
         )
 
-    def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:
+    def value_and_pullback(
+        self, inputs: ArrayT, lengths: ArrayInput | None = None, mask: ArrayInput | None = None
+    ) -> tuple[ArrayT, Pullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
 
         Args:
-            inputs: array, as the layer is called with.
+            inputs, lengths, mask: as the layer is called with.
 
         Returns:
             (outputs, pullback). ``pullback(d_outputs, regularization=False, inputs=True)`` returns ``d_inputs``, of the
@@ -207,8 +233,10 @@ class SeparableConvolution(Weighted):
                 f"define `value_and_pullback` too. Received: a {type(self).__name__}"
             )
         refuse_outside_memory("inputs", inputs)
-        outputs = self(inputs)
-        return outputs, Pullback(self, self._as_called(inputs), as_input(outputs, self.name))
+        outputs = self(inputs, **keywords_with({}, lengths, mask))
+        inputs = self._as_called(inputs)
+        lengths = lengths_or_mask(lengths, mask, inputs.shape, self.data_format == "channels_last")
+        return outputs, Pullback(self, inputs, as_input(outputs, self.name), lengths)
 
     def _output_shape(self, input_shape):
         """The output's shape as a tuple; steps of 0 or less where the kernel does not fit, None where unknown."""

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import is_dask_array, refuse_unknown_sizes
+from nb_sepconv.convolution.lengths import lengths_elsewhere
+from nb_sepconv.convolution.windows import places
 from nb_sepconv.lazy.graph import no_examples, outputs_of
+from nb_sepconv.stacks.lengths import checked_lengths, outputs_and_lengths
 from nb_sepconv.stacks.stages import stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
 class Stack:
@@ -40,22 +46,68 @@ class Stack:
             if not callable(layer):
                 raise TypeError(f"`layers` must be layers, activations and stacks. Received: {layer!r}")
 
-    def __call__(self, inputs: Any) -> Any:
+    def __call__(self, inputs: Any, lengths: ArrayInput | None = None, mask: ArrayInput | None = None) -> Any:
         """Call one layer after the other.
 
         Args:
             inputs: array (N, L, C), or (N, C, L) where the layers' channels come first. An array of Dask gives another,
                 each of whose chunks is computed later from just the steps that it depends on.
+            lengths: array or sequence of ints (N,), the steps of each example: it gives what it gives alone, cut to its
+                length, and zeros behind. Default None, all steps.
+            mask: array of booleans (N, L) in place of ``lengths``, True for the first steps of each example. Default
+                None.
 
         Returns:
             What the last layer gives.
+
+        Raises:
+            TypeError, ValueError: lengths that do not fit, and what the layers raise.
         """
+        if lengths is not None or mask is not None:
+            return self._with_lengths(inputs, lengths, mask)
         if type(inputs) is not np.ndarray and is_dask_array(inputs):
             refuse_unknown_sizes("inputs", inputs)
             return outputs_of(self, "stack", inputs, self(no_examples(inputs)))
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
+
+    def _with_lengths(self, inputs, lengths, mask):
+        if not isinstance(inputs, np.ndarray):
+            raise lengths_elsewhere(inputs)
+        channels_last = self._channels_last
+        lengths = checked_lengths(lengths, mask, inputs, channels_last)
+        for layer in self.layers:
+            if lengths is None:
+                inputs = layer(inputs)
+            else:
+                inputs, lengths = outputs_and_lengths(layer, inputs, lengths, channels_last)
+        return inputs
+
+    @property
+    def _channels_last(self):
+        """Whether the steps come before the channels, as the first layer says that has a data format."""
+        for layer in _layers(self):
+            if hasattr(layer, "data_format"):
+                return layer.data_format == "channels_last"
+        return True
+
+    def compute_output_lengths(self, lengths: ArrayInput) -> Array:
+        """The output steps of examples that have some lengths.
+
+        Args:
+            lengths: array of ints >= 0 of any shape, or ints.
+
+        Returns:
+            array of ints of that shape, 0 where a kernel does not fit.
+
+        Raises:
+            TypeError, ValueError: other lengths, or a layer that is not built or joins all steps.
+        """
+        counts = array_arguments.counts("lengths", lengths)
+        stages = self._stages()
+        steps = [places(stages, int(length))[-1].steps for length in counts.ravel()]
+        return np.array(steps, counts.dtype).reshape(counts.shape)
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -72,6 +124,12 @@ class Stack:
 
     def _stages(self):
         return [stage for layer in self.layers for stage in stages_of(layer)]
+
+
+def _layers(stack):
+    """Its layers and those of the stacks in it."""
+    for layer in stack:
+        yield from _layers(layer) if isinstance(layer, Stack) else (layer,)
 
 
 def _given(layers):

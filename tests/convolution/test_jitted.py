@@ -103,3 +103,13 @@ def test_machine_addresses_are_never_written_to_a_cache_on_disk(tmp_path, monkey
 
     with pytest.warns(NumbaWarning, match="dynamic globals"):
         convolve(x, depthwise, pointwise)
+
+
+def test_lengths_are_refused_by_name():
+    @njit
+    def convolve(x, depthwise, pointwise):
+        return ops.separable_conv1d(x, depthwise, pointwise, lengths=(1, 2, 3))
+
+    x, depthwise, pointwise, _ = operands(np.random.default_rng(5))
+    with pytest.raises(TypingError, match="`lengths` is for calls outside of jitted functions"):
+        convolve(x, depthwise, pointwise)

@@ -70,7 +70,7 @@ def test_a_processor_by_its_name_alone():
 @pytest.mark.parametrize("processor", UNITS)
 @pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
 def test_the_arithmetic(processor, part):
-    names = ("ops", "lengths", "transposed", "gradients", "bf16", "bf16_gradients")
+    names = ("ops", "lengths", "length_gradients", "transposed", "gradients", "bf16", "bf16_gradients")
     files = [*(f"convolution/test_{name}.py" for name in names), "kernels/test_vectormath.py"]
     files = [str(TESTS / name) for name in files]
     assert " passed" in run_as(processor, "-m", "pytest", "-q", *files, "-k", part)

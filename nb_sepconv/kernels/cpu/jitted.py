@@ -46,7 +46,13 @@ def register(separable_conv1d: Any, *rules: Any) -> None:
         data_format="channels_last",
         dilation_rate=1,
         activation=None,
+        lengths=None,
     ):
+        if not _is_none(lengths):
+            raise TypingError(
+                "`lengths` is for calls outside of jitted functions: inside, convolve each example alone, cut to its "
+                f"length. Received: {lengths}"
+            )
         arrays = {"inputs": inputs, "depthwise_kernel": depthwise_kernel, "pointwise_kernel": pointwise_kernel}
         biased = not _is_none(bias)
         dtype = _dtype({**arrays, "bias": bias} if biased else arrays)
@@ -69,6 +75,7 @@ def register(separable_conv1d: Any, *rules: Any) -> None:
             data_format="channels_last",
             dilation_rate=1,
             activation=None,
+            lengths=None,
         ):
             pointwise = np.ascontiguousarray(pointwise_kernel).reshape(pointwise_kernel.shape[-2:])
             return convolve(inputs, np.ascontiguousarray(depthwise_kernel), pointwise, bias, strides, dilation_rate)
@@ -83,6 +90,7 @@ def register(separable_conv1d: Any, *rules: Any) -> None:
             data_format="channels_last",
             dilation_rate=1,
             activation=None,
+            lengths=None,
         ):
             pointwise = np.ascontiguousarray(pointwise_kernel).reshape(pointwise_kernel.shape[-2:])
             return convolve(inputs, np.ascontiguousarray(depthwise_kernel), pointwise, no_bias, strides, dilation_rate)
