@@ -45,7 +45,7 @@ def assert_as_alone(layer, x, y, layout):
 @LAYERS
 @pytest.mark.parametrize(
     ("layout", "padding", "strides", "activation"),
-    itertools.product(["channels_last", "channels_first"], ["same", "valid"], [1, 2], ["relu", "gelu"]),
+    [*itertools.product(["channels_last", "channels_first"], ["same", "valid"], [1, 2], ["relu", "gelu"])],
 )
 def test_each_example_gives_what_it_gives_alone(module, layout, padding, strides, activation):
     layer = made(module, padding=padding, strides=strides, activation=activation, data_format=layout)
