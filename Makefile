@@ -19,7 +19,7 @@ RECORDINGS := aeon==1.6.0
 .PHONY: help demo train test test-all test-gpu lint format bench bench-gpu docs pictures clean
 
 help:
-	@echo "make demo      find the heartbeats in real recordings, and draw them in output/"
+	@echo "make demo      find the heartbeats in real recordings, convolve voices of all lengths, and draw both in output/"
 	@echo "make train     train on real motions and voices, and draw the learning curves in output/"
 	@echo "make test      format, lint, tests and doctests"
 	@echo "make test-all  the same, and the tests that take minutes or PyTorch"
@@ -37,6 +37,7 @@ train: $(VENV)/demo.installed
 
 demo: $(VENV)/demo.installed
 	@$(BIN)/python examples/heartbeats.py
+	@$(BIN)/python -m examples.ragged_voices
 
 test: lint $(VENV)/test,cudacompile.installed
 	@$(PYTEST)

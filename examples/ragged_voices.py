@@ -66,19 +66,18 @@ def alone(stack: tf.Stack, batch: Batch) -> list[np.ndarray]:
 
 def with_lengths(stack: tf.Stack, batch: Batch) -> list[np.ndarray]:
     """All as one batch, whose lengths the layers are told."""
-    outputs, lengths = batch
-    for layer in stack:
-        outputs, lengths = layer(outputs, lengths=lengths), layer.compute_output_lengths(lengths)
-    return [one[:steps] for one, steps in zip(outputs, lengths, strict=True)]
+    return ends_cut_off(stack(batch.inputs, lengths=batch.lengths), stack, batch)
 
 
 def padded_with_zeros(stack: tf.Stack, batch: Batch) -> list[np.ndarray]:
     """All as one batch with zeros behind the ends, which the layers take for steps."""
     inside = np.arange(batch.inputs.shape[1]) < batch.lengths[:, np.newaxis]
-    outputs, lengths = stack(np.where(inside[:, :, np.newaxis], batch.inputs, np.float32(0))), batch.lengths
-    for layer in stack:
-        lengths = layer.compute_output_lengths(lengths)
-    return [one[:steps] for one, steps in zip(outputs, lengths, strict=True)]
+    return ends_cut_off(stack(np.where(inside[:, :, np.newaxis], batch.inputs, np.float32(0))), stack, batch)
+
+
+def ends_cut_off(outputs: np.ndarray, stack: tf.Stack, batch: Batch) -> list[np.ndarray]:
+    """Of each utterance the output steps that it has."""
+    return [one[:steps] for one, steps in zip(outputs, stack.compute_output_lengths(batch.lengths), strict=True)]
 
 
 WAYS: dict[str, Callable[[tf.Stack, Batch], list[np.ndarray]]] = {

@@ -43,28 +43,39 @@ def _acts_on_each_step(stage, channels):
 
 
 def _one_by_one(layer, stage, inputs, lengths, channels_last):
-    steps = [length if stage is None else place(stage, int(length)).steps for length in lengths]
-    called = {
-        n: np.asarray(layer(_up_to(inputs, n, lengths[n], channels_last))) for n, each in enumerate(steps) if each
+    """A layer on each example alone, cut to its length, where the kernel fits into it."""
+    fits = [length > 0 if stage is None else place(stage, int(length)).steps > 0 for length in lengths]
+    results = {
+        n: np.asarray(layer(np.ascontiguousarray(_before(inputs, n, lengths[n], channels_last))))
+        for n in np.flatnonzero(fits)
     }
-    if not called:
+    if not results:
         with np.errstate(all="ignore"):
             outputs = np.zeros_like(layer(np.zeros_like(inputs)))  # for their shape
-        return outputs, (np.zeros_like(lengths) if outputs.ndim == 3 else None)
-    one = next(iter(called.values()))
-    if one.ndim != 3:
-        outputs = np.zeros((len(inputs), *one.shape[1:]), one.dtype)
-        for n, result in called.items():
-            outputs[n] = result[0]
-        return outputs, None
+        return outputs, np.zeros_like(lengths) if outputs.ndim == 3 else None
+    if next(iter(results.values())).ndim == 3:
+        length = by_step(inputs.shape, channels_last)[1]
+        return _side_by_side(results, lengths, length if stage is None else place(stage, length).steps, channels_last)
+    return _one_below_the_other(results, len(inputs)), None
+
+
+def _one_below_the_other(results, examples):
+    """The results of a layer that joins the steps, zeros for examples without any."""
+    one = next(iter(results.values()))
+    outputs = np.zeros((examples, *one.shape[1:]), one.dtype)
+    for n, result in results.items():
+        outputs[n] = result[0]
+    return outputs
+
+
+def _side_by_side(results, lengths, steps, channels_last):
+    """The results as one array of at least so many ``steps``, zeros behind each, and the steps that each has."""
     found = np.zeros_like(lengths)
-    for n, result in called.items():
-        found[n] = by_step(result.shape, channels_last)[1]
-    total = by_step(inputs.shape, channels_last)[1]
-    total = max(total, found.max()) if stage is None else place(stage, total).steps
-    shape = len(inputs), total, by_step(one.shape, channels_last)[2]
-    outputs = np.zeros(by_step(shape, channels_last), one.dtype)
-    for n, result in called.items():
+    for n, result in results.items():
+        _, found[n], channels = by_step(result.shape, channels_last)
+    shape = by_step((len(lengths), max(steps, int(found.max())), channels), channels_last)
+    outputs = np.zeros(shape, result.dtype)
+    for n, result in results.items():
         _before(outputs, n, found[n], channels_last)[...] = result
     return outputs, found
 
@@ -75,10 +86,6 @@ def _before(array, n, steps, channels_last):
 
 def _behind(array, n, steps, channels_last):
     return array[n : n + 1, steps:] if channels_last else array[n : n + 1, :, steps:]
-
-
-def _up_to(inputs, n, length, channels_last):
-    return np.ascontiguousarray(_before(inputs, n, length, channels_last))
 
 
 def checked_lengths(lengths: Any, mask: Any, inputs: Any, channels_last: bool) -> Any:
