@@ -89,13 +89,11 @@ def _behind(array, n, steps, channels_last):
 
 
 def checked_lengths(lengths: Any, mask: Any, inputs: Any, channels_last: bool) -> Any:
-    """The lengths of ``inputs`` from what a caller gave, checked; None for neither.
+    """The lengths of ``inputs`` from the one of the two that a caller gave.
 
     Raises:
         TypeError, ValueError: they are no lengths or no mask of these inputs.
     """
-    if lengths is None and mask is None:
-        return None
     array_arguments.three_axes(inputs)
     examples, steps, _ = by_step(inputs.shape, channels_last)
     if mask is None:

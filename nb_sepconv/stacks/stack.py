@@ -77,7 +77,7 @@ class Stack:
             raise lengths_elsewhere(inputs)
         channels_last = self._channels_last
         lengths = checked_lengths(lengths, mask, inputs, channels_last)
-        for layer in self.layers:
+        for layer in _layers(self):
             if lengths is None:
                 inputs = layer(inputs)
             else:

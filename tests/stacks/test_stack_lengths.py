@@ -66,7 +66,9 @@ def test_each_example_gives_what_it_gives_alone(layout):
 
 
 def test_a_layer_that_joins_the_steps_gets_the_steps_of_each_example():
-    stack = tf.Stack(separable("channels_last", padding="same"), tf.keras.layers.GlobalAveragePooling1D(), nn.tanh)
+    stack = tf.Stack(
+        tf.Stack(separable("channels_last", padding="same"), tf.keras.layers.GlobalAveragePooling1D()), nn.tanh
+    )
     x = series("channels_last")
     y = stack(x, lengths=LENGTHS)
     assert y.shape == (6, 5)
