@@ -45,6 +45,9 @@ def output_steps(lengths: Any, kernel_size: Any, chosen: Any) -> np.ndarray:
 def lefts_and_steps(lengths: np.ndarray, kernel_size: int, chosen: Any) -> tuple[np.ndarray, np.ndarray]:
     """The zeros before series of some lengths, and their output steps, as
     :func:`~nb_sepconv.convolution.geometry.geometry` has them for one; 0 steps where the kernel does not fit.
+
+    Args:
+        chosen: what has a ``stride``, a ``dilation`` and a ``padding``.
     """
     stride, span = chosen.stride, kernel_span(kernel_size, chosen.dilation)
     if chosen.padding == "same":

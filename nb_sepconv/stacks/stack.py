@@ -8,8 +8,7 @@ import numpy as np
 
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import is_dask_array, refuse_unknown_sizes
-from nb_sepconv.convolution.lengths import lengths_elsewhere
-from nb_sepconv.convolution.windows import places
+from nb_sepconv.convolution.lengths import lefts_and_steps, lengths_elsewhere
 from nb_sepconv.lazy.graph import no_examples, outputs_of
 from nb_sepconv.stacks.lengths import checked_lengths, outputs_and_lengths
 from nb_sepconv.stacks.stages import stages_of
@@ -104,10 +103,10 @@ class Stack:
         Raises:
             TypeError, ValueError: other lengths, or a layer that is not built or joins all steps.
         """
-        counts = array_arguments.counts("lengths", lengths)
-        stages = self._stages()
-        steps = [places(stages, int(length))[-1].steps for length in counts.ravel()]
-        return np.array(steps, counts.dtype).reshape(counts.shape)
+        steps = array_arguments.counts("lengths", lengths)
+        for stage in self._stages():
+            _, steps = lefts_and_steps(steps, stage.kernel_size, stage)
+        return steps
 
     def __len__(self) -> int:
         return len(self.layers)
