@@ -473,8 +473,8 @@ def test_graph_is_not_told():
 
 def test_unknown_call_arguments_are_refused():
     layer = built(5, 3)
-    with pytest.raises(TypeError, match=r"unexpected keyword argument 'mask'"):
-        layer(X, mask=None)
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'initial_state'"):
+        layer(X, initial_state=None)
 
 
 # ---- copies and threads ----
