@@ -85,6 +85,7 @@ def apply(
         FileExistsError: there is an output of no job that is known.
         BlockingIOError: another process is at work on this destination.
         OSError: a file cannot be read, or the disk is too small for the outputs.
+        RuntimeError: a function makes new variables for each chunk.
         KeyboardInterrupt: after Ctrl-C or SIGTERM; the message says how to go on.
 
     >>> import os, tempfile, numpy as np, nb_sepconv as tf

@@ -46,7 +46,9 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
             else:
                 found += differences(old[key], new[key], inner)
         return found
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and _of_dicts(old, new):
+    if isinstance(old, list) and isinstance(new, list) and _of_dicts(old, new):
+        if len(old) != len(new):
+            return [f"{name} count was {len(old)}, is {len(new)}"]
         pairs = enumerate(zip(old, new, strict=True))
         return [words for number, pair in pairs for words in differences(*pair, f"{name} {number}")]
     if old == new or (name.startswith("source") and None in (old, new)):

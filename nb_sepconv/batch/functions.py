@@ -26,6 +26,9 @@ class Guarded:
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function, self._graph, self._called = function, get_default_graph(), False
 
+    def __repr__(self) -> str:
+        return repr(self._function)
+
     def __call__(self, inputs: Any) -> Any:
         """The outputs, an array of three axes."""
         with self._graph.as_default():
@@ -34,7 +37,7 @@ class Guarded:
             made = global_variables()[before:]
         if made and self._called:
             names = ", ".join(variable.name for variable in made)
-            raise ValueError(
+            raise RuntimeError(
                 "`model` made new variables for another chunk, so each chunk would have other weights: give its layers "
                 f"names and reuse=tf.AUTO_REUSE, wrap it by tf.make_template, or use layer objects. Received: {names}"
             )

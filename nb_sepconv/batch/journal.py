@@ -49,6 +49,8 @@ class Journal:
 
     def append(self, records: list[dict[str, Any]]) -> None:
         """Add records; they are on the disk when this returns."""
+        if not records:
+            return
         data = b"".join(map(_line, records))
         with self._appending:
             try:

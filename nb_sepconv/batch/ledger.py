@@ -62,6 +62,9 @@ class Progressed:
             self.created = True
         elif "finished" in record:
             self.finished.add(record["finished"])
+        elif "retried" in record:
+            self.skipped.pop(record["retried"], None)
+            self.done.pop(record["retried"], None)
         elif "skipped" in record:
             self.skipped[record["skipped"]] = record["reason"]
         else:

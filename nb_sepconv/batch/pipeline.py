@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nb_sepconv.batch.job import Item, Job
     from nb_sepconv.batch.planning import Unit
 
-SYNC_SECONDS = 1.0
+FIRST_SYNC_SECONDS, SYNC_SECONDS = 0.05, 1.0
 STOP_SECONDS = 0.7
 _END = object()
 
@@ -213,12 +213,14 @@ class Pipeline:
             self._something.notify()
 
     def _sync_all(self):
-        """Sync what is written, about once a second; all at once when the writer is done."""
+        """Sync what is written, about once a second and sooner at first; and all when the writer is done."""
+        seconds = FIRST_SYNC_SECONDS
         while True:
             with self._something:
-                self._something.wait_for(lambda: not self._writing, SYNC_SECONDS)
+                self._something.wait_for(lambda: not self._writing, seconds)
                 written, self._written = self._written, []
                 more = self._writing
+            seconds = min(2 * seconds, SYNC_SECONDS)
             self._sync([task for task in written if task.item.index not in self._left_out])
             if not more:
                 return

@@ -90,6 +90,9 @@ class Run:
             self._create()
         else:
             self._reopen(state)
+            self._retry(state)
+        news = [{"skipped": index, "reason": reason} for index, reason in self._skipped.items()]
+        self._ledger.own.append([each for each in news if each["skipped"] not in state.skipped])
         return self._ledger.progressed()
 
     def _begin(self):
@@ -127,7 +130,7 @@ class Run:
     def _reopen(self, state):
         job = self._job
         for item in self._items():
-            if item.index in state.finished:
+            if item.index in state.finished or item.index in state.skipped:
                 continue
             try:
                 item.destination.reopen(item.series.shape_out(job.channels_last), job.trial.dtype)
@@ -139,6 +142,13 @@ class Run:
                     "the unfinished output of the journal is gone: overwrite=True starts anew",
                     item.destination.part_path,
                 ) from None
+
+    def _retry(self, state):
+        """Begin anew with inputs that were left out and can be read now; shards leave that to a later whole job."""
+        for item in self._items() if self._job.options.shard is None else ():
+            if item.index in state.skipped and item.index not in state.finished:
+                item.destination.create(item.series.shape_out(self._job.channels_last), self._job.trial.dtype)
+                self._ledger.master.append([{"retried": item.index}])
 
     def _items(self):
         return [item for item in self._job.items if item.source is not None and item.index not in self._skipped]
@@ -155,7 +165,8 @@ class Run:
         left = [
             task
             for task in everything
-            if task.item.index not in state.finished and task.number not in state.done.get(task.item.index, ())
+            if task.item.index not in {*state.finished, *state.skipped}
+            and task.number not in state.done.get(task.item.index, ())
         ]
         for task in left:
             self._left[task.item.index] = self._left.get(task.item.index, 0) + 1
