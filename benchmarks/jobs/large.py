@@ -60,12 +60,13 @@ def computed(model, steps):
     wanted = options.checked("time", None, None, MEMORY_LIMIT, None, "raise", True, True, False, None, None)
     planned = Job(model, series, None, wanted)
     (item,) = planned.items
-    read = [planned.cut.reads(steps, unit.start, unit.stop) for unit in item.units]
+    units = [item.grid.unit(number) for number in range(len(item))]
+    read = [planned.cut.reads(steps, unit.start, unit.stop) for unit in units]
     longest = max(stop - start for start, stop in read)
     inputs = np.random.default_rng(0).standard_normal((1, longest, series.shape[2]), np.float32)
     out = np.empty((1, planned.chunk, planned.trial.filters), np.float32)
     started = time.perf_counter()
-    for unit, (start, stop) in zip(item.units, read, strict=True):
+    for unit, (start, stop) in zip(units, read, strict=True):
         planned.cut.compute(inputs[:, : stop - start], steps, unit.start, unit.stop, out[:, : unit.stop - unit.start])
     return time.perf_counter() - started
 

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import FilePath
 
 
+_UNUSED = {"resume", "overwrite", "check", "progress", "executor", "shard"}
+
+
 def apply(
     model: Any,
     source: Any,
     destination: FilePath,
     *,
-    axis: Literal["time", "batch"] = "time",
+    axis: Literal["time", "batch", 1, 2] = "time",
     chunk: int | None = None,
     halo: int | tuple[int, int] | None = None,
     memory_limit: int | str = "512MB",
@@ -54,7 +57,8 @@ def apply(
         source: a path, a pattern such as ``"in/*.wav"``, a folder, an array, or a list of these.
         destination: path of a ``.npy``, ``.h5`` or ``.zarr`` file for one input; a folder, or a pattern such as
             ``"out/*.zarr"`` for several.
-        axis: "time" cuts series into chunks, "batch" cuts the examples alone. Default "time".
+        axis: "time" cuts series into chunks, "batch" cuts the examples alone; 2 is the time of a function of arrays
+            (N, C, L). Default "time".
         chunk: int > 0, output steps of a chunk; examples with "batch". Default what fits into the caches, more where
             halos would be over 5% of the work.
         halo: the input steps before and after ``t*stride`` that output step ``t`` of a function depends on, one int or
@@ -108,25 +112,28 @@ def plan(
     source: Any,
     destination: FilePath | None = None,
     *,
-    axis: Literal["time", "batch"] = "time",
+    axis: Literal["time", "batch", 1, 2] = "time",
     chunk: int | None = None,
     halo: int | tuple[int, int] | None = None,
     memory_limit: int | str = "512MB",
     dtype: DTypeLike | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     channels: Any = None,
+    **unused: Any,
 ) -> Plan:
     """What :func:`apply` would do, without doing it.
 
     Args:
         destination: as in :func:`apply`. Default None: the plan says nothing of it.
         model, source, axis, chunk, halo, memory_limit, dtype, on_error, channels: as in :func:`apply`.
+        unused: the other arguments of :func:`apply`, which change nothing in a plan.
 
     Returns:
         A :class:`Plan`; as text it is what ``nb-sepconv apply --dry-run`` prints.
 
     Raises:
         ValueError, OSError: as in :func:`apply`.
+        TypeError: an argument that :func:`apply` has not.
 
     >>> import numpy as np, nb_sepconv as tf
     >>> layer = tf.layers.SeparableConv1D(8, 5, padding="same")
@@ -135,6 +142,8 @@ def plan(
     >>> found.chunks, found.halo, found.output_bytes
     (10, (2, 2), 320000)
     """
+    for name in unused.keys() - _UNUSED:
+        raise TypeError(f"`plan` takes the arguments of `apply`. Received: {name}={unused[name]!r}")
     wanted = options.checked(axis, chunk, halo, memory_limit, dtype, on_error, True, False, False, channels, None)
     job = Job(model, source, None if destination is None else os.fspath(destination), wanted)
     try:
@@ -172,7 +181,7 @@ def _planned(item, job):
     if item.series is None:
         return PlannedFile(item.name, path, None, None, 0, item.problem)
     shapes = (item.series.shape_in(job.channels_last), item.series.shape_out(job.channels_last))
-    return PlannedFile(item.name, path, *shapes, len(item.units), item.problem)
+    return PlannedFile(item.name, path, *shapes, len(item), item.problem)
 
 
 def _free(folder):

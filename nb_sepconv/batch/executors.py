@@ -6,30 +6,32 @@ import hashlib
 import os
 import pickle
 import secrets
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.batch.job import ERRORS
-from nb_sepconv.batch.pipeline import Task, compute, read, read_shape, write, write_shape
+from nb_sepconv.batch.pipeline import compute, read, read_shape, write, write_shape
+from nb_sepconv.batch.tasks import Task
 from nb_sepconv.files.atomic import replacing
 from nb_sepconv.kernels import cpu
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from nb_sepconv.batch.job import Job
     from nb_sepconv.batch.running import Run
+    from nb_sepconv.batch.tasks import Tasks
 
-_GROUPS, _MOST_TOGETHER = 64, 32
+_GROUPS, _MOST_TOGETHER, _MOST_RUNNING = 64, 32, 1024
 _jobs: dict[str, Job] = {}
 """The jobs of this process by their token: those that it runs, and the last one that it works for."""
 
 
-def run_by(executor: Executor, job: Job, stem: str, tasks: Sequence[Task], run: Run) -> None:
+def run_by(executor: Executor, job: Job, stem: str, tasks: Tasks, run: Run) -> None:
     """Do tasks on an executor.
 
     The job, with its model, lies in a file beside the destination while it runs, which each worker reads once; threads
@@ -42,22 +44,37 @@ def run_by(executor: Executor, job: Job, stem: str, tasks: Sequence[Task], run: 
     token = secrets.token_hex(8)
     path, digest = f"{stem}.{token}.model", ""
     _jobs[token] = job
-    futures = []
+    running: set[Any] = set()
     try:
         if not isinstance(executor, ThreadPoolExecutor):
             digest = _stored(job, path)
-        together = max(1, min(len(tasks) // _GROUPS, _MOST_TOGETHER))
-        for start in range(0, len(tasks), together):
-            keys = [(task.item.index, task.number) for task in tasks[start : start + together]]
-            futures.append(executor.submit(work, path, token, digest, keys, os.getpid()))
-        for future in as_completed(futures):
-            _noted(job, run, *future.result())
+        for keys in _groups(tasks):
+            running.add(executor.submit(work, path, token, digest, keys, os.getpid()))
+            if len(running) >= _MOST_RUNNING:
+                running = _waited(job, run, running)
+        while running:
+            running = _waited(job, run, running)
     finally:
-        for future in futures:
+        for future in running:
             future.cancel()
         _jobs.pop(token, None)
         with suppress(FileNotFoundError):
             os.remove(path)
+
+
+def _groups(tasks):
+    """The keys of some tasks at a time."""
+    together, left = max(1, min(len(tasks) // _GROUPS, _MOST_TOGETHER)), iter(tasks)
+    while group := [(task.item.index, task.number) for task in islice(left, together)]:
+        yield group
+
+
+def _waited(job, run, running):
+    """What is still running when something is done, and noted."""
+    done, others = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        _noted(job, run, *future.result())
+    return others
 
 
 def _noted(job, run, done, failed):
@@ -119,6 +136,7 @@ def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent
     done = [key for key in done if key[0] not in failed]
     for index in {index for index, _ in done}:
         job.items[index].destination.sync()
+        job.items[index].source.close()
     return done, list(failed.items())
 
 

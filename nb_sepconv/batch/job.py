@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +12,12 @@ from nb_sepconv.batch.cutting import StagesCut
 from nb_sepconv.batch.destinations.opening import destinations
 from nb_sepconv.batch.fingerprint import FORMAT, engine_facts
 from nb_sepconv.batch.functions import FunctionCut
-from nb_sepconv.batch.planning import Series, Sizes, chunk_of, count_of, together_of, units_of
+from nb_sepconv.batch.planning import Grid, Series, Sizes, chunk_of, examples_of, together_of
 from nb_sepconv.batch.sources.finding import find
 from nb_sepconv.stacks.stages import form_of, is_known, stages_of
 
 if TYPE_CHECKING:
     from nb_sepconv.batch.options import Options
-    from nb_sepconv.batch.planning import Unit
 
 ERRORS = (OSError, ValueError, TypeError, MemoryError)
 """What a source that cannot be read, or not be computed, raises."""
@@ -34,7 +33,7 @@ class Item:
         source: the open source, None where there is a ``problem``.
         problem: why it is left out, or None.
         series: its sizes and those of its output.
-        chunk, together: the output steps and the examples of its units.
+        grid: how its output is cut, None where there is a ``problem``.
         destination: where its output goes, None in a plan without one.
     """
 
@@ -43,18 +42,11 @@ class Item:
     source: Any = None
     problem: str | None = None
     series: Series | None = None
-    chunk: int = 1
-    together: int = 1
+    grid: Grid | None = None
     destination: Any = None
-    units: list[Unit] = field(default_factory=list)
 
-    def cut_into_units(self, cut: Any, chunk: int, axis: str) -> None:
-        """Cut it by the chunk of the job."""
-        if axis == "batch":
-            self.chunk, self.together = max(self.series.steps, 1), chunk
-        else:
-            self.chunk, self.together = chunk, together_of(cut, self.series, chunk)
-        self.units = list(units_of(self.series, self.chunk, self.together))
+    def __len__(self) -> int:
+        return 0 if self.grid is None else len(self.grid)
 
 
 class Job:
@@ -78,7 +70,7 @@ class Job:
         if self._known and options.halo is not None:
             raise ValueError(f"`halo` is for functions: layers know their windows. Received: {options.halo}")
         inputs = find(source, options.channels)
-        self.channels_last = form_of(stages_of(model)).channels_last if self._known else True
+        self.channels_last = self._channels_last(model)
         self.items = [Item(number, each.name) for number, each in enumerate(inputs)]
         self._open(inputs, self._wanted_dtype(model))
         first = next(item for item in self.items if item.source is not None)
@@ -114,6 +106,15 @@ class Job:
                 f"Received: {self.model!r}"
             )
 
+    def _channels_last(self, model):
+        axis = self.options.axis
+        if not self._known:
+            return axis != 2
+        last = form_of(stages_of(model)).channels_last
+        if axis in (1, 2) and last is not (axis == 1):
+            raise ValueError(f"`axis` must be that of time in the layers' data format, or 'time'. Received: {axis}")
+        return last
+
     def _wanted_dtype(self, model):
         of_model, asked = form_of(stages_of(model)).dtype if self._known else None, self.options.dtype
         if asked is not None and of_model is not None and asked != of_model:
@@ -125,6 +126,7 @@ class Job:
         for item, one in zip(self.items, inputs, strict=True):
             try:
                 item.source = one.open(self.channels_last, dtype)
+                item.source.close()  # a job may have more sources than a process open files
             except (OSError, ValueError) as error:
                 self.leave_out(item, error)
             else:
@@ -140,7 +142,7 @@ class Job:
         item.problem = f"{type(error).__name__}: {error}"
         if item.source is not None:
             item.source.close()
-        item.source, item.units = None, []
+        item.source = item.grid = None
 
     def _form(self, model, first):
         channels = form_of(stages_of(model)).channels if self._known else None
@@ -182,9 +184,8 @@ class Job:
 
     def _chosen_chunk(self):
         longest = self.longest()
-        if self.over_time:
-            return chunk_of(self.sizes, longest, self.options.memory_limit)
-        return max(1, self.options.memory_limit // max(self.sizes.bytes(longest.length, 0, longest.steps), 1))
+        choose = chunk_of if self.over_time else examples_of
+        return choose(self.sizes, longest, self.options.memory_limit)
 
     def use_chunk(self, chunk: int) -> None:
         """Cut all inputs by a chunk, within the memory.
@@ -195,7 +196,7 @@ class Job:
         self.chunk = chunk
         for item in self.items:
             if item.source is not None:
-                item.cut_into_units(self.cut, chunk, self.options.axis)
+                item.grid = self._grid(item.series, chunk)
         needed = self.memory_bytes()
         if needed > self.options.memory_limit:
             raise ValueError(
@@ -203,16 +204,19 @@ class Job:
                 f"Received: {self.options.memory_limit}"
             )
 
+    def _grid(self, series, chunk):
+        if self.over_time:
+            return Grid(series, chunk, together_of(self.cut, series, chunk))
+        return Grid(series, max(series.steps, 1), chunk)
+
     def memory_bytes(self) -> int:
         """What the largest unit takes of memory."""
-        return max((self._bytes_of(item) for item in self.items if item.units), default=0)
+        return max((self._bytes_of(item.grid) for item in self.items if len(item)), default=0)
 
-    def _bytes_of(self, item):
-        steps = item.series.steps
-        places = {(0, min(item.chunk, steps)), self.sizes.window(item.series.length, steps, item.chunk)}
-        return min(item.together, item.series.examples) * max(
-            self.sizes.bytes(item.series.length, *place) for place in places
-        )
+    def _bytes_of(self, grid):
+        length, steps = grid.series.length, grid.series.steps
+        places = {(0, min(grid.chunk, steps)), self.sizes.window(length, steps, grid.chunk)}
+        return min(grid.together, grid.series.examples) * max(self.sizes.bytes(length, *place) for place in places)
 
     def extra_work(self) -> float:
         """The part of the work that is done twice, at a seam in the middle of the longest series."""
@@ -237,11 +241,15 @@ class Job:
         }
 
     def _identity_of(self, item):
-        return None if item.source is None else item.source.identity()
+        if item.source is None:
+            return None
+        found = item.source.identity()
+        item.source.close()
+        return found
 
     def count(self) -> int:
         """How many units there are."""
-        return sum(count_of(item.series, item.chunk, item.together) for item in self.items if item.source is not None)
+        return sum(map(len, self.items))
 
     def output_bytes(self) -> int:
         """What the outputs take on the disk."""

@@ -9,9 +9,12 @@ import threading
 import time
 import zlib
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.files.locks import has_name, lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _DIGITS = 8
 _TRIES, _PAUSE_SECONDS = 5, 0.05
@@ -26,9 +29,6 @@ class Journal:
 
     Raises:
         BlockingIOError: another job has it open.
-
-    Attributes:
-        records: list of dicts, those that were there; a line that was torn by a kill ends them.
     """
 
     def __init__(self, path: str, shared: bool = False) -> None:
@@ -36,7 +36,7 @@ class Journal:
         self._descriptor = _opened(path, shared)
         self._appending = threading.Lock()
         try:
-            self.records, self._size = _parsed(_all_of(self._descriptor))
+            self._measure()
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -46,6 +46,15 @@ class Journal:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """What is in the file now; a line that was torn by a kill ends it."""
+        return records_of(self.path)
+
+    def _measure(self):
+        """Where the next record belongs: behind the last line that is whole."""
+        with open(self.path, "rb") as file:
+            self._size = sum(len(line) for line in _whole_lines(file))
 
     def append(self, records: list[dict[str, Any]]) -> None:
         """Add records; they are on the disk when this returns."""
@@ -58,7 +67,6 @@ class Journal:
             except OSError as error:
                 raise OSError(error.errno, error.strerror, self.path) from error
             self._size += len(data)
-            self.records += records
 
     def _append(self, data):
         os.ftruncate(self._descriptor, self._size)  # what was torn
@@ -72,31 +80,28 @@ class Journal:
         """Forget all records."""
         os.ftruncate(self._descriptor, 0)
         os.fsync(self._descriptor)
-        self.records, self._size = [], 0
+        self._size = 0
 
     def reload(self) -> None:
-        """Read the records anew, which others may have added to."""
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self.records, self._size = _parsed(_all_of(self._descriptor))
+        """Take into account what others have added."""
+        self._measure()
 
     def close(self) -> None:
         """Unlock and close the file, and remove it if nothing is in it."""
         with self._appending:
             if self._descriptor >= 0:
-                if not self._size and os.name != "nt":
+                if not os.fstat(self._descriptor).st_size and os.name != "nt":
                     with suppress(FileNotFoundError):
                         os.remove(self.path)
                 os.close(self._descriptor)
                 self._descriptor = -1
 
 
-def records_of(path: str) -> list[dict[str, Any]]:
+def records_of(path: str) -> Iterator[dict[str, Any]]:
     """The records of a journal that another process may be writing; none where there is no file."""
-    try:
-        with open(path, "rb") as file:
-            return _parsed(file.read())[0]
-    except FileNotFoundError:
-        return []
+    with suppress(FileNotFoundError), open(path, "rb") as file:
+        for line in _whole_lines(file):
+            yield json.loads(line[_DIGITS + 1 :])
 
 
 def is_open(path: str) -> bool:
@@ -131,20 +136,9 @@ def _line(record):
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def _parsed(data):
-    """The records up to the first line that is not whole, and the bytes that they take."""
-    records, size = [], 0
-    for line in data.splitlines(keepends=True):
-        body = line[_DIGITS + 1 : -1]
-        if line[-1:] != b"\n" or line[: _DIGITS + 1] != b"%08x " % zlib.crc32(body):
-            break
-        records.append(json.loads(body))
-        size += len(line)
-    return records, size
-
-
-def _all_of(descriptor):
-    parts = []
-    while part := os.read(descriptor, 1 << 20):
-        parts.append(part)
-    return b"".join(parts)
+def _whole_lines(file):
+    """The lines up to the first one that is not whole."""
+    for line in file:
+        if line[-1:] != b"\n" or line[: _DIGITS + 1] != b"%08x " % zlib.crc32(line[_DIGITS + 1 : -1]):
+            return
+        yield line

@@ -46,7 +46,7 @@ class Progressed:
 
     def __init__(self, records: Iterable[dict[str, Any]]) -> None:
         self.fingerprint: dict[str, Any] | None = None
-        self.created, self.units = False, 0
+        self.created = False
         self.done: dict[int, set[int]] = {}
         self.skipped: dict[int, str] = {}
         self.finished: set[int] = set()
@@ -103,9 +103,8 @@ class Ledger:
         """What all journals say now."""
         if self._shard is not None:
             self.master.reload()
-        others = [path for path in journals_of_shards(self.path) if path != self.own.path]
-        own = [] if self.own is self.master else self.own.records
-        return Progressed([*self.master.records, *own, *(record for path in others for record in records_of(path))])
+        paths = (self.path, *journals_of_shards(self.path))
+        return Progressed(record for path in paths for record in records_of(path))
 
     def forget(self) -> None:
         """Forget all that was done, also by shards.

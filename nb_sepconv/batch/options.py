@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _UNITS |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
-AXES = ("time", "batch")
+AXES = ("time", "batch", 1, 2)
 
 
 class Shard(NamedTuple):
@@ -30,7 +30,7 @@ class Shard(NamedTuple):
 class Options(NamedTuple):
     """The arguments of :func:`nb_sepconv.batch.apply` that say what is computed, and how."""
 
-    axis: str
+    axis: str | int
     chunk: int | None
     halo: tuple[int, int] | None
     memory_limit: int

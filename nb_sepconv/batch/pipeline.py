@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,32 +13,28 @@ from nb_sepconv.batch.job import ERRORS
 from nb_sepconv.batch.planning import INPUT_BUFFERS, OUTPUT_BUFFERS, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from nb_sepconv.batch.job import Item, Job
-    from nb_sepconv.batch.planning import Unit
+    from nb_sepconv.batch.job import Job
+    from nb_sepconv.batch.tasks import Task
 
 FIRST_SYNC_SECONDS, SYNC_SECONDS = 0.05, 1.0
 STOP_SECONDS = 0.7
 _END = object()
 
 
-class Task(NamedTuple):
-    """A unit of an input, by its number there."""
+class Memory:
+    """Memory for one array after the other, as large as the largest so far."""
 
-    item: Item
-    number: int
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
 
-    @property
-    def unit(self) -> Unit:
-        """What is computed."""
-        return self.item.units[self.number]
-
-
-def room(memory: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """An array of a shape and a type in memory that is used again and again."""
-    size = int(np.prod(shape)) * dtype.itemsize
-    return memory[:size].view(dtype).reshape(shape)
+    def array(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """An array of a shape and a type in it, with any values."""
+        size = int(np.prod(shape)) * dtype.itemsize
+        if len(self._bytes) < size:
+            self._bytes = np.empty(size, np.uint8)
+        return self._bytes[:size].view(dtype).reshape(shape)
 
 
 def read_shape(job: Job, task: Task) -> tuple[int, int, int]:
@@ -86,7 +82,7 @@ class Pipeline:
             rest of that input is left out.
     """
 
-    def __init__(self, job: Job, tasks: Sequence[Task], run: Any) -> None:
+    def __init__(self, job: Job, tasks: Iterable[Task], run: Any) -> None:
         self._job, self._tasks, self._run = job, tasks, run
         self._left_out: set[int] = set()
         self._stop = threading.Event()
@@ -97,22 +93,9 @@ class Pipeline:
         self._something = threading.Condition()
         self._writing = True
         self.threads: list[threading.Thread] = []
-        self._make_buffers()
-
-    def _make_buffers(self):
-        job = self._job
-        sizes = [
-            (
-                np.prod(read_shape(job, task)) * job.dtype.itemsize,
-                np.prod(write_shape(job, task)) * job.trial.dtype.itemsize,
-            )
-            for task in _largest(self._tasks)
-        ]
-        most_in, most_out = (int(max(column, default=0)) for column in zip(*sizes, strict=True)) if sizes else (0, 0)
-        for _ in range(INPUT_BUFFERS):
-            self._free_inputs.put(np.empty(most_in, np.uint8))
-        for _ in range(OUTPUT_BUFFERS):
-            self._free_outputs.put(np.empty(most_out, np.uint8))
+        for queue_of, count in ((self._free_inputs, INPUT_BUFFERS), (self._free_outputs, OUTPUT_BUFFERS)):
+            for _ in range(count):
+                queue_of.put(Memory())
 
     def run(self) -> None:
         """Do all tasks, or raise what stopped them."""
@@ -154,13 +137,17 @@ class Pipeline:
                 self._something.notify()
 
     def _read_all(self):
+        before = None
         for task in self._tasks:
             if task.item.index in self._left_out:
                 continue
+            if before is not None and before is not task.item:
+                before.source.close()
+            before = task.item
             memory = self._free_inputs.get()
             if memory is None or self._stop.is_set():
                 return
-            inputs = room(memory, read_shape(self._job, task), self._job.dtype)
+            inputs = memory.array(read_shape(self._job, task), self._job.dtype)
             try:
                 read(self._job, task, inputs)
             except ERRORS as error:
@@ -185,7 +172,7 @@ class Pipeline:
         memory = self._free_outputs.get()
         if memory is None:  # the writer failed
             return
-        outputs = room(memory, write_shape(self._job, task), self._job.trial.dtype)
+        outputs = memory.array(write_shape(self._job, task), self._job.trial.dtype)
         try:
             compute(self._job, task, inputs, outputs)
         except ERRORS as error:
@@ -230,11 +217,3 @@ class Pipeline:
             item.destination.sync()
         if tasks:
             self._run.on_disk(tasks)
-
-
-def _largest(tasks):
-    """Of each input the tasks that may be its largest: the second, which has neighbours, the first and the last."""
-    by_item: dict[int, list[Task]] = {}
-    for task in tasks:
-        by_item.setdefault(task.item.index, []).append(task)
-    return tasks if len(tasks) < 10_000 else [t for each in by_item.values() for t in (each[:3] + each[-1:])]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nb_sepconv.batch.cutting import StagesCut
 from nb_sepconv.convolution.windows import windows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST_EXTRA = 0.05
 TARGET_BYTES = 1 << 22
@@ -26,6 +24,11 @@ class Unit(NamedTuple):
     last: int
     start: int
     stop: int
+
+    @property
+    def steps(self) -> int:
+        """The output steps of all its examples."""
+        return (self.last - self.first) * (self.stop - self.start)
 
 
 class Series(NamedTuple):
@@ -140,6 +143,15 @@ def _inner(cut, channels, dtype):
     return found
 
 
+def examples_of(sizes: Sizes, longest: Series, memory_limit: int) -> int:
+    """The examples of a chunk where series are not cut over time: as many as fit well into the caches."""
+    whole = longest.length, 0, longest.steps
+    fitting = min(
+        TARGET_BYTES // max(sizes.largest(*whole), 1), memory_limit // max(sizes.bytes(*whole), 1), longest.examples
+    )
+    return max(fitting, 1)
+
+
 def chunk_of(sizes: Sizes, longest: Series, memory_limit: int) -> int:
     """The output steps of a chunk: as many as fit well into the caches, more where halos would be much of the work,
     and no more than the memory allows.
@@ -175,17 +187,28 @@ def _largest(fits, most):
     return low
 
 
-def units_of(series: Series, chunk: int, together: int) -> Iterator[Unit]:
+@dataclass(frozen=True)
+class Grid:
     """The pieces of an output: ``chunk`` steps of one example, or of several short ones, ``together`` at a time."""
-    for first in range(0, series.examples, together):
-        last = min(first + together, series.examples)
-        for start in range(0, series.steps, chunk):
-            yield Unit(first, last, start, min(start + chunk, series.steps))
 
+    series: Series
+    chunk: int
+    together: int
 
-def count_of(series: Series, chunk: int, together: int) -> int:
-    """How many units there are."""
-    return ceil(series.examples / together) * ceil(series.steps / chunk)
+    @property
+    def pieces(self) -> int:
+        """The pieces along the steps."""
+        return ceil(self.series.steps / self.chunk)
+
+    def __len__(self) -> int:
+        return ceil(self.series.examples / self.together) * self.pieces
+
+    def unit(self, number: int) -> Unit:
+        """The piece of a number from 0 on; along the steps first."""
+        group, piece = divmod(number, self.pieces)
+        first, start = group * self.together, piece * self.chunk
+        last, stop = min(first + self.together, self.series.examples), min(start + self.chunk, self.series.steps)
+        return Unit(first, last, start, stop)
 
 
 def together_of(cut: Any, series: Series, chunk: int) -> int:

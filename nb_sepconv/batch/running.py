@@ -13,14 +13,16 @@ from nb_sepconv.batch.executors import run_by
 from nb_sepconv.batch.interruption import stopped_by_sigterm
 from nb_sepconv.batch.job import folder_of
 from nb_sepconv.batch.ledger import Ledger, refuse_another_job
-from nb_sepconv.batch.pipeline import Pipeline, Task
+from nb_sepconv.batch.pipeline import Pipeline
 from nb_sepconv.batch.progress import Teller
 from nb_sepconv.batch.report import Report
 from nb_sepconv.batch.seams import check_seam
+from nb_sepconv.batch.tasks import Tasks
 from nb_sepconv.files.locks import require_locks
 
 if TYPE_CHECKING:
     from nb_sepconv.batch.job import Item, Job
+    from nb_sepconv.batch.tasks import Task
 
 
 class Run:
@@ -36,7 +38,6 @@ class Run:
     def __init__(self, job: Job, destination: Any, progress: Any, executor: Any) -> None:
         self._job, self._destination, self._progress, self._executor = job, destination, progress, executor
         self._started = time.monotonic()
-        self._left: dict[int, int] = {}
         self._skipped: dict[int, str] = {item.index: item.problem for item in job.items if item.problem}
         self._chunks = self._steps = 0
 
@@ -58,20 +59,21 @@ class Run:
     def _run(self):
         with self._ledger.turn():
             state = self._entered()
-        tasks, before = self._tasks(state)
-        self._teller = Teller(self._progress, len(tasks), sum(_steps(task) for task in tasks))
+        tasks = Tasks(self._job, state)
+        self._left = tasks.left
+        self._teller = Teller(self._progress, len(tasks), tasks.steps)
         try:
             if self._executor is None:
                 self._pipeline = Pipeline(self._job, tasks, self)
                 self._pipeline.run()
-            elif tasks:
+            elif len(tasks):
                 run_by(self._executor, self._job, self._ledger.path, tasks, self)
         finally:
             self._teller.close()
         with self._ledger.turn():
             state = self._ledger.progressed()
             self._finish_complete(state)
-        return self._report(state, before)
+        return self._report(state, tasks.before)
 
     # ---- entering: whose destination it is ----
 
@@ -153,25 +155,6 @@ class Run:
     def _items(self):
         return [item for item in self._job.items if item.source is not None and item.index not in self._skipped]
 
-    # ---- what is left to do ----
-
-    def _tasks(self, state):
-        """What this run has to do, and how many units were done before."""
-        everything = [Task(item, number) for item in self._job.items for number in range(len(item.units))]
-        shard = self._job.options.shard
-        if shard is not None:
-            first, last = (len(everything) * number // shard.count for number in (shard.number - 1, shard.number))
-            everything = everything[first:last]
-        left = [
-            task
-            for task in everything
-            if task.item.index not in {*state.finished, *state.skipped}
-            and task.number not in state.done.get(task.item.index, ())
-        ]
-        for task in left:
-            self._left[task.item.index] = self._left.get(task.item.index, 0) + 1
-        return left, len(everything) - len(left)
-
     # ---- while it runs ----
 
     def on_disk(self, tasks: list[Task]) -> None:
@@ -195,7 +178,7 @@ class Run:
 
     def on_computed(self, task: Task) -> None:
         """Count a task."""
-        steps, series, source = _steps(task), task.item.series, task.item.source
+        steps, series, source = task.unit.steps, task.item.series, task.item.source
         share = steps / max(series.steps, 1)
         rate = getattr(source, "rate", None)
         self._chunks += 1
@@ -205,7 +188,7 @@ class Run:
     # ---- finishing ----
 
     def _is_complete(self, state, item):
-        return len(state.done.get(item.index, ())) == len(item.units)
+        return len(state.done.get(item.index, ())) == len(item)
 
     def _finish_complete(self, state):
         for item in self._job.items:
@@ -247,7 +230,3 @@ class Run:
             threading.Thread(target=close, daemon=True, name="nb_sepconv batch closer").start()
         else:
             close()
-
-
-def _steps(task: Task) -> int:
-    return (task.unit.stop - task.unit.start) * (task.unit.last - task.unit.first)

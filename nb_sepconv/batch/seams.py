@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nb_sepconv.batch.job import ERRORS
 from nb_sepconv.batch.planning import shape_of
 
 if TYPE_CHECKING:
-    from nb_sepconv.batch.job import Item, Job
+    from nb_sepconv.batch.job import Job
 
 MOST_STEPS = 256
 
@@ -23,29 +24,44 @@ def check_seam(job: Job) -> None:
     Raises:
         ValueError: the bits differ.
     """
-    item = next((item for item in job.items if item.source is not None and item.series.steps > item.chunk), None)
-    if item is None or not item.series.examples:
-        return
-    seam = item.chunk
-    around = min(seam, item.series.steps - seam, MOST_STEPS)
-    whole = _outputs(job, item, seam - around, seam + around)
-    axis = 1 if job.channels_last else 2
-    pieces = [_outputs(job, item, seam - around, seam), _outputs(job, item, seam, seam + around)]
-    differ = _differ(whole, np.concatenate(pieces, axis))
-    if differ:
-        raise ValueError(
-            f"`model` gives other outputs in chunks than at once, so it cannot be cut over time as it is: by its "
-            f"receptive field {job.cut.field(item.series.length)}, {differ} of {whole.size} numbers around step {seam} "
-            f"of {item.name} should be the same and differ. A function may need a larger `halo`, or act over all steps"
-        )
+    for item in job.items:
+        if item.source is not None and item.series.steps > item.grid.chunk and item.series.examples:
+            seam = item.grid.chunk
+            around = min(seam, item.series.steps - seam, MOST_STEPS)
+            try:
+                read = [_inputs(job, item, seam + start, seam + stop) for start, stop in _ranges(around)]
+            except ERRORS:  # the job finds it again, and knows what to do with it
+                continue
+            _compare(job, item, seam, around, read)
+            return
 
 
-def _outputs(job: Job, item: Item, start: int, stop: int) -> Any:
+def _ranges(around):
+    """The range of steps around a seam, and its halves before and behind it."""
+    return (-around, around), (-around, 0), (0, around)
+
+
+def _inputs(job, item, start, stop):
     begin, end = job.cut.reads(item.series.length, start, stop)
     inputs = np.empty(shape_of(1, end - begin, item.series.channels, job.channels_last), job.dtype)
     if inputs.size:
         item.source.read(begin, end, inputs, 0)
-    return np.array(job.cut.compute(inputs, item.series.length, start, stop, None))
+    return inputs
+
+
+def _compare(job, item, seam, around, read):
+    length = item.series.length
+    whole, *halves = (
+        np.array(job.cut.compute(inputs, length, seam + start, seam + stop, None))
+        for inputs, (start, stop) in zip(read, _ranges(around), strict=True)
+    )
+    differ = _differ(whole, np.concatenate(halves, 1 if job.channels_last else 2))
+    if differ:
+        raise ValueError(
+            f"`model` gives other outputs in chunks than at once, so it cannot be cut over time as it is: by its "
+            f"receptive field {job.cut.field(length)}, {differ} of {whole.size} numbers around step {seam} of "
+            f"{item.name} should be the same and differ. A function may need a larger `halo`, or act over all steps"
+        )
 
 
 def _differ(one, other):

@@ -53,6 +53,14 @@ def test_a_function_of_examples(tmp_path):
         batch.apply(function, x, tmp_path / "z.npy", **QUIET)
 
 
+def test_a_function_of_arrays_with_the_channels_first(tmp_path):
+    model, x = stack("channels_first"), series(1000, data_format="channels_first")
+    batch.apply(lambda inputs: model(inputs), x, tmp_path / "y.npy", axis=2, chunk=99, **QUIET)
+    assert same_bits(np.load(tmp_path / "y.npy"), model(x))
+    with pytest.raises(ValueError, match=r"`axis` must be that of time in the layers' data format.*Received: 1"):
+        batch.apply(model, x, tmp_path / "z.npy", axis=1, **QUIET)
+
+
 def test_a_function_in_tf1s_words(tmp_path):
     """By AUTO_REUSE, in the graph that is the current one where ``apply`` is called."""
 

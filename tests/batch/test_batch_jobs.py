@@ -79,6 +79,21 @@ def test_a_folder_of_files_of_different_lengths(tmp_path):
     assert batch.apply(model, tmp_path, tmp_path / "out", chunk=200, **QUIET).chunks == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of the system")
+def test_more_files_than_a_process_may_open(tmp_path):
+    import resource
+
+    model, limits = stack(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    for number in range(100):
+        np.save(tmp_path / f"{number}.npy", series(50, examples=1))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(len(os.listdir("/proc/self/fd")) + 40, limits[0]), limits[1]))
+    try:
+        report = batch.apply(model, tmp_path, tmp_path / "out", **QUIET)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert (report.finished, report.files) == (True, 100)
+
+
 def test_short_series(tmp_path):
     valid = tf.Stack(tf.layers.SeparableConv1D(4, 5), tf.layers.SeparableConv1D(4, 5))
     valid(series(64))
@@ -346,6 +361,13 @@ def test_a_plan(disk):
     assert os.listdir(folder) == ["x.npy"]
 
 
+def test_a_plan_takes_the_arguments_of_apply(disk):
+    folder, model, _ = disk
+    assert batch.plan(model, folder / "x.npy", shard="1/2", overwrite=True, progress=False).chunks == 2
+    with pytest.raises(TypeError, match=r"`plan` takes the arguments of `apply`\. Received: chunks=3"):
+        batch.plan(model, folder / "x.npy", chunks=3)
+
+
 def test_chunks_that_the_plan_chooses(tmp_path):
     model, x = stack(), np.broadcast_to(np.float32(0), (1, 3_000_000, 3))
     plan = batch.plan(model, x)
@@ -365,7 +387,7 @@ def test_status_of_nothing(tmp_path):
 
 
 REFUSED = {
-    "axis": ("length", ValueError, r"`axis` must be one of 'time', 'batch'\. Received: 'length'"),
+    "axis": ("length", ValueError, r"`axis` must be one of 'time', 'batch', 1, 2\. Received: 'length'"),
     "chunk": (0, ValueError, r"`chunk` must be an integer > 0\. Received: 0"),
     "halo": (3, ValueError, r"`halo` is for functions: layers know their windows\. Received: \(3, 3\)"),
     "memory_limit": ("much", ValueError, r"`memory_limit` must be bytes.*Received: 'much'"),
