@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -104,7 +105,7 @@ class StagesCut:
 
     def _room(self, number, shape, dtype):
         """An array in memory that is used for every chunk again, each second stage's apart."""
-        size = int(np.prod(shape)) * dtype.itemsize
+        size = prod(shape) * dtype.itemsize
         rooms = vars(self._rooms)
         memory = rooms.get(number % 2)
         if memory is None or len(memory) < size:

@@ -11,11 +11,9 @@ from contextlib import nullcontext, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nb_sepconv.batch.job import ERRORS
-from nb_sepconv.batch.pipeline import compute, read, read_shape, write, write_shape
-from nb_sepconv.batch.tasks import Task
+from nb_sepconv.batch.pipeline import Memory, compute, read, write
+from nb_sepconv.batch.tasks import task_of
 from nb_sepconv.files.atomic import replacing
 from nb_sepconv.kernels import cpu
 
@@ -80,7 +78,7 @@ def _waited(job, run, running):
 def _noted(job, run, done, failed):
     for index, error in failed:
         run.on_failure(job.items[index], error)
-    tasks = [Task(job.items[index], number) for index, number in done]
+    tasks = [task_of(job.items[index], number) for index, number in done]
     for task in tasks:
         run.on_computed(task)
     run.on_disk(tasks)
@@ -126,7 +124,7 @@ def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent
         for index, number in keys:
             if index not in failed:
                 try:
-                    _do(job, Task(job.items[index], number))
+                    _do(job, task_of(job.items[index], number))
                 except ERRORS as error:
                     if job.options.on_error == "raise":
                         raise
@@ -136,13 +134,10 @@ def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent
     done = [key for key in done if key[0] not in failed]
     for index in {index for index, _ in done}:
         job.items[index].destination.sync()
-        job.items[index].source.close()
     return done, list(failed.items())
 
 
 def _do(job, task):
-    inputs = np.empty(read_shape(job, task), job.dtype)
-    read(job, task, inputs)
-    outputs = np.empty(write_shape(job, task), job.trial.dtype)
-    compute(job, task, inputs, outputs)
+    inputs = read(job, task, Memory())
+    outputs = compute(job, task, inputs, Memory())
     write(task, outputs)

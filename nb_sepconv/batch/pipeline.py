@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from nb_sepconv.batch.planning import INPUT_BUFFERS, OUTPUT_BUFFERS, shape_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nb_sepconv.batch.job import Job
+    from nb_sepconv.batch.job import Item, Job
     from nb_sepconv.batch.tasks import Task
 
 FIRST_SYNC_SECONDS, SYNC_SECONDS = 0.05, 1.0
 STOP_SECONDS = 0.7
+MOST_OPEN = 16
 _END = object()
 
 
@@ -31,37 +33,28 @@ class Memory:
 
     def array(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """An array of a shape and a type in it, with any values."""
-        size = int(np.prod(shape)) * dtype.itemsize
+        size = prod(shape) * dtype.itemsize
         if len(self._bytes) < size:
             self._bytes = np.empty(size, np.uint8)
         return self._bytes[:size].view(dtype).reshape(shape)
 
 
-def read_shape(job: Job, task: Task) -> tuple[int, int, int]:
-    """The shape of what a task reads."""
+def read(job: Job, task: Task, memory: Memory) -> Any:
+    """What a task is computed from."""
     unit, series = task.unit, task.item.series
     begin, end = job.cut.reads(series.length, unit.start, unit.stop)
-    return shape_of(unit.last - unit.first, end - begin, series.channels, job.channels_last)
+    shape = shape_of(unit.last - unit.first, end - begin, series.channels, job.channels_last)
+    inputs = memory.array(shape, job.dtype)
+    if inputs.size:
+        task.item.source.read(begin, end, inputs, unit.first)
+    return inputs
 
 
-def write_shape(job: Job, task: Task) -> tuple[int, int, int]:
-    """The shape of what a task writes."""
-    unit = task.unit
-    return shape_of(unit.last - unit.first, unit.stop - unit.start, task.item.series.filters, job.channels_last)
-
-
-def read(job: Job, task: Task, out: Any) -> None:
-    """Read what a task is computed from."""
-    unit = task.unit
-    begin, end = job.cut.reads(task.item.series.length, unit.start, unit.stop)
-    if out.size:
-        task.item.source.read(begin, end, out, unit.first)
-
-
-def compute(job: Job, task: Task, inputs: Any, out: Any) -> None:
-    """Compute a task."""
-    unit = task.unit
-    job.cut.compute(inputs, task.item.series.length, unit.start, unit.stop, out)
+def compute(job: Job, task: Task, inputs: Any, memory: Memory) -> Any:
+    """The outputs of a task."""
+    unit, series = task.unit, task.item.series
+    shape = shape_of(unit.last - unit.first, unit.stop - unit.start, series.filters, job.channels_last)
+    return job.cut.compute(inputs, series.length, unit.start, unit.stop, memory.array(shape, job.trial.dtype))
 
 
 def write(task: Task, outputs: Any) -> None:
@@ -90,6 +83,7 @@ class Pipeline:
         self._free_inputs, self._inputs = queue.SimpleQueue(), queue.SimpleQueue()
         self._free_outputs, self._outputs = queue.SimpleQueue(), queue.SimpleQueue()
         self._written: list[Task] = []
+        self._open: dict[int, Item] = {}
         self._something = threading.Condition()
         self._writing = True
         self.threads: list[threading.Thread] = []
@@ -147,9 +141,8 @@ class Pipeline:
             memory = self._free_inputs.get()
             if memory is None or self._stop.is_set():
                 return
-            inputs = memory.array(read_shape(self._job, task), self._job.dtype)
             try:
-                read(self._job, task, inputs)
+                inputs = read(self._job, task, memory)
             except ERRORS as error:
                 self._inputs.put((task, memory, error))
             else:
@@ -172,9 +165,8 @@ class Pipeline:
         memory = self._free_outputs.get()
         if memory is None:  # the writer failed
             return
-        outputs = memory.array(write_shape(self._job, task), self._job.trial.dtype)
         try:
-            compute(self._job, task, inputs, outputs)
+            outputs = compute(self._job, task, inputs, memory)
         except ERRORS as error:
             self._free_outputs.put(memory)
             self._leave_out(task, error)
@@ -194,7 +186,9 @@ class Pipeline:
             self._free_outputs.put(memory)
             with self._something:
                 self._written.append(task)
+                self._open[task.item.index] = task.item
                 self._something.notify()
+                self._something.wait_for(lambda: len(self._open) < MOST_OPEN or self._errors)
         with self._something:
             self._writing = False
             self._something.notify()
@@ -204,7 +198,7 @@ class Pipeline:
         seconds = FIRST_SYNC_SECONDS
         while True:
             with self._something:
-                self._something.wait_for(lambda: not self._writing, seconds)
+                self._something.wait_for(lambda: not self._writing or len(self._open) >= MOST_OPEN, seconds)
                 written, self._written = self._written, []
                 more = self._writing
             seconds = min(2 * seconds, SYNC_SECONDS)
@@ -217,3 +211,7 @@ class Pipeline:
             item.destination.sync()
         if tasks:
             self._run.on_disk(tasks)
+        with self._something:
+            for index in [*self._open][:-1]:  # all but the one that is being written
+                self._open.pop(index).destination.close()
+            self._something.notify()

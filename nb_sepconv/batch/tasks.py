@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 
 class Task(NamedTuple):
-    """A unit of an input, by its number there."""
+    """A unit of an input, and its number there."""
 
     item: Item
     number: int
+    unit: Unit
 
-    @property
-    def unit(self) -> Unit:
-        """What is computed."""
-        return self.item.grid.unit(self.number)
+
+def task_of(item: Item, number: int) -> Task:
+    """The task of a unit's number."""
+    return Task(item, number, item.grid.unit(number))
 
 
 class Tasks:
@@ -59,7 +60,7 @@ class Tasks:
             done = self._done.get(item.index, ())
             for number in range(first, last):
                 if number not in done:
-                    yield Task(item, number)
+                    yield task_of(item, number)
 
 
 def _bounds(job):

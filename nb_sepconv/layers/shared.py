@@ -190,12 +190,18 @@ class SeparableConvolution(Weighted):
         convolution = self._convolution()
         weights = self._kept(self.depthwise_kernel, self.pointwise_kernel, self.bias)
         after = settings.fused_activation(self.activation)[1]
+        dtype = weights[0].array.dtype
+
+        def compute(inputs, zeros, out):
+            converted = inputs if inputs.dtype == dtype else self._as_called(inputs)
+            return convolution.window(converted, zeros, weights, out)
+
         return Stage(
             self.name,
-            lambda inputs, zeros, out: convolution.window(self._as_called(inputs), zeros, weights, out),
+            compute,
             *(self.kernel_size[0], self.strides[0], self.dilation_rate[0], self.padding),
             channels_last=self.data_format == "channels_last",
-            dtype=weights[0].array.dtype,
+            dtype=dtype,
             channels=int(self.depthwise_kernel.shape[1]),
             filters=self.filters,
             activation=after,

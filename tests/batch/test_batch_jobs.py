@@ -295,10 +295,10 @@ def test_a_file_that_fails_on_the_way_is_left_out(tmp_path, monkeypatch):
         np.save(tmp_path / f"{name}.npy", series(300))
     read = pipeline.read
 
-    def failing(job, task, out):
+    def failing(job, task, memory):
         if task.item.name.endswith("a.npy") and task.number == 2:
             raise OSError("it is torn")
-        read(job, task, out)
+        return read(job, task, memory)
 
     monkeypatch.setattr(pipeline, "read", failing)
     with pytest.raises(OSError, match="it is torn"):
