@@ -127,8 +127,8 @@ class Pipeline:
             self._inputs.put(_END)
             self._free_outputs.put(None)
             with self._something:
-                self._writing = False
-                self._something.notify()
+                self._writing = self._writing and work == self._read_all  # what is computed is still written
+                self._something.notify_all()
 
     def _read_all(self):
         before = None
@@ -187,11 +187,11 @@ class Pipeline:
             with self._something:
                 self._written.append(task)
                 self._open[task.item.index] = task.item
-                self._something.notify()
+                self._something.notify_all()
                 self._something.wait_for(lambda: len(self._open) < MOST_OPEN or self._errors)
         with self._something:
             self._writing = False
-            self._something.notify()
+            self._something.notify_all()
 
     def _sync_all(self):
         """Sync what is written, about once a second and sooner at first; and all when the writer is done."""
@@ -214,4 +214,4 @@ class Pipeline:
         with self._something:
             for index in [*self._open][:-1]:  # all but the one that is being written
                 self._open.pop(index).destination.close()
-            self._something.notify()
+            self._something.notify_all()
