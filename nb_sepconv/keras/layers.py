@@ -22,7 +22,7 @@ from nb_sepconv.keras.pooling_layers import (
 from nb_sepconv.keras.shape_layers import Flatten, Input, InputLayer, Reshape, ZeroPadding1D
 from nb_sepconv.keras.variable import CastVariable
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.lengths import keywords_with
+from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import as_shape
@@ -199,6 +199,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
             TypeError: the type is no float.
         """
         if lengths is not None or mask is not None:
+            outputs = None if args or kwargs else self._quickly_with_lengths(inputs, lengths, mask)
+            if outputs is not None:
+                return outputs
             kwargs = keywords_with(kwargs, lengths, mask)
         short = None if args or kwargs else self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
@@ -209,6 +212,16 @@ class SeparableConv1D(SeparableConvolution, Layer):
         outputs = super().__call__(inputs, *args, training=training, **kwargs)
         self._fast_path = self._build_fast_path()
         return outputs
+
+    def _quickly_with_lengths(self, inputs, lengths, mask):
+        """The outputs of an array that needs no conversion, where all is looked up already; else None."""
+        if self._fast_path is None or type(inputs) is not np.ndarray or inputs.ndim != 3:
+            return None
+        convolve, weights, dtype, axis, channels, _ = self._fast_path
+        if inputs.dtype != dtype or inputs.shape[axis] != channels:
+            return None
+        self._losses.clear()
+        return convolve.with_lengths(inputs, lengths_or_mask(lengths, mask, inputs.shape, axis == -1), weights)
 
     def _build_fast_path(self):
         """What a call needs beside its inputs, looked up once; setting any attribute of the layer forgets it."""

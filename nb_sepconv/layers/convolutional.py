@@ -13,7 +13,7 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers import functional
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.lengths import keywords_with
+from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.layers.weights import array_of
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
@@ -169,6 +169,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
             TypeError: when the type is not that of the weights.
         """
         if lengths is not None or mask is not None:
+            outputs = None if args or kwargs else self._quickly_with_lengths(inputs, lengths, mask)
+            if outputs is not None:
+                return outputs
             kwargs = keywords_with(kwargs, lengths, mask)
         if type(inputs) is Tensor:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
@@ -185,6 +188,16 @@ class SeparableConv1D(SeparableConvolution, Layer):
                 thread.scope_names.setdefault(scope_name, 0)
                 return outputs
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
+
+    def _quickly_with_lengths(self, inputs, lengths, mask):
+        """The outputs where the scope may be left out, else None."""
+        if self._fast_path is None or type(inputs) is not np.ndarray or inputs.ndim != 3:
+            return None
+        convolve, dtype, axis, channels, weights, thread, scope_name = self._fast_path
+        if inputs.dtype != dtype or inputs.shape[axis] != channels:
+            return None
+        thread.scope_names.setdefault(scope_name, 0)
+        return convolve.with_lengths(inputs, lengths_or_mask(lengths, mask, inputs.shape, axis == -1), weights)
 
     def _build_fast_path(self):
         """What a call needs when nothing it runs could see the layer's scope: all but the arrays, looked up once.
