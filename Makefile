@@ -60,6 +60,7 @@ format: $(VENV)/test,lint.installed
 
 bench: $(VENV)/bench.installed
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.jobs --output docs/benchmarks.md
 
 bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m benchmarks.gpu

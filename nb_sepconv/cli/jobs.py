@@ -27,6 +27,14 @@ SLURM = "SLURM_ARRAY_TASK_"
 
 def run_apply(options: Namespace) -> int:
     """Apply a model to sources, or print what that would do."""
+    try:
+        return _apply(options)
+    except KeyboardInterrupt as error:
+        print(f"nb-sepconv: {str(error) or 'stopped before the job started'}", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _apply(options):
     picked = [int(one) if one.lstrip("-").isdigit() else one for one in options.channel] or None
     model = load_model(options.model, options.weights, options.source, picked)
     chosen = {"chunk": options.chunk, "memory_limit": options.memory, "on_error": options.on_error, "channels": picked}
@@ -39,15 +47,15 @@ def run_apply(options: Namespace) -> int:
     chosen |= {"overwrite": options.overwrite, "shard": shard, "progress": False if options.quiet else None}
     try:
         report = batch.apply(model, options.source, options.output, **chosen)
-    except KeyboardInterrupt as error:
-        print(f"nb-sepconv: {error}", file=sys.stderr)
-        return INTERRUPTED
     except (OSError, ValueError):
         if batch.status(options.output).state == "stopped":
             print("nb-sepconv: what is done is kept: the same command goes on where it was", file=sys.stderr)
         raise
     if options.json or not options.quiet:
         _print(report, options.json)
+    else:
+        for name, reason in report.skipped.items():
+            print(f"left out: {name}: {reason}", file=sys.stderr)
     return LEFT_OUT if report.skipped else DONE
 
 

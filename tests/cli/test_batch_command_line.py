@@ -126,6 +126,9 @@ def test_files_that_cannot_be_read(model, capsys):
     assert (status, err) == (1, "")
     assert re.search(r"^finished: 2 files, .*\nleft out: in.bad\.npy: SourceError: in.bad\.npy: expected", out)
     same(outputs(), map(sys.modules[model].layer, inputs()))
+    status, out, err = run(capsys, "apply", f"{model}:layer", "in", "-o", "other", "--on-error", "skip", "-q")
+    assert (status, out) == (1, "")
+    assert re.search(r"^left out: in.bad\.npy: SourceError: in.bad\.npy: expected", err)
 
 
 def test_channels_are_picked_by_number(model, capsys):
@@ -275,6 +278,15 @@ def test_interrupted_jobs_say_how_to_go_on(number, model, capsys):
     assert tf.batch.status("out").state == "stopped"
     assert run(capsys, "apply", f"{model}:slow", "in", "-o", "out", "--chunk", "20", "-q")[0] == 0
     same(outputs(), map(sys.modules[model].layer, inputs()))
+
+
+def test_an_interruption_before_the_job_starts(model, capsys, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, "load_model", interrupted)
+    command = ("apply", f"{model}:layer", "in", "-o", "out")
+    assert run(capsys, *command) == (130, "", "nb-sepconv: stopped before the job started\n")
 
 
 def wait_for_chunks(destination):
