@@ -1,8 +1,6 @@
 """`python -m benchmarks.jobs`: time whole jobs in turns, and write their part of docs/benchmarks.md."""
 
 import argparse
-import shlex
-import sys
 import tempfile
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -11,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.__main__ import plain, portable, say
+from benchmarks.__main__ import plain, say
 from benchmarks.jobs import MODULES, OURS, WORKLOADS, halo, make_layers
 from benchmarks.machine import available_cores, describe_machine
 from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
@@ -113,7 +111,7 @@ def render(options, facts, missing, results):
     machine = describe_machine()
     versions = [f"{library} {found['version']}" for library, found in facts.items()]
     versions += [f"{library} not measured: {why}" for library, why in missing.items()]
-    command = shlex.join(["python", "-m", "benchmarks.jobs", *portable(sys.argv[1:])])
+    command = f"python -m benchmarks.jobs --rounds {options.rounds} --scale {options.scale:g}"
     return f"""{TITLES["jobs"]}
 
 Written by `{command}` on {datetime.now(timezone.utc):%Y-%m-%d}; do not edit by hand.

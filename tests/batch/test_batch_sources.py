@@ -342,6 +342,7 @@ def test_arrays_without_series_of_numbers(array, match, tmp_path):
         (b"<!DOCTYPE html><html>", "this is a web page in place of the file"),
         (b"\x93NUMPY\x03\x00" + bytes(200), r"expected the .npy format 1.0 or 2.0; it is \(3, 0\)"),
         (b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f4'}", "NumPy cannot read this: ValueError"),
+        (b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f4',", "NumPy cannot read this: "),
         (b"RIFF1234WAVE", "expected a .npy file"),
     ],
 )

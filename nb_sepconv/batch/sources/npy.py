@@ -46,7 +46,7 @@ def _read_header(file: RandomAccessFile) -> tuple[tuple[int, ...], bool, np.dtyp
     """Shape, whether in Fortran order, type, and the byte where the values start."""
     if file.size < len(MAGIC) or file.read(0, len(MAGIC), "the magic bytes") != MAGIC:
         raise SourceError(f"{foreign_kind(file, OTHERS)}expected a .npy file", file.path, 0)
-    with file.duplicate() as stream, read_by("NumPy", file.path, ValueError, EOFError, SyntaxError, TypeError):
+    with file.duplicate() as stream, read_by("NumPy", file.path, Exception):  # its parser raises errors of many kinds
         version = np.lib.format.read_magic(stream)
         if version not in READERS:
             raise SourceError(f"expected the .npy format 1.0 or 2.0; it is {version}", file.path)
