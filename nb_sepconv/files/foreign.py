@@ -30,7 +30,7 @@ POINTERS = [
     ),
     (rb"[/.]*(git)?/annex/objects/", "this is a git-annex pointer in place of the file: run `git annex get`"),
 ]
-KINDS = [
+KINDS: list[tuple[bytes, str]] = [
     *POINTERS,
     (rb"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19", PYTORCH.replace("archive", "file")),
     (PICKLE_START, PICKLE),

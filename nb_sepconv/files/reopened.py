@@ -18,8 +18,9 @@ class Reopened:
     """
 
     def __init__(self, opener: Callable[[str], Any], path: str) -> None:
-        self.opener, self.path = opener, path
-        self.one_at_a_time = threading.Lock()
+        self.opener: Callable[[str], Any] = opener
+        self.path: str = path
+        self.one_at_a_time: threading.Lock = threading.Lock()
         """For readers that have one position."""
         self._lock = threading.Lock()
         self._opened: Any = None

@@ -30,7 +30,9 @@ class FileDestination(ABC):
     """
 
     def __init__(self, path: str, channels_last: bool) -> None:
-        self.path, self.part_path, self.channels_last = path, path + PART, channels_last
+        self.path: str = path
+        self.part_path: str = path + PART
+        self.channels_last: bool = channels_last
         self._file = Reopened(PreallocatedFile, self.part_path)
         self._stored: StoredArray | None = None
 

@@ -26,7 +26,7 @@ class Hdf5Destination(FileDestination):
 
     def __init__(self, path: str, channels_last: bool, inside: str | None) -> None:
         super().__init__(path, channels_last)
-        self.inside = inside or DATASET
+        self.inside: str = inside or DATASET
 
     def _make(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> StoredArray:
         require_plain_float(dtype, "HDF5")

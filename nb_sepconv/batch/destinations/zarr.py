@@ -40,7 +40,9 @@ class ZarrDestination:
     """
 
     def __init__(self, path: str, channels_last: bool) -> None:
-        self.path, self.part_path, self.channels_last = path, path + PART, channels_last
+        self.path: str = path
+        self.part_path: str = path + PART
+        self.channels_last: bool = channels_last
         self._array: StoredArray | None = None  # of a chunk
         self._shape = (0, 0, 0)
         self._written: set[str] = set()

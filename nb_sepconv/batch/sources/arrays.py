@@ -30,7 +30,11 @@ class ArraySource:
         dtype: numpy dtype that is read, or None for that of the array.
     """
 
-    rate = None
+    name: str
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    channels_last: bool
+    rate: float | None = None
 
     def __init__(self, array: Any, name: str, channels_last: bool, dtype: np.dtype[Any] | None) -> None:
         self.name, self.channels_last = name, channels_last

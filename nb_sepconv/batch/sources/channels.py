@@ -54,6 +54,12 @@ class PickedSource:
         wanted: numbers of channels.
     """
 
+    name: str
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    channels_last: bool
+    rate: float | None
+
     def __init__(self, source: Source, wanted: Iterable[int | str]) -> None:
         axis = 2 if source.channels_last else 1
         self._source = source

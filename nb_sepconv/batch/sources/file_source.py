@@ -34,6 +34,13 @@ class FileSource:
         rate: float or None, steps per second.
     """
 
+    name: str
+    path: str
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    channels_last: bool
+    rate: float | None
+
     def __init__(
         self,
         request: Request,

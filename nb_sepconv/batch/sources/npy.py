@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAGIC = np.lib.format.MAGIC_PREFIX
 READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-OTHERS = [
+OTHERS: list[tuple[bytes, str]] = [
     *POINTERS,
     WEB_PAGE,
     (PICKLE_START, "this is a pickle, which can run code and is never loaded: store its arrays with `numpy.save`"),

@@ -29,7 +29,7 @@ class ZarrSource(ArraySource):
     """An array of a store, read by zarr: the one called ``inside``, or the store itself, or the only one in it."""
 
     def __init__(self, request: Request) -> None:
-        self.path = request.path
+        self.path: str = request.path
         if not os.path.exists(self.path):
             raise FileNotFoundError(ENOENT, os.strerror(ENOENT), self.path)
         zarr = needed("zarr", "Zarr")
