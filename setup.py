@@ -33,7 +33,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 HDF5 = ["h5py>=3.8"]
 ONNX = ["onnx>=1.16"]
 CLI = ["rich>=13"]
-BATCH = [*HDF5, *CLI, "edfio>=0.4.6", "soundfile>=0.12", "zarr>=2.18"]
+BATCH = [*HDF5, *CLI, "edfio>=0.4.10", "soundfile>=0.12", "zarr>=2.18"]
 FREEZE = ["pyinstaller>=6"]
 DEMO = ["heartpy==1.2.7", "matplotlib>=3.8", "rich>=13"]
 AUTOGRAD = ["autograd>=1.7"]
