@@ -423,6 +423,49 @@ def test_recordings_that_say_they_have_gaps(suffix, tmp_path):
         opened(path)
 
 
+def samples_field(content, value):
+    """The header with so many samples a record for each signal but the annotations, which are the last one."""
+    count = int(content[252:256])
+    start = 256 + count * 216
+    return content[:start] + value.ljust(8) * CHANNELS + content[start + 8 * CHANNELS :]
+
+
+@pytest.mark.parametrize(
+    ("annotated", "change", "match"),
+    [
+        (True, lambda c: c[:184] + b"512     " + c[192:], "expected a header of 5 times 256 bytes; it has 512"),
+        (True, lambda c: c[:184] + b"many    " + c[192:], "edfio cannot read this: ValueError"),
+        (
+            True,
+            lambda c: c[:236] + b"99      " + c[244:],
+            "its header promises 99 records, and the file has 10 whole ones",
+        ),
+        (True, lambda c: b"1" + c[1:], "expected a header of EDF or BDF; it starts with b'1 "),
+        (True, lambda c: samples_field(c, b"0"), "expected signals with samples"),
+        (False, lambda c: samples_field(c, b"0"), "edfio cannot read this: ZeroDivisionError"),
+        (False, lambda c: samples_field(c, b"-5"), "edfio cannot read this: ValueError"),
+        (
+            False,
+            lambda c: c[:192] + b"EDF+D" + c[197:],
+            "it says that it has gaps, and has no annotations that tell them",
+        ),
+        (True, lambda c: c[:100], "expected a header of EDF or BDF in bytes 0 to 256, but the file has 100 bytes"),
+    ],
+)
+def test_headers_of_edf_that_cannot_be(annotated, change, match, tmp_path):
+    path, _ = source_files.recording(tmp_path / "a.edf", annotated=annotated)
+    Path(path).write_bytes(change(Path(path).read_bytes()))
+    with pytest.raises(SourceError, match=match):
+        opened(path)
+
+
+def test_a_recording_of_annotations_alone(tmp_path):
+    edfio = pytest.importorskip("edfio")
+    edfio.Edf([], annotations=[edfio.EdfAnnotation(2, None, "eyes closed")]).write(tmp_path / "a.edf")
+    with pytest.raises(SourceError, match="expected a signal; it has only annotations"):
+        opened(tmp_path / "a.edf")
+
+
 def test_a_recording_that_was_not_stopped_has_the_records_that_are_there(tmp_path):
     path, signals = source_files.recording(tmp_path / "a.edf", annotated=False)
     content = bytearray(Path(path).read_bytes())

@@ -157,8 +157,6 @@ def _signal(known: Any, first: int, path: str) -> Signal:
 
 def _with_records(layout: Recording, file: RandomAccessFile) -> Recording:
     """The layout with the number of records; a recorder that was not stopped left -1, and has all that are there."""
-    if layout.record_bytes <= 0:
-        raise SourceError("expected records with samples", file.path)
     there = (file.size - layout.start) // layout.record_bytes
     if there < layout.records:
         problem = f"its header promises {layout.records} records, and the file has {there} whole ones"
