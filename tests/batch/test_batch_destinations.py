@@ -17,7 +17,14 @@ from nb_sepconv.batch.destinations.opening import destinations
 from nb_sepconv.batch.sources.finding import find
 from nb_sepconv.files import preallocated
 
-SHAPES = [(1, 1000, 4), (3, 50, 2), (2, 1, 1), (1, 0, 4), (0, 5, 2)]
+ARRAYS = [
+    ((1, 1000, 4), "f4"),
+    ((3, 50, 2), "f8"),
+    ((5, 9, 3), "f2"),
+    ((2, 1, 1), "f4"),
+    ((1, 0, 4), "f8"),
+    ((0, 5, 2), "f4"),
+]
 FLOAT32 = np.dtype("f4")
 
 
@@ -51,8 +58,7 @@ def fill(destination, values, channels_last, only=lambda index: True):
             destination.write(piece[2], piece[3], piece_of(values, piece, channels_last), piece[0])
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("dtype", ["f4", "f8", "f2"])
+@pytest.mark.parametrize(("shape", "dtype"), ARRAYS, ids=str)
 @pytest.mark.parametrize("channels_last", [True, False])
 @pytest.mark.parametrize("name", NAMES)
 def test_pieces_in_any_order_make_the_array(name, channels_last, dtype, shape, tmp_path, monkeypatch):
