@@ -196,11 +196,10 @@ def analyse(
 ) -> Findings:
     """Score a recording by a job that writes to a folder, and find the beats; ``watch`` is told how far the job is."""
     model, series, path = model_of(recording), mirrored(recording), folder / f"{recording.name}.npy"
-    looked_at = 2 * margin(recording.rate)
+    chunk, looked_at = round(CHUNK_SECONDS * recording.rate), 2 * margin(recording.rate)
     started = perf_counter()
-    model(series[:, : looked_at + 1])
+    model(series[:, : chunk + looked_at])
     first_call_seconds = perf_counter() - started
-    chunk = round(CHUNK_SECONDS * recording.rate)
     report = tf.batch.apply(model, series, path, halo=(0, looked_at), chunk=chunk, overwrite=True, progress=watch)
     score = np.load(path).ravel()
     return Findings(score, find_beats(score, recording.rate), first_call_seconds, report.seconds)
