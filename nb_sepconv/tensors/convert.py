@@ -19,10 +19,12 @@ def as_array(value: Any) -> np.ndarray:
 
     Raises:
         ValueError: a masked array with masked elements, whose mask nothing here would look at.
+        TypeError: an array of Dask, which would be computed here.
 
     Source: TensorFlow's ``tf.convert_to_tensor``.
     """
     refuse_masked(value)
+    refuse_lazy(value)
     array = np.asarray(value)
     if hasattr(value, "dtype") or hasattr(value, "__array__"):
         return array
@@ -38,6 +40,17 @@ def refuse_masked(value: Any) -> None:
             "Arrays must have no masked elements: give the mask a value, as `array.filled(0.0)` does. "
             f"Received: {type(value).__name__} with a mask"
         )
+
+
+def refuse_lazy(value: Any) -> None:
+    """Refuse an array of Dask, what holds one, or a list of such, instead of computing it without a word."""
+    for part in value if isinstance(value, (list, tuple)) else (value,):
+        if hasattr(type(part), "__dask_graph__") and part.__dask_graph__() is not None:
+            raise TypeError(
+                "Arrays must be in memory here: use `.compute()`, or `.map_blocks` with this function; layers and the "
+                "convolutions of `nb_sepconv.ops` take arrays of Dask as they are. "
+                f"Received: {type(part).__module__.partition('.')[0]}.{type(part).__name__}"
+            )
 
 
 def _fits(array: np.ndarray, narrow: np.dtype) -> bool:

@@ -153,3 +153,23 @@ def test_the_call_of_a_class_of_the_callers_own_runs_on_the_lazy_array(base):
     outputs = layer(LAZY)
     assert isinstance(outputs, da.Array)
     np.testing.assert_array_equal(outputs, layer(X))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: tf.nn.relu(LAZY),
+        lambda: tf.keras.activations.relu(LAZY),
+        lambda: tf.reduce_sum(LAZY),
+        lambda: tf.concat([LAZY, LAZY], 1),
+        lambda: tf.add(X, LAZY),
+        lambda: tf.nn.conv1d(LAZY, np.ones((1, 3, 2), np.float32), 1, "SAME"),
+        lambda: tf.losses.mean_squared_error(X, LAZY),
+        lambda: tf.Variable(LAZY),
+    ],
+)
+def test_array_words_compute_nothing_without_a_word(use):
+    with pytest.raises(TypeError, match=r"must be in memory.*`.compute\(\)`.*Received: dask.Array"):
+        use()
+    relu = LAZY.map_blocks(tf.keras.activations.relu)
+    np.testing.assert_array_equal(relu, np.maximum(X, 0))
