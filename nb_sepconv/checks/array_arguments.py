@@ -31,9 +31,7 @@ def three_axes(inputs: Any) -> None:
 
 def floating(name: str, value: Any) -> np.ndarray:
     """``value`` as an array of a floating type in native byte order; Python numbers and lists become float32."""
-    if hasattr(value, "__cuda_array_interface__"):
-        raise TypeError(f"`{name}` lies on a GPU; copy it to the host first. Received: {type(value).__name__}")
-    array = _as_array(name, value)
+    array = value if type(value) is np.ndarray else _as_array(name, value)
     if array.dtype.name not in FLOATING:
         raise TypeError(
             f"`{name}` must be an array of {', '.join(FLOATING)}{of_integers(name, array.dtype)}. "
@@ -53,6 +51,8 @@ def of_integers(name: str, dtype: Any) -> str:
 
 
 def _as_array(name, value):
+    if hasattr(value, "__cuda_array_interface__"):
+        raise TypeError(f"`{name}` lies on a GPU; copy it to the host first. Received: {type(value).__name__}")
     refuse_outside_memory(name, value)
     try:
         if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):

@@ -23,6 +23,8 @@ def as_array(value: Any) -> np.ndarray:
 
     Source: TensorFlow's ``tf.convert_to_tensor``.
     """
+    if type(value) is np.ndarray:
+        return value
     refuse_masked(value)
     refuse_lazy(value)
     array = np.asarray(value)
