@@ -58,7 +58,9 @@ def _read(series, examples, begin, end, blocks):
         for block in blocks[number : number + series.parts]:
             behind = channel + block.shape[3 - axis]
             target = taken[:, :, channel:behind] if axis == 1 else taken[:, channel:behind]
-            _steps(target, axis, max(-begin, 0), max(size - begin, 0))[...] = _steps(block, axis, max(begin, 0), end)
+            _steps(target, axis, max(-begin, 0), max(size - begin, 0))[...] = _steps(
+                block, axis, max(begin, 0), max(end, 0)
+            )
             channel = behind
         begin, end = begin - size, end - size
     return taken
