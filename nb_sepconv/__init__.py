@@ -15,7 +15,7 @@ if sys.maxsize < 2**63 - 1:
 
 _MODULES = (
     *("activations", "batch", "constraints", "initializers", "interop", "keras", "layers", "losses", "nn", "ops"),
-    *("regularizers", "train", "weights"),
+    *("regularizers", "streaming", "train", "weights"),
 )
 
 _HOMES = {

@@ -28,11 +28,13 @@ ARROWS = {
     "keras": "activations checks constraints convolution files framework initializers layers lazy nn regularizers "
     "tensors weights",
     "layers": "activations checks constraints convolution devices framework initializers lazy nn ops regularizers "
+    "streaming "
     "tensors",
     "interop": "activations checks convolution ops tensors",
     "train": "checks framework initializers kernels tensors weights",
     "losses": "checks framework nn tensors",
-    "stacks": "activations checks convolution lazy",
+    "stacks": "activations checks convolution lazy streaming",
+    "streaming": "checks convolution",
     "nn": "activations array_ops checks convolution initializers math_ops tensors",
     "random_ops": "checks initializers tensors",
     "ops": "convolution devices kernels lazy",

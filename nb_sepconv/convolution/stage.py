@@ -32,6 +32,8 @@ class Stage:
         filters: int, the outputs' channels before the activation; None for as many as come in. Default None.
         activation: function of the outputs that ``compute`` applies after the kernels, or None. Default None.
         by_numpy: bool, whether NumPy computes a part of it, and the kernels not all. Default True.
+        pads_with_zeros: bool, whether the steps outside of the series count as zeros. Default True; pooling leaves
+            them out.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Stage:
     filters: int | None = None
     activation: Any = None
     by_numpy: bool = True
+    pads_with_zeros: bool = True
     _trials: dict[int, tuple[bool, int]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -147,3 +150,13 @@ def of_one_format(stages: Sequence[Stage]) -> list[Stage]:
             )
     shared = told[0].channels_last if told else None
     return [stage if stage.channels_last is shared else replace(stage, channels_last=shared) for stage in stages]
+
+
+def first_channels(stages: Sequence[Stage]) -> int | None:
+    """The channels that the first stage takes; those of a later one where all before leave them as they are."""
+    for stage in stages:
+        if stage.channels is not None:
+            return stage.channels
+        if stage.filters is not None:
+            return None
+    return None

@@ -9,6 +9,7 @@ from nb_sepconv.convolution.stage import Stage, elementwise
 from nb_sepconv.keras import activations
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.nn.regularization import dropped
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array, Config, Identifier
 
 
-class _ShapeKept(Layer):
+class _ShapeKept(Streamed, Layer):
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """The shape of the output, which is that of the input."""
         return tuple(as_shape(input_shape))

@@ -13,6 +13,7 @@ from nb_sepconv.keras import constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array, Config, Identifier
 
 
-class _Normalization(Layer):
+class _Normalization(Streamed, Layer):
     """``gamma`` and ``beta`` of the sizes of some axes; statistics are computed in float32 at least."""
 
     def __init__(self, epsilon, center, scale, of_weights, **kwargs):

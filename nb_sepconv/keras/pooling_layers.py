@@ -11,6 +11,7 @@ from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.pooling import AveragePooled, MaxPooled
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.convert import widely
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -86,7 +87,7 @@ class AveragePooling1D(AveragePooled, _Pooling1D):
     """
 
 
-class _GlobalPooling1D(Layer):
+class _GlobalPooling1D(Streamed, Layer):
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.data_format: str = arguments.data_format(data_format)

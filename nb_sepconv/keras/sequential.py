@@ -9,6 +9,7 @@ from nb_sepconv.keras.model_config import layer_from_config, serialized
 from nb_sepconv.keras.model_weights import read_weights
 from nb_sepconv.keras.shape_layers import InputLayer
 from nb_sepconv.keras.summary import summary
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _INSTEAD = {
 }
 
 
-class Sequential(Layer):
+class Sequential(Streamed, Layer):
     """Layers one after the other, called as one.
 
     The first one may be an ``Input``, which gives the shape and builds the model; else its first call builds it.

@@ -13,6 +13,7 @@ from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def Input(
     return InputLayer(shape, batch_size, dtype, batch_shape, name)
 
 
-class Flatten(Layer):
+class Flatten(Streamed, Layer):
     """All axes but the first one as one.
 
     Args:
@@ -143,7 +144,7 @@ class Flatten(Layer):
         return {**super().get_config(), "data_format": self.data_format}
 
 
-class Reshape(Layer):
+class Reshape(Streamed, Layer):
     """The elements of each example in another shape.
 
     Args:
@@ -198,7 +199,7 @@ class Reshape(Layer):
         return {"target_shape": self.target_shape, **super().get_config()}
 
 
-class ZeroPadding1D(Layer):
+class ZeroPadding1D(Streamed, Layer):
     """Zeros before and after each series.
 
     Args:

@@ -16,6 +16,7 @@ from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.quick_calls import QuickCalls
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.layers.weights import array_of
 from nb_sepconv.nn.regularization import dropped
 from nb_sepconv.tensors.dtypes import as_dtype
@@ -177,7 +178,7 @@ def dense(
     return of_word(layer(inputs))
 
 
-class Dropout(Layer):
+class Dropout(Streamed, Layer):
     """Each element set to 0 with the probability ``rate`` in training, the others divided by ``1 - rate``.
 
     Args:
@@ -267,7 +268,7 @@ def dropout(
     return of_word(Dropout(rate, noise_shape=noise_shape, seed=seed, name=name)(inputs, training=training))
 
 
-class Flatten(Layer):
+class Flatten(Streamed, Layer):
     """All axes but the first one as one.
 
     Args:

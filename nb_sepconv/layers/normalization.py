@@ -17,6 +17,7 @@ from nb_sepconv.framework.variables import VariableAggregation, VariableSynchron
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
@@ -74,7 +75,7 @@ class MovingAverageUpdate:
         self()
 
 
-class BatchNormalization(Layer):
+class BatchNormalization(Streamed, Layer):
     """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each channel.
 
     In training, mean and variance are the batch's, and two updates of the moving averages wait in

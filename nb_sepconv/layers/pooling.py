@@ -13,6 +13,7 @@ from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.convert import widely
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
@@ -36,7 +37,7 @@ _ARGUMENTS = """
 """
 
 
-class Pooled:
+class Pooled(Streamed):
     """What the pooling layers of TF1 and of Keras share.
 
     A subclass sets ``pool_size``, ``strides``, ``padding`` and ``data_format``, and has ``name``.
@@ -59,6 +60,7 @@ class Pooled:
             lambda inputs, zeros, out: written(self._in_format(inputs, zeros), out),
             *(self.pool_size[0], self.strides[0], 1, self.padding),
             channels_last=self.data_format == "channels_last",
+            pads_with_zeros=False,
         )
 
     def _pooled(self, series, padding):

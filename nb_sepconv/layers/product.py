@@ -65,6 +65,7 @@ class KernelLayer(Weighted):
         stages.refuse_own_call(self, KernelLayer)
         weights, packed = self._kept(self.kernel, self.bias), {}
         (fused, after), precision = settings.fused_activation(self.activation), self.precision
+        dtype = weights[0].array.dtype
 
         def multiply(rows, data_format):
             if data_format not in packed:
@@ -72,7 +73,7 @@ class KernelLayer(Weighted):
             return packed[data_format](rows, *weights)
 
         def compute(inputs, zeros, out):
-            inputs = array_arguments.floating("inputs", self._as_called(inputs))
+            inputs = array_arguments.floating("inputs", stages.called_with(self, inputs, dtype))
             outputs = self._outputs(inputs, multiply, zeros)
             return written(outputs if after is None else after(outputs), out)
 
@@ -81,7 +82,7 @@ class KernelLayer(Weighted):
             compute,
             *self._moves(),
             channels_last=self._channel_axis == -1,
-            dtype=weights[0].array.dtype,
+            dtype=dtype,
             channels=int(self.kernel.shape[-2]),
             filters=int(self.kernel.shape[-1]),
             activation=after,

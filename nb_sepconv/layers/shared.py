@@ -18,6 +18,7 @@ from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.pullback import Pullback
+from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Computed:
         return getattr(self._weight, "version", 0)
 
 
-class Weighted:
+class Weighted(Streamed):
     """What every layer with a product has: weights with settings of their own, and the product's exactness."""
 
     _precision = None
@@ -193,8 +194,7 @@ class SeparableConvolution(Weighted):
         dtype = weights[0].array.dtype
 
         def compute(inputs, zeros, out):
-            converted = inputs if inputs.dtype == dtype else self._as_called(inputs)
-            return convolution.window(converted, zeros, weights, out)
+            return convolution.window(stages.called_with(self, inputs, dtype), zeros, weights, out)
 
         return Stage(
             self.name,

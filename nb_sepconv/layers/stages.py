@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 
 def refuse_unbuilt(layer: Any) -> None:
     """Refuse a layer that has no weights yet.
@@ -29,6 +31,11 @@ def refuse_own_call(layer: Any, library_class: Any) -> None:
             f'The layer "{layer.name}" has a `call` of its own, which nobody can look into: pass it as a function, '
             f"`lambda inputs: layer(inputs)`. Received: a {type(layer).__name__}"
         )
+
+
+def called_with(layer: Any, inputs: Any, dtype: Any) -> Any:
+    """The inputs as the layer takes them; arrays of the type that it computes in are spared the checks."""
+    return inputs if type(inputs) is np.ndarray and inputs.dtype == dtype else layer._as_called(inputs)
 
 
 def refuse_joined_steps(layer: Any) -> None:

@@ -12,10 +12,14 @@ from nb_sepconv.convolution.lengths import lefts_and_steps, lengths_elsewhere
 from nb_sepconv.lazy.graph import no_examples, outputs_of
 from nb_sepconv.stacks.lengths import checked_lengths, outputs_and_lengths
 from nb_sepconv.stacks.stages import stages_of
+from nb_sepconv.streaming.stream import of_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import DTypeLike
+
+    from nb_sepconv.streaming.stream import Stream
     from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
@@ -107,6 +111,29 @@ class Stack:
         for stage in self._stages():
             _, steps = lefts_and_steps(steps, stage.kernel_size, stage)
         return steps
+
+    def stream(self, batch_size: int = 1, length: int | None = None, dtype: DTypeLike | None = None) -> Stream:
+        """A stream: the stack for series that come a few steps at a time, as it is in inference.
+
+        Args:
+            batch_size, length, dtype: as in the ``stream`` of its layers.
+
+        Returns:
+            A :class:`nb_sepconv.streaming.Stream`.
+
+        Raises:
+            ValueError: a layer has no weights yet or acts over time, or ``length`` is needed.
+            TypeError: a layer that nobody can look into.
+
+        >>> import numpy as np, nb_sepconv as tf
+        >>> stack = Stack(tf.layers.SeparableConv1D(8, 5), tf.nn.relu, tf.layers.MaxPooling1D(2, 2))
+        >>> x = np.random.default_rng(0).normal(size=(1, 100, 3)).astype(np.float32)
+        >>> whole, stream = stack(x), stack.stream()
+        >>> pieces = [stream.push(x[:, first : first + 7]) for first in range(0, 100, 7)]
+        >>> bool((np.concatenate([*pieces, stream.flush()], axis=1) == whole).all())
+        True
+        """
+        return of_stages(stages_of(self), batch_size, length, dtype)
 
     def __len__(self) -> int:
         return len(self.layers)

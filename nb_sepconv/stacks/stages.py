@@ -72,17 +72,7 @@ def form_of(stages: list[Stage]) -> Form:
     """The form of a stack's inputs."""
     formats = [stage.channels_last for stage in stages if stage.channels_last is not None]
     dtypes = [stage.dtype for stage in stages if stage.dtype is not None]
-    return Form(formats[0] if formats else True, _channels(stages), dtypes[0] if dtypes else None)
-
-
-def _channels(stages):
-    """The channels that the first layer takes; those of a later one where all before leave them as they are."""
-    for stage in stages:
-        if stage.channels is not None:
-            return stage.channels
-        if stage.filters is not None:
-            return None
-    return None
+    return Form(formats[0] if formats else True, first_channels(stages), dtypes[0] if dtypes else None)
 
 
 def output_channels(stages: list[Stage], channels: int) -> int:

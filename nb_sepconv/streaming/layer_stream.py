@@ -1,0 +1,155 @@
+"""One layer of a stream: the steps that it keeps, and what it gives for those that come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb_sepconv.convolution.sizes import by_step
+from nb_sepconv.convolution.windows import place
+from nb_sepconv.streaming.kept_steps import KeptSteps
+
+if TYPE_CHECKING:
+    from nb_sepconv.convolution.stage import Stage
+
+
+class LayerStream:
+    """A layer that takes a series in pieces.
+
+    Output step ``t`` reads ``span`` input steps from ``t*stride - left`` on. So after ``seen`` steps, one or more,
+    ``(seen + left - span)//stride + 1`` outputs are known, and after ``given`` outputs the steps from
+    ``given*stride - left`` on are read again: those are kept, the zeros before the series among them, span - 1 at most.
+    Where the stride is above the span, that may be a step which is still to come.
+
+    Args:
+        stage: the layer.
+        examples, channels, dtype: of its inputs.
+        length: int, the steps of the series, or None where the zeros before it do not depend on them.
+        axis: 1 or 2, that of time.
+
+    Raises:
+        ValueError: the layer takes other channels, or cannot be cut over time.
+    """
+
+    def __init__(self, stage: Stage, examples: int, channels: int, dtype: Any, length: int | None, axis: int) -> None:
+        stage.check_cut(channels)
+        self.stage, self.examples, self.channels, self.dtype = stage, examples, channels, np.dtype(dtype)
+        self.filters: int = stage.output_channels(channels)
+        self.output_dtype: Any = self.dtype if stage.dtype is None else np.dtype(stage.dtype)
+        self.axis, self._channels_last = axis, axis == 1
+        where = place(stage, length or 0)
+        self._left, self._span, self._stride = where.left, where.span, stage.stride
+        self.at_once = where.span == stage.stride == 1 and where.left == where.right == 0
+        self._kept: Any = None
+        self._outputs: Any = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all steps."""
+        self.continue_from(0, None)
+
+    def continue_from(self, seen: int, steps: Any) -> None:
+        """Go on after ``seen`` steps, the last ones of which, as many as :meth:`steps_kept` says, are ``steps``."""
+        self.seen, self.given = seen, self.known(seen)
+        self._after: Any = None
+        if self.at_once:
+            return
+        have, real = max(self._have(), 0), self.steps_kept(seen)
+        outside = have - real
+        most = max(self._span - 1, self._left)
+        self._kept = KeptSteps(self.examples, self.channels, self.dtype, self._channels_last, most)
+        self._outside = 0 if self.stage.pads_with_zeros else outside
+        if outside > self._outside:
+            self._kept.write(0.0, outside)
+            self._kept.keep(0, outside)
+        if real:
+            self._kept.write(steps, real)
+            self._kept.keep(0, self._kept.count + real)
+
+    def known(self, seen: int) -> int:
+        """How many output steps are known after ``seen`` input steps of a series that goes on."""
+        return max((seen + self._left - self._span) // self._stride + 1, 0) if seen else 0
+
+    def steps_kept(self, seen: int) -> int:
+        """How many of so many steps are kept."""
+        return min(max(seen + self._left - self.known(seen) * self._stride, 0), seen)
+
+    def _have(self):
+        """The steps seen that are read again, with zeros before them; below 0 where steps to come are not read."""
+        return self.seen + self._left - self.given * self._stride
+
+    @property
+    def steps(self) -> np.ndarray:
+        """The steps that are kept, without zeros before the series; a view."""
+        count = 0 if self.at_once else self.steps_kept(self.seen)
+        if count:
+            return self._kept.view(self._kept.count - count, count)
+        return self.no_input()
+
+    def steps_given(self, steps: int, final: bool) -> int:
+        """How many output steps come out for so many more input steps, the last ones where ``final``."""
+        seen = self.seen + steps
+        return (place(self.stage, seen).steps if final else self.known(seen)) - self.given
+
+    def advance(self, chunk: Any, out: Any = None, final: bool = False) -> Any:
+        """The outputs that become known by a chunk, which does not count until :meth:`commit`.
+
+        Args:
+            chunk: array of the layer's type, (N, steps, C) or (N, C, steps).
+            out: C-contiguous array for the outputs, or None.
+            final: bool, whether these are the last steps of the series, with zeros behind them.
+        """
+        if chunk.dtype != self.dtype:
+            raise TypeError(f'The layer "{self.stage.name}" must get arrays of {self.dtype}. Received: {chunk.dtype}')
+        steps = chunk.shape[self.axis]
+        seen, count = self.seen + steps, self.steps_given(steps, final)
+        if self.at_once:
+            self._after = seen, self.given + count, 0, 0, 0
+            return np.asarray(self.stage.convolve(chunk, (0, 0), out)) if count else self._no_output()
+        have, kept, outside = self._have(), self._kept, self._outside
+        if have < 0:
+            dropped = min(-have, steps)
+            steps -= dropped
+            chunk = chunk[:, dropped:] if self._channels_last else chunk[:, :, dropped:]
+            have = 0
+        if steps:
+            kept.write(chunk, steps)
+        have, used = have + steps, count * self._stride
+        if count:
+            needed = used - self._stride + self._span
+            behind = max(needed - have, 0)
+            outputs = np.asarray(self.stage.convolve(kept.view(0, needed - outside - behind), (outside, behind), out))
+        else:
+            outputs = self._no_output()
+        first = min(max(used - outside, 0), have - outside)
+        self._after = seen, self.given + count, max(outside - used, 0), first, have - outside - first
+        return outputs
+
+    def advance_again(self, chunk: Any, final: bool) -> Any:
+        """The same, in the array of the time before where that has as many steps."""
+        before = self._outputs
+        if before is not None and before.shape[self.axis] != self.steps_given(chunk.shape[self.axis], final):
+            before = None
+        outputs = self.advance(chunk, before, final)
+        if outputs is not before:
+            own = outputs.flags.c_contiguous and not np.may_share_memory(outputs, chunk)
+            self._outputs = outputs if own else None
+        return outputs
+
+    def commit(self) -> None:
+        """What :meth:`advance` was given last counts from now on."""
+        self.seen, self.given, self._outside, first, count = self._after
+        if not self.at_once:
+            self._kept.keep(first, count)
+
+    def no_input(self) -> np.ndarray:
+        """A chunk of no steps."""
+        return np.empty(by_step((self.examples, 0, self.channels), self._channels_last), self.dtype)
+
+    def shape(self, steps: int) -> tuple[int, int, int]:
+        """The outputs' shape where there are so many steps of them."""
+        return by_step((self.examples, steps, self.filters), self._channels_last)
+
+    def _no_output(self):
+        return np.empty(self.shape(0), self.output_dtype)
