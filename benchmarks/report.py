@@ -17,6 +17,7 @@ TITLES = {
     "training": "# Training: the forward call and all gradients",
     "precision": "# Precision: the forward call, less exact",
     "jobs": "# Batch jobs",  # written by benchmarks.jobs
+    "streams": "# Streams: the next steps of a series",
 }
 INTRODUCTIONS = {
     "forward": """\
@@ -125,6 +126,15 @@ def machine_section(measured):
     rows += [[library, f"not measured: {why}"] for library, why in measured["missing"].items()]
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     return "## Machine and versions\n\n" + "\n".join(lines)
+
+
+def machine_rows(machine, facts):
+    """The table of a machine and the libraries on it."""
+    rows = [
+        *machine.items(),
+        *((name, f"{each['version']} on Python {each['python']}") for name, each in facts.items()),
+    ]
+    return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
 
 
 def our_entries(results):

@@ -10,6 +10,7 @@ from benchmarks import memory
 from benchmarks.peers import LARGEST_ERRORS, OURS, precision_of
 from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
 from benchmarks.statistics import summary
+from benchmarks.stream_workloads import make_stream_arrays
 from benchmarks.training_workloads import make_training_arrays
 from benchmarks.workloads import make_arrays
 
@@ -19,6 +20,7 @@ NUMBERS = {
     "avx2": make_arrays,
     "training": make_training_arrays,
     "precision": make_arrays,
+    "streams": make_stream_arrays,
 }
 
 

@@ -40,6 +40,11 @@ MODULES = {
         "PyTorch" + IN_BFLOAT16: "bf16_with_pytorch",
     },
 }
+STREAMS = {
+    OURS: "streams_with_nb_sepconv",
+    "PyTorch": "streams_with_pytorch",
+    "causal-conv1d": "streams_with_causal_conv1d",
+}
 TASKS = tuple(MODULES)
 NOT_HELD = ("ONNX Runtime",)  # to narrower vectors: it reads no such variable
 # What the workers of a task are told.
@@ -60,8 +65,9 @@ LIBRARIES = tuple(MODULES["forward"])
 class Prepared:
     """`call()` computes; `fetch(result)` is that result in NumPy.
 
-    Forward: the outputs (N, T, F). Training: a tuple of these, and of the gradients of the inputs (N, L, C), the
-    depthwise kernel (K, C, M), the pointwise kernel (C*M, F) and the bias (F,).
+    Forward: the outputs (N, T, F). Streams: those of a chunk, the same in every call. Training: a tuple of the outputs,
+    and of the gradients of the inputs (N, L, C), the depthwise kernel (K, C, M), the pointwise kernel (C*M, F) and the
+    bias (F,).
     """
 
     call: Callable[[], Any]
@@ -73,7 +79,8 @@ class NotApplicableError(Exception):
 
 
 def peer_module(library, task="forward"):
-    return import_module(f"benchmarks.peers.{MODULES[task][library]}")
+    modules = STREAMS if task == "streams" else MODULES[task]
+    return import_module(f"benchmarks.peers.{modules[library]}")
 
 
 def precision_of(candidate):

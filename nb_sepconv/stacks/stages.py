@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nb_sepconv import activations
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.activations.advanced import ActivationLayer
-from nb_sepconv.convolution.stage import elementwise, of_one_format
+from nb_sepconv.convolution.stage import elementwise, first_channels, of_one_format
 
 if TYPE_CHECKING:
     from nb_sepconv.convolution.stage import Stage

@@ -6,45 +6,56 @@ from typing import Any
 
 import numpy as np
 
-ROOM = 16  # steps beside those that are kept: so often the kept ones stay where they are
+from nb_sepconv.convolution.sizes import by_step
+
+ROOM = 32  # steps beside those that are kept: so often the kept ones stay where they are
+LONG = 16  # steps of a chunk from which on the buffer lies in memory as the chunks do
 
 
 class KeptSteps:
-    """The steps from ``first`` on of a buffer (N, steps, C), whose channels lie side by side in both data formats.
+    """Steps in a buffer that is made when the first ones are written behind those that it starts with.
 
-    What is written does not count until it is kept: a failure in between leaves the steps as they were.
+    What is written does not count until it is kept: a failure in between leaves the steps as they were. A step's
+    channels lie side by side, but for long chunks whose channels come first: each layout is the faster one there.
 
     Args:
         examples, channels: of the series.
         dtype: of the steps.
-        channels_last: bool, how steps come and how views look.
+        axis: 1 or 2, that of time.
         most: int, the most steps that are kept.
+        zeros: int, the first steps, which are zeros.
+        steps: array of the steps behind them, or None.
     """
 
-    __slots__ = ("_buffer", "_channels_last", "_first", "_most", "_series", "count")
+    __slots__ = ("_axis", "_buffer", "_dtype", "_first", "_length", "_most", "_shape", "_start", "count")
 
-    def __init__(self, examples: int, channels: int, dtype: Any, channels_last: bool, most: int) -> None:
-        self._channels_last, self._most = channels_last, most
-        self._first = self.count = 0
-        self._use(np.empty((examples, 2 * most + ROOM, channels), dtype))
+    def __init__(self, examples: int, channels: int, dtype: Any, axis: int, most: int, zeros: int, steps: Any) -> None:
+        self._shape, self._dtype, self._axis, self._most = (examples, channels), dtype, axis, most
+        self._start = zeros, steps
+        self._buffer: Any = None
+        self._first = self._length = 0
+        self.count: int = zeros + (0 if steps is None else steps.shape[axis])
 
-    def write(self, steps: Any, count: int) -> None:
-        """Write ``count`` steps behind the kept ones: an array of the data format, or a number."""
+    def write(self, steps: np.ndarray, count: int) -> None:
+        """Write ``count`` steps, an array of the data format, behind the kept ones."""
         start = self._first + self.count
-        if start + count > self._buffer.shape[1]:
+        end = start + count
+        if end > self._length:
             self._make_room(count)
-            start = self.count
-        if self._channels_last:
-            self._buffer[:, start : start + count] = steps
+            start, end = self.count, self.count + count
+        if self._axis == 1:
+            self._buffer[:, start:end] = steps
         else:
-            self._series[:, :, start : start + count] = steps
+            self._buffer[:, :, start:end] = steps
 
     def view(self, first: int, count: int) -> np.ndarray:
         """``count`` steps from the ``first`` kept one on, those that were written last included."""
+        if self._buffer is None:
+            self._make_room(0)
         first += self._first
-        if self._channels_last:
+        if self._axis == 1:
             return self._buffer[:, first : first + count]
-        return self._series[:, :, first : first + count]
+        return self._buffer[:, :, first : first + count]
 
     def keep(self, first: int, count: int) -> None:
         """Keep ``count`` steps from the ``first`` one on."""
@@ -53,13 +64,28 @@ class KeptSteps:
 
     def _make_room(self, count):
         """Move the kept steps to the start, of a longer buffer where they and ``count`` more do not fit."""
-        buffer = self._buffer
-        if self.count + count > buffer.shape[1]:
-            examples, _, channels = buffer.shape
-            buffer = np.empty((examples, max(2 * self._most, self.count) + count, channels), buffer.dtype)
-        buffer[:, : self.count] = self._buffer[:, self._first : self._first + self.count]
-        self._first = 0
-        self._use(buffer)
+        buffer, kept = self._buffer, self.count
+        if buffer is None or kept + count > self._length:
+            buffer = self._made(max(2 * self._most + ROOM, kept + self._most + count), count)
+        if self._buffer is None:
+            self._fill(buffer)
+        else:
+            _steps(buffer, self._axis, 0, kept)[...] = _steps(self._buffer, self._axis, self._first, self._first + kept)
+        self._buffer, self._length, self._first = buffer, buffer.shape[self._axis], 0
 
-    def _use(self, buffer):
-        self._buffer, self._series = buffer, buffer.swapaxes(1, 2)
+    def _made(self, length, count):
+        examples, channels = self._shape
+        if self._axis == 2 and count < LONG:
+            return np.empty((examples, length, channels), self._dtype).swapaxes(1, 2)
+        return np.empty(by_step((examples, length, channels), self._axis == 1), self._dtype)
+
+    def _fill(self, buffer):
+        zeros, steps = self._start
+        _steps(buffer, self._axis, 0, zeros)[...] = 0
+        if steps is not None:
+            _steps(buffer, self._axis, zeros, self.count)[...] = steps
+        self._start = None
+
+
+def _steps(buffer, axis, start, stop):
+    return buffer[:, start:stop] if axis == 1 else buffer[:, :, start:stop]

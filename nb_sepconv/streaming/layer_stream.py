@@ -55,29 +55,23 @@ class LayerStream:
         self._after: Any = None
         if self.at_once:
             return
-        have, real = max(self._have(), 0), self.steps_kept(seen)
-        outside = have - real
-        most = max(self._span - 1, self._left)
-        self._kept = KeptSteps(self.examples, self.channels, self.dtype, self._channels_last, most)
+        # the steps seen that are read again, with zeros before them; below 0 where steps to come are not read
+        self._have = seen + self._left - self.given * self._stride
+        real = self.steps_kept(seen)
+        outside = max(self._have, 0) - real
         self._outside = 0 if self.stage.pads_with_zeros else outside
-        if outside > self._outside:
-            self._kept.write(0.0, outside)
-            self._kept.keep(0, outside)
-        if real:
-            self._kept.write(steps, real)
-            self._kept.keep(0, self._kept.count + real)
+        most, zeros = max(self._span - 1, self._left), outside - self._outside
+        values = np.array(steps, self.dtype) if real else None
+        self._kept = KeptSteps(self.examples, self.channels, self.dtype, self.axis, most, zeros, values)
 
     def known(self, seen: int) -> int:
         """How many output steps are known after ``seen`` input steps of a series that goes on."""
-        return max((seen + self._left - self._span) // self._stride + 1, 0) if seen else 0
+        given = (seen + self._left - self._span) // self._stride + 1
+        return given if given > 0 and seen else 0
 
     def steps_kept(self, seen: int) -> int:
         """How many of so many steps are kept."""
         return min(max(seen + self._left - self.known(seen) * self._stride, 0), seen)
-
-    def _have(self):
-        """The steps seen that are read again, with zeros before them; below 0 where steps to come are not read."""
-        return self.seen + self._left - self.given * self._stride
 
     @property
     def steps(self) -> np.ndarray:
@@ -100,14 +94,14 @@ class LayerStream:
             out: C-contiguous array for the outputs, or None.
             final: bool, whether these are the last steps of the series, with zeros behind them.
         """
-        if chunk.dtype != self.dtype:
-            raise TypeError(f'The layer "{self.stage.name}" must get arrays of {self.dtype}. Received: {chunk.dtype}')
         steps = chunk.shape[self.axis]
-        seen, count = self.seen + steps, self.steps_given(steps, final)
+        seen = self.seen + steps
+        given = place(self.stage, seen).steps if final else self.known(seen)
+        count = given - self.given
         if self.at_once:
-            self._after = seen, self.given + count, 0, 0, 0
+            self._after = seen, given, 0, 0, 0
             return np.asarray(self.stage.convolve(chunk, (0, 0), out)) if count else self._no_output()
-        have, kept, outside = self._have(), self._kept, self._outside
+        have, kept, outside = self._have, self._kept, self._outside
         if have < 0:
             dropped = min(-have, steps)
             steps -= dropped
@@ -115,15 +109,15 @@ class LayerStream:
             have = 0
         if steps:
             kept.write(chunk, steps)
-        have, used = have + steps, count * self._stride
+            have += steps
+        used = count * self._stride
         if count:
             needed = used - self._stride + self._span
-            behind = max(needed - have, 0)
-            outputs = np.asarray(self.stage.convolve(kept.view(0, needed - outside - behind), (outside, behind), out))
+            behind = needed - have if needed > have else 0
+            outputs = self.stage.compute(kept.view(0, needed - outside - behind), (outside, behind), out)
         else:
             outputs = self._no_output()
-        first = min(max(used - outside, 0), have - outside)
-        self._after = seen, self.given + count, max(outside - used, 0), first, have - outside - first
+        self._after = (seen, given, *_dropped(have, outside, used))
         return outputs
 
     def advance_again(self, chunk: Any, final: bool) -> Any:
@@ -133,6 +127,12 @@ class LayerStream:
             before = None
         outputs = self.advance(chunk, before, final)
         if outputs is not before:
+            outputs = np.asarray(outputs)
+            if outputs.dtype != self.output_dtype:
+                raise TypeError(
+                    f'The layer "{self.stage.name}" must give arrays of {self.output_dtype}, which the next one takes. '
+                    f"Received: {outputs.dtype}"
+                )
             own = outputs.flags.c_contiguous and not np.may_share_memory(outputs, chunk)
             self._outputs = outputs if own else None
         return outputs
@@ -141,6 +141,7 @@ class LayerStream:
         """What :meth:`advance` was given last counts from now on."""
         self.seen, self.given, self._outside, first, count = self._after
         if not self.at_once:
+            self._have = self.seen + self._left - self.given * self._stride
             self._kept.keep(first, count)
 
     def no_input(self) -> np.ndarray:
@@ -153,3 +154,14 @@ class LayerStream:
 
     def _no_output(self):
         return np.empty(self.shape(0), self.output_dtype)
+
+
+def _dropped(have, outside, used):
+    """Of so many steps, the first ones outside of the series, what is left when ``used`` of them are dropped: those
+    outside, the first one kept and the number of those kept.
+    """
+    if not outside:
+        first = used if used < have else have
+        return 0, first, have - first
+    first = min(max(used - outside, 0), have - outside)
+    return max(outside - used, 0), first, have - outside - first

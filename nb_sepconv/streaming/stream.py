@@ -82,6 +82,7 @@ class Stream:
         self.dtype: np.dtype[Any] = arguments.dtype(dtype, self._stages)
         self._computed_dtype = arguments.first_type(self._stages) or self.dtype
         self._axis = arguments.time_axis(self._stages)
+        self._converts = self.dtype != self._computed_dtype
         self._parts: list[LayerStream] = []
         self._flushed = False
         if channels is not None:
@@ -94,7 +95,7 @@ class Stream:
             parts.append(LayerStream(stage, self._examples, channels, dtype, length, self._axis))
             length = None if length is None else place(stage, length).steps
             channels, dtype = parts[-1].filters, parts[-1].output_dtype
-        self._parts = parts
+        self._parts, self._before, self._channels = parts, parts[:-1], parts[0].channels
 
     def __repr__(self) -> str:
         return (
@@ -206,35 +207,36 @@ class Stream:
 
     def _checked(self, chunk):
         """The chunk as an array of the computed type."""
+        if self._flushed:
+            self._refuse_flushed("push")
         if type(chunk) is not np.ndarray:
             chunk = arguments.as_chunk(chunk, self.dtype)
-        self._refuse_flushed("push")
-        if chunk.dtype != self.dtype or chunk.ndim != 3:
+        shape = chunk.shape
+        if len(shape) != 3 or chunk.dtype != self.dtype:
             chunk = arguments.fitting_chunk(chunk, self.dtype)
         if not self._parts:
             arguments.check_chunk(chunk, self._examples, None, self._axis)
-            self._start(chunk.shape[3 - self._axis])
-        first = self._parts[0]
-        shape = chunk.shape
-        if shape[0] != first.examples or shape[3 - self._axis] != first.channels:
-            arguments.check_chunk(chunk, first.examples, first.channels, self._axis)
-        if self._length is not None and first.seen + shape[self._axis] > self._length:
+            self._start(shape[3 - self._axis])
+        if shape[0] != self._examples or shape[3 - self._axis] != self._channels:
+            arguments.check_chunk(chunk, self._examples, self._channels, self._axis)
+        if self._length is not None and self._seen() + shape[self._axis] > self._length:
             raise ValueError(
-                f"`chunk` has more steps than are left of `length`, {self._length - first.seen} of {self._length}. "
+                f"`chunk` has more steps than are left of `length`, {self._length - self._seen()} of {self._length}. "
                 f"Received: shape {shape}"
             )
-        return chunk if chunk.dtype == self._computed_dtype else chunk.astype(self._computed_dtype)
+        return chunk.astype(self._computed_dtype) if self._converts else chunk
 
     def _advance(self, inputs, out, final):
         """What all layers give for the first one's inputs; all of them go on, or none."""
-        *before, last = self._parts
+        last, before = self._parts[-1], self._before
         for part in before:
             inputs = part.advance_again(inputs, final)
         outputs = last.advance(inputs, out, final)
-        if out is None and last.at_once and np.may_share_memory(outputs, inputs):
+        if last.at_once and out is None and np.may_share_memory(outputs, inputs):
             outputs = outputs.copy()
-        for part in self._parts:
+        for part in before:
             part.commit()
+        last.commit()
         return outputs
 
     def _advance_into(self, chunk, out):
