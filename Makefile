@@ -38,6 +38,8 @@ train: $(VENV)/demo.installed
 demo: $(VENV)/demo.installed
 	@$(BIN)/python examples/heartbeats.py
 	@$(BIN)/python -m examples.ragged_voices
+	@$(BIN)/python -m examples.live_pulse
+	@$(BIN)/python -m examples.decoding_step
 
 test: lint $(VENV)/test,cudacompile.installed
 	@$(PYTEST)

@@ -15,6 +15,7 @@ from nb_sepconv import losses as losses
 from nb_sepconv import nn as nn
 from nb_sepconv import ops as ops
 from nb_sepconv import regularizers as regularizers
+from nb_sepconv import streaming as streaming
 from nb_sepconv import train as train
 from nb_sepconv import weights as weights
 from nb_sepconv.array_ops.joining import concat as concat
@@ -412,6 +413,7 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
+    "streaming",
     "strided_slice",
     "subtract",
     "tan",

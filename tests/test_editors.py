@@ -21,7 +21,15 @@ ONLY_BY_NAME = {
     "nb_sepconv": {"abs", "bfloat16", "bool", "pow", "range", "round", "slice"}
 }  # not for `from nb_sepconv import *`
 PUBLIC = ["activations", "batch", "constraints", "initializers", "interop", "keras", "layers", "losses", "nn", "ops"]
-PUBLIC += ["regularizers", "train", "weights", "keras.activations", "keras.constraints", "keras.initializers"]
+PUBLIC += [
+    "regularizers",
+    "streaming",
+    "train",
+    "weights",
+    "keras.activations",
+    "keras.constraints",
+    "keras.initializers",
+]
 PUBLIC += ["keras.layers", "keras.regularizers"]
 PROGRAMS = sorted((Path(__file__).parent / "typing").glob("*.py"))
 

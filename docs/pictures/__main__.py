@@ -7,7 +7,7 @@ import matplotlib
 
 from docs.pictures.style import FOLDER, SETTINGS, save
 
-PICTURES = "scopes", "separable", "speed", "tile"
+PICTURES = "scopes", "separable", "speed", "stream", "tile"
 
 
 def draw(name: str) -> None:

@@ -40,21 +40,6 @@ def _positive(name, value):
     return operator.index(value)
 
 
-def time_axis(stages: Sequence[Stage]) -> int:
-    """1 where the channels come last, 2 where they come first, which is the same for all stages."""
-    told = {stage.channels_last for stage in stages} - {None}
-    if len(told) > 1:
-        raise ValueError(
-            "The layers of a stream must have one `data_format`. "
-            f"Received: {', '.join(f'{stage.name}: {_format(stage)}' for stage in stages)}"
-        )
-    return 2 if False in told else 1
-
-
-def _format(stage):
-    return {True: "channels_last", False: "channels_first", None: "any"}[stage.channels_last]
-
-
 def dtype(value: Any, stages: Sequence[Stage]) -> np.dtype[Any]:
     """The type of the chunks: numbers of any kind, by default the type that the first layer with one computes in."""
     if value is None:

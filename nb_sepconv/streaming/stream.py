@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.checks import array_arguments
-from nb_sepconv.convolution.stage import first_channels
+from nb_sepconv.convolution.stage import first_channels, of_one_format
 from nb_sepconv.convolution.windows import field, place
 from nb_sepconv.streaming import arguments, states
 from nb_sepconv.streaming.layer_stream import LayerStream
@@ -77,11 +77,11 @@ class Stream:
         self._open([stage], batch_size, length, dtype)
 
     def _open(self, stages, batch_size, length, dtype):
-        self._stages, channels = list(stages), first_channels(stages)
+        self._stages, channels = of_one_format(stages), first_channels(stages)
         self._examples, self._length = arguments.batch_size(batch_size), arguments.length(length, self._stages)
         self.dtype: np.dtype[Any] = arguments.dtype(dtype, self._stages)
         self._computed_dtype = arguments.first_type(self._stages) or self.dtype
-        self._axis = arguments.time_axis(self._stages)
+        self._axis = 2 if self._stages[0].channels_last is False else 1
         self._converts = self.dtype != self._computed_dtype
         self._parts: list[LayerStream] = []
         self._flushed = False
