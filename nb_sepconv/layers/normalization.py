@@ -244,11 +244,8 @@ class BatchNormalization(Streamed, Layer):
         if rank != 3 or axes not in ((1,), (2,)):
             name, received = self.name, f"Received: {self.axis!r} of {rank} axes"
             raise ValueError(f'The layer "{name}" cannot be cut over time: `axis` must be the channels\'. {received}')
-        how = {
-            "channels_last": axes == (2,),
-            "dtype": as_dtype(self._dtype),
-            "channels": int(self.moving_mean.shape[0]),
-        }
+        channels = int(self.moving_mean.shape[0])
+        how = {"channels_last": axes == (2,), "dtype": as_dtype(self._dtype), "channels": channels}
         return Stage(self.name, lambda inputs, zeros, out: written(self.call(self._as_called(inputs)), out), **how)
 
     def _broadcast(self, array, axes, rank):
