@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from datetime import datetime, timezone
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -18,6 +19,7 @@ from benchmarks.statistics import best_peer, geometric_mean, ratio
 from benchmarks.stream_workloads import CHUNKS, stream_workloads
 from benchmarks.turns import measure_workload, workers
 
+STEPS = (("tiny", 8, 16, 3, 1), ("citrinet_512", 512, 512, 39, 1), ("convtasnet", 512, 128, 3, 128))
 WITHOUT_DILATION = "causal-conv1d"
 INTRODUCTION = """\
 One series comes some steps at a time, causal, in float32. Ours are pushes of a
@@ -27,7 +29,7 @@ which has no dilation. Both multiply by a linear layer or a convolution of one t
 its own, they alternate within one run, and results are compared with float64 before."""
 OVERHEAD = """\
 Microseconds of a push of one step, and of a call of the layer on as many steps as its kernel spans, in turns in one
-process; then the last 1000 of 100,000 pushes over the first 1000, medians."""
+process; then the last 1000 of 100,000 pushes (10,000 of wide layers) over the first 1000, medians."""
 
 
 def parse(arguments):
@@ -84,32 +86,26 @@ def peers_row(result):
     return [result["workload"].name, result["workload"].length, *cells]
 
 
-def overheads(pushes=100_000, rounds=30):
-    """Rows of pushes of one step beside calls of the layer, on the shapes of the table and a tiny one."""
+def overheads(pushes=100_000, rounds=30, number=200, layers=STEPS):
+    """Rows of pushes of one step beside calls of the layer."""
     import nb_sepconv as tf
 
     rows = []
     with tf.num_threads(1):
-        for name, channels, filters, taps, dilation in (
-            ("tiny", 8, 16, 3, 1),
-            ("citrinet_512", 512, 512, 39, 1),
-            ("convtasnet", 512, 128, 3, 128),
-        ):
-            layer = tf.layers.SeparableConv1D(filters, taps, dilation_rate=dilation, padding="valid")
+        for name, channels, filters, taps, dilation in layers:
+            layer = tf.layers.SeparableConv1D(filters, taps, dilation_rate=dilation)
             span = (taps - 1) * dilation + 1
             inputs = np.random.default_rng(0).standard_normal((1, span, channels), np.float32)
             layer(inputs)
             stream, step = layer.stream(), np.ascontiguousarray(inputs[:, :1])
             stream.push(inputs)
-            rows.append([name, *in_turns([lambda: stream.push(step), lambda: layer(inputs)], rounds)])  # noqa: B023
-            if name == "tiny":
-                rows[-1].append(growth(layer.stream(), step, pushes))
-            else:
-                rows[-1].append(growth(layer.stream(), step, pushes // 10))
+            calls = partial(stream.push, step), partial(layer, inputs)
+            count = pushes if channels * filters < 1000 else pushes // 10
+            rows.append([name, *in_turns(calls, rounds, number), growth(layer.stream(), step, count)])
     return rows
 
 
-def in_turns(calls, rounds, number=200):
+def in_turns(calls, rounds, number):
     samples = [[] for _ in calls]
     for _ in range(rounds):
         for call, seconds in zip(calls, samples, strict=True):
