@@ -66,6 +66,10 @@ class PackedConvolution:
         outputs = call.run(inputs, _packed(packs, call, weights), out if fused else None)
         return outputs if fused else written(self._after(outputs), out)
 
+    def repeated(self, weights: Any) -> Any:
+        """A function ``(inputs, out)``, :meth:`window` without zeros for inputs of one shape, strides and type."""
+        return _Repeated(self, weights)
+
     def _planned(self, inputs, weights, zeros):
         """The inputs as the kernels take them, the call for inputs like these, and where its packed weights are."""
         known, calls, packs = self._state
@@ -92,6 +96,29 @@ class PackedConvolution:
             calls.remember(key, call, arrays[:1], taken[:1])
             inputs = taken[0]
         return inputs, call, packs
+
+
+class _Repeated:
+    """What was looked up for the first inputs, as long as threads, engine, precision and weights stay the same."""
+
+    __slots__ = ("_call", "_convolution", "_known", "_packed", "_variables", "_versions", "_weights")
+
+    def __init__(self, convolution, weights):
+        self._convolution, self._weights = convolution, weights
+        self._variables = [weight for weight in weights if weight is not None]
+        self._known = self._versions = None
+
+    def __call__(self, inputs, out):
+        of = self._convolution
+        known = cpu.get_num_threads(), engines.environment_engine(), of._precision or precisions.of_context()
+        versions = [weight.version for weight in self._variables]
+        if known != self._known or versions != self._versions:
+            _, self._call, packs = of._planned(inputs, self._weights, (0, 0))
+            self._packed = _packed(packs, self._call, self._weights)
+            self._known, self._versions = known, versions
+        if of._after is None:
+            return self._call.run(inputs, self._packed, out)
+        return written(of._after(self._call.run(inputs, self._packed)), out)
 
 
 def written(outputs: Any, out: Any) -> Any:

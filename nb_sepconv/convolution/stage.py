@@ -34,6 +34,8 @@ class Stage:
         by_numpy: bool, whether NumPy computes a part of it, and the kernels not all. Default True.
         pads_with_zeros: bool, whether the steps outside of the series count as zeros. Default True; pooling leaves
             them out.
+        repeated: function that returns another one ``(inputs, out)``, ``compute`` without zeros for inputs of one
+            shape, strides and type, which looks less up; None where there is none. Default None.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Stage:
     activation: Any = None
     by_numpy: bool = True
     pads_with_zeros: bool = True
+    repeated: Callable[[], Callable[[Any, Any], Any]] | None = field(default=None, repr=False)
     _trials: dict[int, tuple[bool, int]] = field(default_factory=dict, init=False, repr=False)
 
     @property

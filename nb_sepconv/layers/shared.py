@@ -206,6 +206,7 @@ class SeparableConvolution(Weighted):
             filters=self.filters,
             activation=after,
             by_numpy=after is not None,
+            repeated=lambda: convolution.repeated(weights),
         )
 
     def value_and_pullback(

@@ -27,12 +27,13 @@ class KeptSteps:
         steps: array of the steps behind them, or None.
     """
 
-    __slots__ = ("_axis", "_buffer", "_dtype", "_first", "_length", "_most", "_shape", "_start", "count")
+    __slots__ = ("_axis", "_buffer", "_dtype", "_first", "_length", "_most", "_shape", "_start", "calls", "count")
 
     def __init__(self, examples: int, channels: int, dtype: Any, axis: int, most: int, zeros: int, steps: Any) -> None:
         self._shape, self._dtype, self._axis, self._most = (examples, channels), dtype, axis, most
         self._start = zeros, steps
         self._buffer: Any = None
+        self.calls: dict[int, Any] = {}  # what computes views of this buffer, by their steps
         self._first = self._length = 0
         self.count: int = zeros + (0 if steps is None else steps.shape[axis])
 
@@ -71,6 +72,8 @@ class KeptSteps:
             self._fill(buffer)
         else:
             _steps(buffer, self._axis, 0, kept)[...] = _steps(self._buffer, self._axis, self._first, self._first + kept)
+        if buffer is not self._buffer:
+            self.calls = {}
         self._buffer, self._length, self._first = buffer, buffer.shape[self._axis], 0
 
     def _made(self, length, count):

@@ -41,6 +41,7 @@ class LayerStream:
         where = place(stage, length or 0)
         self._left, self._span, self._stride = where.left, where.span, stage.stride
         self.at_once = where.span == stage.stride == 1 and where.left == where.right == 0
+        self._repeats = stage.repeated is not None and self.dtype == stage.dtype
         self._kept: Any = None
         self._outputs: Any = None
         self.restart()
@@ -114,7 +115,13 @@ class LayerStream:
         if count:
             needed = used - self._stride + self._span
             behind = needed - have if needed > have else 0
-            outputs = self.stage.compute(kept.view(0, needed - outside - behind), (outside, behind), out)
+            if outside or behind or not self._repeats:
+                outputs = self.stage.compute(kept.view(0, needed - outside - behind), (outside, behind), out)
+            else:
+                call = kept.calls.get(needed)
+                if call is None:
+                    call = kept.calls[needed] = self.stage.repeated()
+                outputs = call(kept.view(0, needed), out)
         else:
             outputs = self._no_output()
         self._after = (seen, given, *_dropped(have, outside, used))

@@ -48,6 +48,7 @@ def convolution_stage(
         channels=channels,
         filters=channels * multiplier if pointwise_kernel is None else weights[1].array.shape[-1],
         activation=settings.fused_activation(activation)[1],
+        repeated=lambda: packed.repeated(weights),
     )
 
 
