@@ -8,7 +8,7 @@ import numpy as np
 
 from nb_sepconv.convolution.sizes import by_step
 
-ROOM = 32  # steps beside those that are kept: so often the kept ones stay where they are
+ROOM = 8  # steps beside those that are kept: so often the kept ones stay where they are
 LONG = 16  # steps of a chunk from which on the buffer lies in memory as the chunks do
 
 

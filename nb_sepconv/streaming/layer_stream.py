@@ -124,7 +124,10 @@ class LayerStream:
                 outputs = call(kept.view(0, needed), out)
         else:
             outputs = self._no_output()
-        self._after = (seen, given, *_dropped(have, outside, used))
+        if outside or used > have:
+            self._after = (seen, given, *_dropped(have, outside, used))
+        else:
+            self._after = seen, given, 0, used, have - used
         return outputs
 
     def advance_again(self, chunk: Any, final: bool) -> Any:

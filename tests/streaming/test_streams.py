@@ -192,7 +192,7 @@ def test_the_cost_of_a_push_is_no_array_but_the_outputs():
     for count in (1, 50, 0, 7, 1, 1, 50) * 20:
         stream.push(np.ones((1, count, 3), np.float32))
     assert kept._buffer is buffer
-    assert buffer.shape[1] <= 50 + 2 * 3 + 32
+    assert buffer.shape[1] <= 50 + 2 * 3 + 8
 
 
 def test_layers_between_the_first_and_the_last_write_into_the_same_arrays():
