@@ -26,8 +26,11 @@ def layers(data_format):
     yield tf.layers.MaxPooling1D(3, 1, padding="same", **how)
     yield tf.layers.AveragePooling1D(4, 3, padding="same", **how)
     yield tf.layers.AveragePooling1D(2, 5, padding="valid", **how)
+    yield tf.keras.layers.MaxPooling1D(3, 2, padding="same", **how)
+    yield tf.keras.layers.BatchNormalization(axis=-1 if data_format == "channels_last" else 1)
     yield tf.layers.BatchNormalization(axis=-1 if data_format == "channels_last" else 1)
-    yield tf.layers.Dropout()
+    if data_format == "channels_last":
+        yield tf.layers.Dropout()
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
@@ -68,6 +71,27 @@ def test_a_stack_of_all_kinds_has_the_bits_of_its_call(dtype, data_format):
     for cuts in cuts_of(rng, 50, 2):
         assert same_bits(streamed(stream, x, 1 if last else 2, cuts, len(cuts) // 2), answer), cuts
         stream.reset()
+
+
+def test_a_sequential_model_has_a_stream():
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [layers.SeparableConv1D(6, 5, padding="causal"), layers.ReLU(), layers.MaxPooling1D(2), layers.Dense(3)]
+    )
+    x = np.random.default_rng(3).standard_normal((1, 30, 2)).astype(np.float32)
+    answer = np.asarray(model(x))
+    assert same_bits(streamed(model.stream(), x, 1, [1] * 5 + [25]), answer)
+    for layer in (layers.Flatten(), layers.GlobalMaxPooling1D()):
+        with pytest.raises(ValueError, match=r"cannot be cut over time: it joins all steps"):
+            layer.stream()
+
+
+def test_layers_of_both_formats_have_no_stream():
+    first, last = tf.keras.layers.SeparableConv1D(4, 3, data_format="channels_first"), tf.keras.layers.Conv1D(4, 3)
+    model = tf.keras.Sequential([first, last])
+    model(np.zeros((1, 4, 9), np.float32))
+    with pytest.raises(ValueError, match=r"must have one `data_format`"):
+        model.stream()
 
 
 def test_a_mixed_policy_computes_in_its_type():

@@ -128,7 +128,10 @@ def test_streams_of_older_processors_have_the_bits_of_one_call(processor):
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("precision", ["float32", "bf16x3", "tf32x3", "tf32", "bf16"])
+@pytest.mark.parametrize(
+    "precision",
+    ["float32", "bf16", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bf16x3", "tf32x3", "tf32"))],
+)
 def test_every_precision_has_the_bits_of_one_call(precision, data_format):
     """On a layer that is wide enough for the units that multiply in parts, with several examples and multipliers."""
     rng = np.random.default_rng(3)
