@@ -9,6 +9,7 @@ import numpy as np
 from nb_sepconv.convolution.sizes import by_step
 
 ROOM = 8  # steps beside those that are kept: so often the kept ones stay where they are
+MOST_CALLS = 256
 LONG = 16  # steps of a chunk from which on the buffer lies in memory as the chunks do
 
 
@@ -62,6 +63,13 @@ class KeptSteps:
         """Keep ``count`` steps from the ``first`` one on."""
         self._first = self._first + first if count else 0
         self.count = count
+
+    def remember(self, count: int, call: Any) -> Any:
+        """Keep what computes views of so many steps, until there are others or too many."""
+        if len(self.calls) >= MOST_CALLS:
+            self.calls.clear()
+        self.calls[count] = call
+        return call
 
     def _make_room(self, count):
         """Move the kept steps to the start, of a longer buffer where they and ``count`` more do not fit."""

@@ -41,6 +41,7 @@ class LayerStream:
         where = place(stage, length or 0)
         self._left, self._span, self._stride = where.left, where.span, stage.stride
         self.at_once = where.span == stage.stride == 1 and where.left == where.right == 0
+        self._by_function = stage.activation is not None
         self._repeats = stage.repeated is not None and self.dtype == stage.dtype
         self._kept: Any = None
         self._outputs: Any = None
@@ -120,8 +121,10 @@ class LayerStream:
             else:
                 call = kept.calls.get(needed)
                 if call is None:
-                    call = kept.calls[needed] = self.stage.repeated()
+                    call = kept.remember(needed, self.stage.repeated())
                 outputs = call(kept.view(0, needed), out)
+            if self._by_function:
+                outputs = np.asarray(outputs)
         else:
             outputs = self._no_output()
         if outside or used > have:
@@ -137,7 +140,6 @@ class LayerStream:
             before = None
         outputs = self.advance(chunk, before, final)
         if outputs is not before:
-            outputs = np.asarray(outputs)
             if outputs.dtype != self.output_dtype:
                 raise TypeError(
                     f'The layer "{self.stage.name}" must give arrays of {self.output_dtype}, which the next one takes. '
