@@ -10,7 +10,7 @@ from nb_sepconv.convolution.sizes import by_step
 
 ROOM = 8  # steps beside those that are kept: so often the kept ones stay where they are
 MOST_CALLS = 256
-LONG = 16  # steps of a chunk from which on the buffer lies in memory as the chunks do
+LONG = 32  # steps of a chunk from which on the buffer lies in memory as the chunks do
 
 
 class KeptSteps:
