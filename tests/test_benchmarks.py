@@ -112,7 +112,7 @@ def peer_or_skip(library, task):
 
 def test_workloads_are_the_published_ones():
     workloads = load_workloads()
-    assert len(workloads) == 20
+    assert len(workloads) == 26
     assert [workload.name for workload in load_workloads(["tiny", "eegnet"])] == ["eegnet", "tiny"]
     assert workloads[0].output_length == 836
     assert workloads[0].operations == 2 * 8 * 836 * 64 * (33 + 256)

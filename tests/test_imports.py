@@ -74,6 +74,7 @@ ARROWS_OF_ENGINES = {
         "forward": "codegen runtime",
         "transposed": "codegen forward runtime",
         "backward": "codegen forward runtime",
+        "narrow": "backward codegen forward runtime transposed",
     },
     "bf16": {"codegen": "", "forward": "codegen", "backward": "codegen forward"},
     "cuda": {

@@ -242,6 +242,12 @@ def test_narrow_layers_are_left_to_fused_multiply_adds():
     assert choice.tiles(sizes(channels=1, filters=1)) == (TILES, 3)
 
 
+@pytest.mark.parametrize(("precision", "least"), [("float32", 10), ("bf16x3", 6), ("bf16", 3)])
+def test_few_channels_are_left_to_fused_multiply_adds(precision, least):
+    assert choice.fastest(sizes(channels=least, multiplier=64, precision=precision)) is not None
+    assert choice.fastest(sizes(channels=least - 1, multiplier=64, precision=precision)) is None
+
+
 def test_the_choice_is_the_layers_alone():
     assert {choice.fastest(sizes(examples=n, length=t, steps=t)) for n in (1, 100) for t in (1, 5000)} == {(TILES, 3)}
 

@@ -21,11 +21,14 @@ class Least(NamedTuple):
 TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 192)}
 GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}  # in three parts they gain nothing
 DOTS = Least(64, 32)
+LEAST_CHANNELS = {1: 3, 2: 6, 3: 10}  # units multiply vectors of channels; with fewer, FMA fills its lanes better
 
 
 def fastest(sizes: Any, tiles_from: Any = TILES) -> Any:
     """(unit, parts) where a unit is faster than fused multiply-adds, else None."""
     parts = _parts(sizes)
+    if parts and sizes.channels < LEAST_CHANNELS[parts]:
+        return None
     if _reached(sizes, tiles_from.get(parts)) and (unit := availability.tiles_unit()):
         return unit, parts
     if parts == 1 and _reached(sizes, DOTS) and (unit := availability.dots_unit()):

@@ -11,6 +11,13 @@ from nb_sepconv.kernels.cpu.codegen import gradient_microkernels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner, packer_address, sharing_packer_address
+from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
+from nb_sepconv.kernels.cpu.narrow.packing import narrow_packer_address, sharing_narrow_packer_address
+from nb_sepconv.kernels.cpu.narrow.transposed_loops import narrow_transposed_worker_address
+from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
+    narrow_transposed_packer_address,
+    sharing_narrow_transposed_packer_address,
+)
 from nb_sepconv.kernels.cpu.runtime.launch import compile_runners
 from nb_sepconv.kernels.cpu.transposed.loops import transposed_worker_address
 from nb_sepconv.kernels.cpu.transposed.packing import sharing_transposed_packer_address, transposed_packer_address
@@ -19,7 +26,9 @@ BESIDE = ("rows", "columns", "items")
 MOVED = ("pack_panel", *(f"{way}_{beside}" for way in ("load", "store") for beside in BESIDE))
 FORWARD = ("convolve", "convolve_adjacent")
 PRODUCTS = ("multiply_panel", "multiply_vector")
+NARROW = ("copy_numbers", "split_phases", "spread", "pack_lanes", "convolve_numbers")
 TRANSPOSED = ("convolve_transposed", "convolve_adjacent_transposed", "multiply_transposed", "multiply_transposed_far")
+NARROW_TRANSPOSED = ("convolve_numbers_transposed",)
 
 
 def compile_ahead(
@@ -33,10 +42,13 @@ def compile_ahead(
         gradients: whether gradients are wanted.
         activations: names of fused activations.
     """
-    names: list[str] = [*MOVED, *FORWARD, *PRODUCTS, *(f"{name}_far" for name in PRODUCTS), *activations]
+    names: list[str] = [*MOVED, *FORWARD, *NARROW, *PRODUCTS, *(f"{name}_far" for name in PRODUCTS), *activations]
     users: list[Any] = [worker_address, packer_address, sharing_packer_address, pack_runner]
+    users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address]
     if transposed:
-        names += TRANSPOSED
+        names += [*TRANSPOSED, *NARROW_TRANSPOSED]
+        users += [narrow_transposed_worker_address, narrow_transposed_packer_address]
+        users += [sharing_narrow_transposed_packer_address]
         users += [transposed_worker_address, transposed_packer_address, sharing_transposed_packer_address]
     if gradients:
         names += [*gradient_microkernels.BY_NAME, *(f"differentiate_{name}" for name in activations)]

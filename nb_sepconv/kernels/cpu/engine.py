@@ -14,6 +14,8 @@ from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward.plan import Plan
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.forward.tiling import READING_WORK
+from nb_sepconv.kernels.cpu.narrow.gradients import narrow_gradient_plan
+from nb_sepconv.kernels.cpu.narrow.plan import narrow_plan
 from nb_sepconv.kernels.cpu.runtime.launch import threads_in_use
 from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads
 from nb_sepconv.kernels.cpu.transposed.plan import transposed_plan
@@ -27,12 +29,13 @@ SERIAL_MULTIPLY_ADDS = 500_000  # below this, waking threads costs more than the
 def plan(sizes: Sizes, threads: int = 1) -> PreparedPlan:
     """The plan for a convolution on at most ``threads`` threads."""
     busy = workers(sizes, threads)
-    return transposed_plan(sizes, busy) or Plan(sizes, busy)
+    return narrow_plan(sizes, busy) or transposed_plan(sizes, busy) or Plan(sizes, busy)
 
 
 def plan_gradients(sizes: GradientSizes, threads: int = 1) -> GradientPlan:
     """The plan for the gradients of a convolution on at most ``threads`` threads."""
-    return GradientPlan(sizes, gradient_workers(sizes, threads))
+    busy = gradient_workers(sizes, threads)
+    return narrow_gradient_plan(sizes, busy) or GradientPlan(sizes, busy)
 
 
 def workers(sizes: Sizes, threads: int) -> int:

@@ -62,6 +62,27 @@ def convolve_adjacent(lanes: Any, across: Any = False) -> Any:
     return _in_groups(lanes, sum_taps, across)
 
 
+def convolve_numbers(lanes: Any, across: Any = False) -> Any:
+    """The same where all lanes see the one channel of ``x``, whose steps are numbers side by side.
+
+    Run ``r`` begins ``r * run_bytes`` behind ``x``, and its taps and the rows of each follow one another.
+    """
+
+    def sum_taps(builder, sums, x, run_bytes, taps, runs, weights):
+        with for_range(builder, runs) as run:
+            after = builder.sub(builder.add(taps, runs), builder.add(run.index, INTP(1)))
+            start = builder.add(x, builder.mul(run.index, run_bytes))
+            with for_range(builder, builder.sdiv(after, runs)) as place:
+                tap = builder.add(run.index, builder.mul(place.index, runs))
+                weight = lanes.load(builder, builder.add(weights, builder.mul(tap, INTP(lanes.bytes))))
+                value_at = builder.add(start, builder.mul(place.index, INTP(lanes.item_bytes)))
+                for step, total in enumerate(sums):
+                    value = lanes.broadcast(builder, lanes.at(builder, value_at, step * lanes.item_bytes))
+                    builder.store(lanes.fma(builder, value, weight, builder.load(total)), total)
+
+    return _in_groups(lanes, sum_taps, across, lanes.item_bytes)
+
+
 def _load_intp(builder, table, index):
     at = builder.add(table, builder.mul(index, INTP(8)))
     return builder.load(builder.inttoptr(at, INTP.as_pointer()))
@@ -77,12 +98,13 @@ def _add_taps(builder, lanes, sums, row, weights):
                 builder.store(lanes.fma(builder, value, weight, builder.load(total)), total)
 
 
-def _in_groups(lanes, sum_taps, across):
-    """The arity and the instructions for groups of steps."""
+def _in_groups(lanes, sum_taps, across, row_bytes=None):
+    """The arity and the instructions for groups of steps, whose rows are vectors or numbers."""
+    row_bytes = INTP(row_bytes or lanes.bytes)
 
     def sums_of(builder, at, size, x, tap_offsets, taps, runs, weights):
         sums = lanes.registers(builder, [lanes.zero()] * size)
-        sum_taps(builder, sums, builder.add(x, builder.mul(at, INTP(lanes.bytes))), tap_offsets, taps, runs, weights)
+        sum_taps(builder, sums, builder.add(x, builder.mul(at, row_bytes)), tap_offsets, taps, runs, weights)
         return [builder.load(total) for total in sums]
 
     return (9, _transposed(lanes, sums_of)) if across else (8, _row_by_row(lanes, sums_of))
@@ -271,6 +293,8 @@ BY_NAME: Any = {
     "convolve_transposed": partial(convolve, across=True),
     "convolve_adjacent": convolve_adjacent,
     "convolve_adjacent_transposed": partial(convolve_adjacent, across=True),
+    "convolve_numbers": convolve_numbers,
+    "convolve_numbers_transposed": partial(convolve_numbers, across=True),
     "multiply_panel": partial(multiply, vectors=PANEL_VECTORS),
     "multiply_vector": partial(multiply, vectors=1),
     "multiply_panel_far": partial(multiply, vectors=PANEL_VECTORS, far=True),

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen import derivatives, gradient_microkernels, load_store, microkernels, vectormath
+from nb_sepconv.kernels.cpu.codegen import (
+    derivatives,
+    gradient_microkernels,
+    load_store,
+    microkernels,
+    spreading,
+    vectormath,
+)
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compile_ir
 from nb_sepconv.kernels.cpu.codegen.storage import storage
@@ -30,6 +37,8 @@ def _emitter(stored, name):
         return microkernels.BY_NAME[name](stored.lanes)
     if name in gradient_microkernels.BY_NAME:
         return gradient_microkernels.BY_NAME[name](stored.lanes)
+    if name in spreading.BY_NAME:
+        return spreading.BY_NAME[name](stored)
     if name.startswith("differentiate_"):
         return derivatives.differentiate(stored.lanes, name.removeprefix("differentiate_"))
     if name in vectormath.ACTIVATIONS:

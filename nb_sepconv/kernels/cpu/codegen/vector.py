@@ -169,6 +169,23 @@ class Lanes:
         lane = ir.Constant(ir.VectorType(INTP, self.width), list(range(self.width)))
         return builder.icmp_signed("<", lane, splat(builder, count, self.width))
 
+    def permute(self, builder: Any, value: Any, index: Any) -> Any:
+        """``value[index[l]]`` in lane ``l``, for a vector of intps."""
+        bits = ir.IntType(64 if self.double else 32)
+        index = index if self.double else builder.trunc(index, ir.VectorType(bits, self.width))
+        if vector_unit() is AVX512:
+            return call_intrinsic(
+                builder, f"llvm.x86.avx512.permvar.{'df' if self.double else 'sf'}.512", [value, index]
+            )
+        if vector_unit() is AVX2 and not self.double:
+            return call_intrinsic(builder, "llvm.x86.avx2.permps", [value, index])
+        lane = ir.IntType(32)
+        permuted = ir.Constant(self.type, ir.Undefined)
+        for i in range(self.width):
+            item = builder.extract_element(value, builder.extract_element(index, lane(i)))
+            permuted = builder.insert_element(permuted, item, lane(i))
+        return permuted
+
     def transpose(self, builder: Any, rows: Any) -> list[Any]:
         """``width`` vectors, transposed: squares within 128-bit lanes first, then the lanes themselves."""
         items = LANE_BYTES // self.item_bytes

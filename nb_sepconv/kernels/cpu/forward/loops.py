@@ -60,7 +60,8 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
             continue
         for panel in range(first_panel, last_panel):
             place = panel - first_panel if p.sum_blocks < p.blocks else 0
-            _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_block, panel, place, scratch)
+            hidden = scratch + p.hidden
+            fill_panel(p, outputs, weights, hidden, first_row, last_row, first_block, last_block, panel, place, scratch)
 
 
 @compiled
@@ -82,12 +83,12 @@ def fill_hidden(
                     kernel = weights + (block * p.multiplier + m) * kernel_bytes
                     place = place_in_sum(p, block, m) - first_block * p.multiplier
                     hidden = scratch + p.hidden + place * p.hidden_block_bytes + (row - first_row) * vector_bytes
-                    _convolve(p, x, scratch + p.tap_table, kernel, hidden, piece.steps)
+                    convolve(p, x, scratch + p.tap_table, kernel, hidden, piece.steps)
         row += piece.rows
 
 
 @compiled
-def _convolve(p, x, tap_offsets, weights, hidden, steps):
+def convolve(p: Any, x: Any, tap_offsets: Any, weights: Any, hidden: Any, steps: Any) -> None:
     """One block of channels and one multiplier, output phase by output phase."""
     vector_bytes = p.width * p.item_bytes
     for phase in range(min(p.output_phases, steps)):
@@ -146,7 +147,19 @@ def _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scra
 
 
 @compiled
-def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_block, panel, place, scratch):
+def fill_panel(
+    p: Any,
+    outputs: Any,
+    weights: Any,
+    hidden: Any,
+    first_row: Any,
+    last_row: Any,
+    first_block: Any,
+    last_block: Any,
+    panel: Any,
+    place: Any,
+    scratch: Any,
+) -> None:
     """A tile's sums over some blocks of channels for one panel of filters; after the last block they are finished."""
     vector_bytes = p.width * p.item_bytes
     first_filter = panel * PANEL_VECTORS * p.width
@@ -169,7 +182,7 @@ def _fill_panel(p, outputs, weights, first_row, last_row, first_block, last_bloc
     whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, first_block, last_block)
     call11(
         p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
-        scratch + p.hidden,
+        hidden,
         p.hidden_block_bytes,
         whole_blocks,
         part_blocks,

@@ -77,18 +77,18 @@ def _pack_panel(p, pointwise, target, offsets, panel):
             for channel in range(first_channel, last_channel, p.width):
                 channels = min(p.width, last_channel - channel)
                 source = pointwise + ((channel * p.multiplier + m) * p.filters + first) * item
-                _pack_rows(p, source, step_stride, filters, channels, target, offsets)
+                pack_rows(p, source, step_stride, channels, filters, target, offsets)
                 target += channels * row_bytes
 
 
 @compiled
-def _pack_rows(p, source, step_stride, filters, channels, target, offsets):
+def pack_rows(p: Any, source: Any, row_stride: Any, rows: Any, filters: Any, target: Any, offsets: Any) -> None:
+    """At most ``width`` rows of a panel of weights; ``offsets`` is where each goes."""
     if filters == PANEL_VECTORS * p.width:
-        call4(p.pack_panel, source, step_stride, channels, target)
+        call4(p.pack_panel, source, row_stride, rows, target)
     else:
         vector_bytes = p.width * p.item_bytes
-        item = p.stored_bytes
-        call10(p.load_rows, source, step_stride, item, filters, 0, channels, channels, target, offsets, vector_bytes)
+        call10(p.load_rows, source, row_stride, p.stored_bytes, filters, 0, rows, rows, target, offsets, vector_bytes)
 
 
 def shared_packer(pack_piece: Any, needs_table: Any = True) -> Any:

@@ -35,7 +35,11 @@ class Plan(PreparedPlan):
 
 def problem_of(sizes: Any, workers: int, row_group: int = ROWS) -> Any:
     """What the compiled loops are told of a convolution; tiles are groups of rows."""
-    p = problem_without_product(sizes, workers, sizes.steps, row_group)
+    return with_products(sizes, problem_without_product(sizes, workers, sizes.examples * sizes.steps, row_group))
+
+
+def with_products(sizes: Any, p: Any) -> Any:
+    """The problem with the procedures that compute sums."""
     filter_stride = p.output_filter_stride if p.fused else p.output_filter_stride * p.multiplier
     used = {
         "multiply_panel": p.fused and p.filters > p.width,
@@ -56,13 +60,13 @@ def distance(p: Any) -> str:
     return "_far" if outputs + weights > NEAR_BYTES else ""
 
 
-def problem_without_product(sizes: Any, workers: int, example_rows: Any, row_group: int) -> Any:
+def problem_without_product(sizes: Any, workers: int, rows: Any, row_group: int) -> Any:
     """The problem without the procedures that compute sums.
 
-    An example has ``example_rows`` rows, its steps or more; a tile is a multiple of ``row_group`` of them.
+    All examples together have ``rows`` rows, which may be more than their steps; a tile is a multiple of ``row_group``
+    of them.
     """
     shape, vectors, fused = shape_of(sizes), vectors_of(sizes.dtype), sizes.filters is not None
-    rows = sizes.examples * example_rows
     cut, places = divide(shape, vectors, fused, rows, workers, row_group)
     return Problem(
         *shape,

@@ -41,7 +41,8 @@ def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
         clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch)
-        _multiply(p, a, outputs, weights, first_row, last_row, ticket % p.filter_parts, scratch)
+        hidden, part = scratch + p.hidden, ticket % p.filter_parts
+        multiply_groups(p, a, outputs, weights, hidden, first_row, last_row, part, scratch + p.y)
         ticket = next_ticket(tickets, worker)
 
 
@@ -83,14 +84,16 @@ def _convolve(p, a, weights, first_block, last_block, row, rows, scratch):
 
 
 @compiled
-def _multiply(p, a, outputs, weights, first_row, last_row, part, scratch):
-    """The sums of a tile: some filters for all its panels of steps, then the next filters."""
+def multiply_groups(
+    p: Any, a: Any, outputs: Any, weights: Any, hidden: Any, first_row: Any, last_row: Any, part: Any, y: Any
+) -> None:
+    """The sums of some rows: a group of filters for all their panels of steps, then the next filters."""
     panel_rows = PANEL_VECTORS * p.width
     last = min((part + 1) * a.part_groups, ceil_div(p.filters, a.group_filters))
     for group in range(part * a.part_groups, last):
         for row in range(first_row, last_row, panel_rows):
-            hidden = scratch + p.hidden + (row - first_row) // panel_rows * a.panel_bytes
-            _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, scratch + p.y)
+            panel = hidden + (row - first_row) // panel_rows * a.panel_bytes
+            _fill_panel(p, a, panel, outputs, weights, row, last_row, group, y)
 
 
 @compiled

@@ -35,7 +35,7 @@ def transposed_plan(sizes: Any, workers: int) -> Any:
     if (rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
         return None
     row_group = max(STEPS, PANEL_VECTORS * stored.lanes.width)
-    base = problem_without_product(sizes, workers, rows, row_group)
+    base = problem_without_product(sizes, workers, sizes.examples * rows, row_group)
     if base.sum_blocks < base.blocks or base.output_phases > 1:
         return None
     return TransposedPlan(sizes, workers, base, rows)
@@ -55,12 +55,18 @@ class TransposedPlan(PreparedPlan):
     row_multiple = STEPS
 
     def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
-        problem = _problem(sizes, base, example_rows)
+        problem = transposed_problem(sizes, base, example_rows)
         super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
-        self.packing: str = f"groups of {problem.group_filters} filters"
+        self.packing: str = packing_of(problem)
 
 
-def _problem(sizes, p, example_rows):
+def packing_of(problem: Any) -> str:
+    """The name of the form of the packed weights."""
+    return f"groups of {problem.group_filters} filters"
+
+
+def transposed_problem(sizes: Any, p: Any, example_rows: Any) -> Any:
+    """What the compiled loops are told, from the problem without products."""
     vector_bytes = p.width * p.item_bytes
     hidden = _hidden(sizes, p.width)
     panels = ceil_div(p.tile_rows, PANEL_VECTORS * p.width)

@@ -1,0 +1,1 @@
+"""Both passes for inputs of fewer channels than a vector has lanes."""

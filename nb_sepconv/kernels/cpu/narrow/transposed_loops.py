@@ -1,0 +1,94 @@
+"""The pass for inputs of few channels where the steps of the outputs lie side by side: the product's sides exchanged.
+
+A row is one step of one example, and every example has ``example_rows``, as in the transposed pass.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call9, release
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
+from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
+from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
+from nb_sepconv.kernels.cpu.narrow.problem import narrow_transposed_at
+from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
+from nb_sepconv.kernels.cpu.transposed.loops import multiply_groups
+
+
+def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
+    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
+    p = narrow_transposed_at(problem)
+    buffer = allocate(p.scratch_bytes + ALIGNMENT)
+    if buffer:
+        _fill_tiles(p, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
+        release(buffer)
+
+
+@compiled
+def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
+    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+    fill_narrow_tables(p, p, scratch)
+    rows = all_rows(p, p.example_rows)
+    ticket = next_ticket(tickets, worker)
+    while ticket >= 0:
+        clear_behind(p, outputs, ticket)
+        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
+        _fill_tile(p, inputs, outputs, weights, first_row, last_row, ticket % p.filter_parts, scratch)
+        ticket = next_ticket(tickets, worker)
+
+
+@compiled
+def _fill_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
+    """Segments are finished run by run; where there are none, a tile's rows are finished together."""
+    hidden, y = scratch + p.hidden, scratch + p.y
+    row = first_row
+    while row < last_row:
+        piece = piece_at(p, p.example_rows, row, min(row + p.segments * p.most_steps, last_row))
+        rows = piece.rows
+        size = _segment_rows(p, rows)
+        fill_run(p, p, inputs, weights, piece, size, scratch)
+        if p.segments == 1:
+            _convolve(p, weights, row - first_row, rows, scratch)
+        else:
+            _convolve(p, weights, 0, size, scratch)
+            for first in range(0, rows, size):
+                segment = hidden + first // size * p.channels * PANEL_VECTORS * p.width * p.item_bytes
+                last = min(first + size, rows)
+                multiply_groups(p, p, outputs, weights, segment, row + first, row + last, part, y)
+        row += rows
+    if p.segments == 1:
+        multiply_groups(p, p, outputs, weights, hidden, first_row, last_row, part, y)
+
+
+@compiled
+def _segment_rows(p, rows):
+    """The rows of each segment of a run but the last: whole panels of steps, or the run."""
+    panel_rows = max(STEPS, PANEL_VECTORS * p.width)
+    return min(ceil_div(ceil_div(rows, p.segments), panel_rows) * panel_rows, min(rows, p.most_steps))
+
+
+@compiled
+def _convolve(p, weights, row, rows, scratch):
+    """The depthwise results of a run, panels of steps whose rows are the lanes."""
+    vector_bytes = p.width * p.item_bytes
+    for block in range(p.blocks):
+        x, taps = input_of_block(p, p, block, scratch)
+        call9(
+            p.convolve,
+            x,
+            taps,
+            p.kernel_size,
+            p.runs,
+            weights + block * p.kernel_size * vector_bytes,
+            scratch + p.hidden + block * p.width * PANEL_VECTORS * vector_bytes,
+            p.panel_bytes,
+            row,
+            rows,
+        )
+
+
+narrow_transposed_worker_address: Any = pointer_to(run_worker)
