@@ -21,7 +21,7 @@ from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
 from nb_sepconv.kernels.cpu.transposed.plan import MOST_HIDDEN, STORING_WORK, packing_of, transposed_problem
 
 SPREAD_BYTES = 96 * 1024  # the input of a run, spread over lanes: a part of the second-level cache
-LEAST_SAVED = 4  # vectors of multiply-adds for each output step from which on spreading pays
+LEAST_SAVED = 8  # vectors of multiply-adds for each output step from which on spreading pays
 
 
 def narrow_plan(sizes: Any, workers: int) -> Any:
