@@ -1,6 +1,6 @@
-"""A plan of gradients for inputs of few channels: those of a layer with as many channels as there are hidden ones.
+"""A plan of gradients for inputs of one channel: those of a layer with as many channels as there are hidden ones.
 
-The inputs are repeated for each multiplier, and the gradients of these copies are added up.
+All of these channels are the one, and their gradients are added up.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from nb_sepconv.kernels.cpu.backward.plan import GradientPlan
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.forward.plan import vectors_of
 
-MOST_BYTES = 64 * 1024 * 1024  # of the copies
-COPYING_WORK = 3  # vectors of multiply-adds for each of a copy, its gradient and their sum
+MOST_BYTES = 64 * 1024 * 1024  # of the gradients that are added up
+ADDING_WORK = 3  # vectors of multiply-adds that take as long as loading a vector and adding up its gradients
 
-INPUTS, D_INPUTS, D_DEPTHWISE = 1, 4, 5  # among the operands
+D_INPUTS, D_DEPTHWISE = 4, 5  # among the operands
 
 
 def narrow_gradient_plan(sizes: Any, workers: int) -> Any:
-    """The plan, or None where the lanes of vectors are filled anyway, or copies take too long or too much memory."""
+    """The plan, or None where it takes longer or too much memory, and for several channels, where it gains nothing."""
     c = sizes.convolution
     vectors = vectors_of(c.dtype)
     blocks = ceil_div(c.hidden, vectors.width)
-    if c.channels >= vectors.width or vectors.stored_bytes != vectors.item_bytes:
+    if c.channels != 1 or vectors.stored_bytes != vectors.item_bytes:
         return None
-    if c.kernel_size * (c.multiplier - blocks) < COPYING_WORK * blocks * c.stride:
+    if c.kernel_size * (c.multiplier - blocks) < ADDING_WORK * blocks * c.stride:
         return None
     if c.examples * c.length * c.hidden * vectors.item_bytes > MOST_BYTES:
         return None
@@ -41,13 +41,9 @@ class NarrowGradientPlan(GradientPlan):
         c = self._narrow = sizes.convolution
         self._d_input_strides = sizes.d_input_strides
         item = vectors_of(c.dtype).item_bytes
-        copies = c.length * c.hidden * item, c.hidden * item, item
-        wide = c._replace(
-            channels=c.hidden,
-            multiplier=1,
-            input_strides=(*c.input_strides[:2], 0) if c.channels == 1 else copies,
-        )
-        super().__init__(sizes._replace(convolution=wide, d_input_strides=copies), workers)
+        wide = c._replace(channels=c.hidden, multiplier=1, input_strides=(*c.input_strides[:2], 0))
+        strides = c.length * c.hidden * item, c.hidden * item, item
+        super().__init__(sizes._replace(convolution=wide, d_input_strides=strides), workers)
 
     def pack(self, depthwise: Any) -> np.ndarray:
         """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
@@ -68,8 +64,6 @@ class NarrowGradientPlan(GradientPlan):
     def _wide(self, operands):
         """The operands of the wide convolution."""
         c, wide = self._narrow, list(operands)
-        if wide[INPUTS] is not None:
-            wide[INPUTS] = self._copies(wide[INPUTS])
         if wide[D_INPUTS] is not None:
             make = np.zeros if self.sparse else np.empty
             wide[D_INPUTS] = make((c.examples, c.length, c.hidden), wide[D_INPUTS].dtype)
@@ -78,18 +72,9 @@ class NarrowGradientPlan(GradientPlan):
         return wide
 
     def _add_up(self, wide, operands):
-        """The gradients of the inputs, from those of their copies."""
+        """The gradients of the inputs, from those of all channels."""
         if operands[D_INPUTS] is not None:
-            c = self._narrow
-            parts = wide[D_INPUTS].reshape(c.examples, c.length, c.channels, c.multiplier)
+            shape = wide[D_INPUTS].shape[:2]
             with np.errstate(all="ignore"):
-                np.add.reduce(parts, axis=3, out=self._by_step(operands[D_INPUTS], self._d_input_strides))
-
-    def _copies(self, inputs):
-        inputs = self._by_step(inputs, self._narrow.input_strides)
-        return inputs if self._narrow.channels == 1 else np.repeat(inputs, self._narrow.multiplier, axis=2)
-
-    def _by_step(self, array, strides):
-        """An array in the order example, step, channel, whatever its own."""
-        c = self._narrow
-        return as_strided(array, (c.examples, c.length, c.channels), strides)
+                total = np.add.reduce(wide[D_INPUTS], axis=2)
+            as_strided(operands[D_INPUTS], shape, self._d_input_strides[:2])[...] = total
