@@ -434,6 +434,30 @@ def under_gevent():
         check()
 
 
+def under_eventlet():
+    """The same by eventlet, whose switches happen in one thread."""
+    import eventlet
+    from eventlet import patcher, tpool
+
+    assert patcher.is_monkey_patched("thread")
+    check()
+    assert worker_pool.running_threads() == THREADS - 1
+    pool = eventlet.GreenPool(CALLERS)
+    list(pool.imap(check, range(CALLERS)))
+    assert used_place(convolve) == "pool"
+    for seed in range(4):
+        tpool.execute(check, seed)
+    with without_the_pool():
+        check()
+
+
+def in_a_subinterpreter():
+    """In an interpreter beside the main one, where Python starts no threads and NumPy was not imported before."""
+    check()
+    assert used_place(convolve) == "pool"
+    assert worker_pool.running_threads() == THREADS - 1
+
+
 def forked_unseen():
     """A fork in C, of which Python tells nobody."""
     import ctypes

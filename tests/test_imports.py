@@ -62,7 +62,7 @@ ARROWS_OF_KERNELS = {
     "crc32c": "cpu",
     "cpu": "protocol store",
     "engines": "",
-    "optimizers": "",
+    "optimizers": "cpu",
     "protocol": "",
     "store": "",
 }

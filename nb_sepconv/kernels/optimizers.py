@@ -6,22 +6,81 @@ of all arrays before it writes any, so that the gradient may be the variable's o
 
 from __future__ import annotations
 
+import inspect
 from math import sqrt
 from typing import Any
 
-from numba import njit
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
 
-_update = njit(nogil=True, error_model="numpy")
+from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
+from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 
-@_update
+class Update:
+    """A step that Python calls with arrays and numbers of one float type; its machine code is kept in the store."""
+
+    def __init__(self, function: Any) -> None:
+        self.__doc__ = function.__doc__
+        self._name = f"{function.__module__}.{function.__name__}"
+        self._parameters = len(inspect.signature(function).parameters)
+        self._function = function
+        self._compiled: Any = compile_once(self._compile)
+
+    def __call__(self, *arguments: Any) -> None:
+        """Update the arrays, the first of the arguments: C-contiguous, of one axis and one size."""
+        arrays = [each for each in arguments if isinstance(each, np.ndarray)]
+        numbers = np.array(arguments[len(arrays) :], arrays[0].dtype)
+        self._compiled(arrays[0].dtype, len(arrays))(*map(id, arrays), id(numbers), arrays[0].size)
+
+    def _compile(self, dtype, count):
+        """The step as a function of the ``id`` of arrays, so many and one of the numbers, and of their size."""
+        names = [f"array{i}" for i in range(count)]
+        values = [f"view({name}, size)" for name in names]
+        values += [f"view(numbers, {i + 1})[{i}]" for i in range(self._parameters - count)]
+        code = f"def step({', '.join(names)}, numbers, size):\n    update({', '.join(values)})\n    return 0"
+        scope = {"update": njit(error_model="numpy")(self._function), "view": _view_of(dtype)}
+        exec(code, scope)
+        return callable_from_python(scope["step"], f"{self._name}.{dtype.name}")()
+
+
+def _view_of(dtype):
+    """An intrinsic ``view(array_id, size)``: that many items of the array, as one axis."""
+    array_type = types.Array(getattr(types, dtype.name), 1, "C")
+
+    @intrinsic
+    def view(typingctx, array_id, size):
+        def codegen(context, builder, signature, arguments):
+            from numba.core.cgutils import pack_array
+            from numba.np.arrayobj import make_array, populate_array  # all of Numba's arrays, which stored code spares
+
+            field = builder.add(arguments[0], INTP(object.__basicsize__))
+            array, itemsize = make_array(array_type)(context, builder), INTP(dtype.itemsize)
+            populate_array(
+                array,
+                data=builder.load(builder.inttoptr(field, array.data.type.as_pointer())),
+                shape=pack_array(builder, [arguments[1]]),
+                strides=pack_array(builder, [itemsize]),
+                itemsize=itemsize,
+                meminfo=None,
+            )
+            return array._getvalue()
+
+        return array_type(types.intp, types.intp), codegen
+
+    return view
+
+
+@Update
 def gradient_descent(w: Any, g: Any, rate: Any) -> None:
     """``w[i] -= g[i] * rate``"""
     for i in range(w.size):
         w[i] -= g[i] * rate
 
 
-@_update
+@Update
 def momentum(w: Any, g: Any, accumulated: Any, rate: Any, momentum: Any) -> None:
     """``a[i] = a[i] * momentum + g[i]; w[i] -= a[i] * rate``"""
     for i in range(w.size):
@@ -30,7 +89,7 @@ def momentum(w: Any, g: Any, accumulated: Any, rate: Any, momentum: Any) -> None
         accumulated[i] = a
 
 
-@_update
+@Update
 def nesterov(w: Any, g: Any, accumulated: Any, rate: Any, momentum: Any) -> None:
     """``a[i] = a[i] * momentum + g[i]; w[i] -= g[i] * rate + a[i] * momentum * rate``"""
     for i in range(w.size):
@@ -40,7 +99,7 @@ def nesterov(w: Any, g: Any, accumulated: Any, rate: Any, momentum: Any) -> None
         accumulated[i] = a
 
 
-@_update
+@Update
 def adagrad(w: Any, g: Any, squares: Any, rate: Any) -> None:
     """``s[i] += g[i]**2; w[i] -= g[i] * rate / sqrt(s[i])``"""
     for i in range(w.size):
@@ -50,7 +109,7 @@ def adagrad(w: Any, g: Any, squares: Any, rate: Any) -> None:
         squares[i] = s
 
 
-@_update
+@Update
 def adadelta(
     w: Any, g: Any, squares: Any, squared_updates: Any, rate: Any, kept: Any, taken: Any, epsilon: Any
 ) -> None:
@@ -66,7 +125,7 @@ def adadelta(
         squared_updates[i] = squared_updates[i] * kept + update * update * taken
 
 
-@_update
+@Update
 def rmsprop(
     w: Any, g: Any, mean_squares: Any, moments: Any, rate: Any, taken: Any, momentum: Any, epsilon: Any
 ) -> None:
@@ -83,7 +142,7 @@ def rmsprop(
         moments[i] = m
 
 
-@_update
+@Update
 def centered_rmsprop(
     w: Any,
     g: Any,
@@ -108,7 +167,7 @@ def centered_rmsprop(
         moments[i] = m
 
 
-@_update
+@Update
 def adam(w: Any, g: Any, means: Any, mean_squares: Any, rate: Any, taken1: Any, taken2: Any, epsilon: Any) -> None:
     """``m[i] += (g[i] - m[i]) * taken1; v[i] += (g[i]**2 - v[i]) * taken2``;
     ``w[i] -= m[i] * rate / (sqrt(v[i]) + epsilon)``, where the caller corrects ``rate`` for the start from zero
@@ -123,7 +182,7 @@ def adam(w: Any, g: Any, means: Any, mean_squares: Any, rate: Any, taken1: Any, 
         mean_squares[i] = v
 
 
-@_update
+@Update
 def ftrl(
     w: Any, g: Any, squares: Any, linear: Any, rate: Any, power: Any, l1: Any, twice_l2: Any, twice_shrinkage: Any
 ) -> None:

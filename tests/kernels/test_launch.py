@@ -119,6 +119,35 @@ def test_gevent(layer):
     run(layer, launch_scenarios.under_gevent, within=("-m", "gevent.monkey"))
 
 
+@pytest.mark.skipif(importlib.util.find_spec("eventlet") is None, reason="eventlet is not installed")
+@pytest.mark.slow
+@layers("omp")
+def test_eventlet(layer):
+    patched = "import eventlet, runpy, sys; eventlet.monkey_patch(); sys.argv.pop(0)"
+    run(
+        layer,
+        launch_scenarios.under_eventlet,
+        within=("-c", f"{patched}; runpy.run_path(sys.argv[0], None, '__main__')"),
+    )
+
+
+IN_A_SUBINTERPRETER = """
+import sys, _xxsubinterpreters as interpreters
+program = "import runpy, sys, warnings; warnings.simplefilter('ignore'); sys.argv = {!r}; sys.path[:] = {!r}\\n"
+program += "runpy.run_path(sys.argv[0], None, '__main__')"
+interpreters.run_string(interpreters.create(), program.format(sys.argv[1:], sys.path))
+"""
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("_xxsubinterpreters") is None, reason="from Python 3.13 on, NumPy refuses subinterpreters"
+)
+@pytest.mark.slow
+@layers("omp")
+def test_a_subinterpreter(layer):
+    run(layer, launch_scenarios.in_a_subinterpreter, within=("-c", IN_A_SUBINTERPRETER))
+
+
 @layers("omp")
 def test_units_of_bfloat16_in_threads_and_children(layer):
     children = [launch_scenarios.forked_after_use, launch_scenarios.multiprocessing_fork] if CAN_FORK else []

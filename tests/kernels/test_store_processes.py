@@ -22,6 +22,9 @@ rng = np.random.default_rng(0)
 arrays = [rng.random(size, np.float32) for size in ((2, 40, 5), (3, 5, 1), (5, 7))]
 outputs = tf.ops.separable_conv1d(*arrays, activation="relu")
 found = [outputs, *tf.ops.separable_conv1d_gradients(outputs, *arrays, activation="relu")]
+weights = tf.Variable(arrays[2])
+tf.train.MomentumOptimizer(0.1, 0.9).apply_gradients([(found[3], weights)])
+found.append(weights.value())
 digest = hashlib.sha256(b"".join(each.tobytes() for each in found if each is not None)).hexdigest()
 print(digest, units.counts()["compiled"], units.counts()["loaded"])
 """

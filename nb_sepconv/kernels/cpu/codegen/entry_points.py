@@ -34,11 +34,11 @@ class _Definition(ctypes.Structure):
     ]
 
 
-def callable_from_python(function: Any) -> Any:
+def callable_from_python(function: Any, name: Any = None) -> Any:
     """A function that returns ``function``, of intps and with an intp for its result, compiled: it takes ints and
-    returns an int, and lets other threads run meanwhile. It is used as a decorator.
+    returns an int, and lets other threads run meanwhile. It is used as a decorator; ``name`` is the unit's.
     """
-    address = pointer_to(function, returns=types.intp)
+    address = pointer_to(function, name, returns=types.intp)
 
     @compile_once
     def made() -> Any:

@@ -15,6 +15,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
+from nb_sepconv.kernels.cpu.codegen.linking import linked_alone
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 from nb_sepconv.kernels.store.units import Compiled, address_of
 
@@ -70,8 +71,10 @@ def _translated(name: Any, function: Any, returns: Any) -> Compiled:
     """Numba's translation, and around it a function that takes what C would give it, whose errors are forgotten."""
     arguments = (types.intp,) * function.__code__.co_argcount
     typing, target = cpu_target.typing_context, cpu_target.target_context
-    result = compile_extra(typing, target, function, arguments, returns, _flags(), {})
-    library = result.library
+    library = target.codegen().create_library(name)
+    library.enable_object_caching()
+    with linked_alone(target.codegen()):
+        result = compile_extra(typing, target, function, arguments, returns, _flags(), {}, library)
     module = library.create_ir_module(name)
     inner = target.call_conv
     shape = ir.FunctionType(ir.VoidType() if returns == types.void else INTP, [INTP] * len(arguments))
