@@ -12,7 +12,7 @@ from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host
 from nb_sepconv.convolution.lengths import example_by_example, lengths_of
-from nb_sepconv.convolution.planned_calls import planned_calls
+from nb_sepconv.convolution.planned_calls import PlannedCalls, planned_calls
 from nb_sepconv.convolution.settings import OPERANDS, wanted_names
 from nb_sepconv.convolution.sizes import by_step, contiguous_strides, sizes_of
 from nb_sepconv.kernels import cpu, engines
@@ -39,18 +39,68 @@ def gradients(
         wanted: names of operands. Default all of them.
         lengths: array or sequence of ints (N,), the steps of each example. Default all steps.
     """
-    wanted = wanted_names(wanted, OPERANDS[: len(arrays)])
-    given = d_outputs, outputs, *arrays
+    given, call = _planned_call((d_outputs, outputs, *arrays), chosen, activation, wanted)
+    if lengths is not None:
+        _, _, inputs, depthwise, *_ = given
+        lengths = lengths_of(lengths, inputs, len(depthwise), chosen)
+    return call(given, lengths)
+
+
+def _planned_call(given, chosen, activation, wanted):
+    """The arrays as the kernels take them, and the call for arrays like these, planned where it is the first."""
+    wanted = wanted_names(wanted, OPERANDS[: len(given) - 2])
     key = _key(given, chosen, activation, wanted)
     call = planned_calls.get(key)
     if call is None:
         checked, call = _planned(given, chosen, activation, wanted)
         planned_calls.remember(key, call, given, checked)
         given = checked
-    if lengths is not None:
-        _, _, inputs, depthwise, *_ = given
-        lengths = lengths_of(lengths, inputs, len(depthwise), chosen)
-    return call(given, lengths)
+    return given, call
+
+
+class PlannedGradients:
+    """The gradients of a convolution whose settings and weights' shapes stay as they are.
+
+    Args:
+        settings: as ``chosen`` of :func:`gradients`.
+        activation: as there.
+    """
+
+    def __init__(self, settings: Any, activation: Any) -> None:
+        self.settings, self.activation = settings, activation
+        self._calls = PlannedCalls()
+        self._packed = None, None, None
+
+    def __call__(
+        self, d_outputs: Any, inputs: Any, weights: Any, outputs: Any, wanted: tuple[str, ...], lengths: Any = None
+    ) -> Any:
+        """What :func:`gradients` gives; ``weights`` are never written to, and another list where they have changed."""
+        key, given = None, (d_outputs, outputs, inputs, *weights)
+        if type(d_outputs) is type(inputs) is type(outputs) is np.ndarray:
+            key = (
+                cpu.get_num_threads(),
+                engines.environment_engine(),
+                wanted,
+                inputs.shape,
+                inputs.strides,
+                inputs.dtype,
+                d_outputs.shape,
+                d_outputs.strides,
+                d_outputs.dtype,
+                outputs.strides,
+            )
+        call = self._calls.get(key)
+        if call is None:
+            checked, call = _planned_call(given, self.settings, self.activation, wanted)
+            self._calls.remember(key, call, given, checked)
+            given = checked
+        of_call, of_weights, packed = self._packed
+        if of_call is not call or of_weights is not weights:
+            packed = call.pack(given[3])
+            self._packed = call, weights, packed
+        if lengths is not None:
+            lengths = lengths_of(lengths, given[2], len(given[3]), self.settings)
+        return call(given, lengths, packed)
 
 
 def _key(given, chosen, activation, wanted):
@@ -69,27 +119,43 @@ class Gradients:
         chosen: the convolution's settings without its activation.
         function: the activation.
         wanted: a bool for each operand.
+        shapes: the shape of each operand.
+        dtype: the operands' type.
     """
 
-    def __init__(self, plan: Any, chosen: Any, function: Any, wanted: Any) -> None:
-        self._plan, self._chosen, self._function, self._wanted = plan, chosen, function, wanted
+    def __init__(self, plan: Any, chosen: Any, function: Any, wanted: Any, shapes: Any, dtype: Any) -> None:
+        self._plan, self._chosen, self._function, self._dtype = plan, chosen, function, dtype
         self._name = _known_to_kernels(function)
+        self._not_given = (None,) * (len(OPERANDS) - len(wanted))
+        self._is_one_sum = plan.parts == 1 and plan.sum_dtype == dtype
+        forms = [(shapes[0], dtype), *((self._of_sums(shape), plan.sum_dtype) for shape in shapes[1:])]
+        self._forms = [form if each else None for form, each in zip(forms, wanted, strict=True)]
+        self.pack: Any = plan.pack  # the depthwise weights as the kernels read them
 
-    def __call__(self, given: Any, lengths: Any) -> Any:
-        """The gradients for arrays of the planned shapes, strides and types, None for those that are not wanted."""
+    def _of_sums(self, shape):
+        return shape if self._is_one_sum or shape is None else (self._plan.parts, *shape)
+
+    def __call__(self, given: Any, lengths: Any = None, packed: Any = None) -> Any:
+        """The gradients for arrays of the planned shapes, strides and types, None for those that are not wanted.
+
+        ``packed`` is what ``pack`` makes of the depthwise weights, where it is known.
+        """
         d_outputs, outputs, *arrays = given
         if self._function is not activations.linear:
             d_outputs, outputs = self._through_activation(d_outputs, outputs, arrays, lengths)
-        d_inputs = self._d_inputs(arrays[0]) if self._wanted[0] else None
-        sums = [self._sums(array) if wanted else None for array, wanted in zip(arrays, self._wanted, strict=True)][1:]
-        inputs, depthwise, pointwise, _ = (*arrays, None, None)[: len(OPERANDS)]
-        operands = d_outputs, inputs, pointwise, outputs, d_inputs, *sums, *[None] * (len(OPERANDS) - len(arrays))
-        packed = self._plan.pack(depthwise)
+        inputs, depthwise, pointwise, *_ = (*arrays, *self._not_given)
+        found = [form and array_arguments.allocated(*form) for form in self._forms]
+        if self._plan.sparse and found[0] is not None:
+            found[0].fill(0)
+        operands = d_outputs, inputs, pointwise, outputs, *found, *self._not_given
+        packed = self.pack(depthwise) if packed is None else packed
         if lengths is None:
             self._plan.run(packed, operands)
         else:
             self._plan.run_with_lengths(packed, operands, lengths)
-        return d_inputs, *(None if parts is None else _total(parts, arrays[0].dtype) for parts in sums)
+        if not self._is_one_sum:
+            found[1:] = [None if parts is None else _total(parts, self._dtype) for parts in found[1:]]
+        return tuple(found)
 
     def _through_activation(self, d_outputs, outputs, arrays, lengths):
         """What the kernels get: ``d_outputs`` and the values that tell the slopes, or what has passed already."""
@@ -107,15 +173,6 @@ class Gradients:
             return pullbacks.pullback(self._function, x, d_outputs)
         return example_by_example(partial(pullbacks.pullback, self._function), lengths, self._chosen, x, d_outputs)
 
-    def _d_inputs(self, inputs):
-        d_inputs = array_arguments.allocated(inputs.shape, inputs.dtype)
-        if self._plan.sparse:
-            d_inputs.fill(0)
-        return d_inputs
-
-    def _sums(self, array):
-        return array_arguments.allocated((self._plan.parts, *array.shape), self._plan.sum_dtype)
-
 
 def _known_to_kernels(function):
     name = activations.fused_name(function)
@@ -124,8 +181,6 @@ def _known_to_kernels(function):
 
 def _total(parts, dtype):
     """The sum of all parts in their order; overflows are as silent as the kernels'."""
-    if len(parts) == 1 and parts.dtype == dtype:
-        return parts[0]
     with np.errstate(all="ignore"):
         return np.add.reduce(parts, axis=0).astype(dtype, copy=False)
 
@@ -153,8 +208,9 @@ def _planned(given, chosen, activation, wanted):
         frozenset(name for name, flag in zip(OPERANDS, flags, strict=False) if flag),
         **_strides(chosen, d_input=_contiguous(inputs), **_met(contiguous, d_outputs, outputs, function)),
     )
+    shapes = [None if array is None else array.shape for array in arrays]
     plan = engines.engine(chosen.engine).plan_gradients(sizes, cpu.get_num_threads())
-    return (d_outputs, outputs, *arrays), Gradients(plan, chosen, function, flags)
+    return (d_outputs, outputs, *arrays), Gradients(plan, chosen, function, flags, shapes, inputs.dtype)
 
 
 def _met(contiguous, d_outputs, outputs, function):

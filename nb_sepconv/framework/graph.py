@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import re
 import threading
@@ -15,29 +14,17 @@ from nb_sepconv.framework.call_losses import CallLosses
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import GraphNameScope
 from nb_sepconv.framework.taken_names import TakenNames
+from nb_sepconv.framework.thread_state import ThreadStates, UndoOnFailure, remove_identical
 from nb_sepconv.initializers import use_graph_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
-    from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.thread_state import ThreadState
     from nb_sepconv.framework.variable_store import VariableStore
 
 CLOSED_SCOPES = 8
-
-
-class _ThreadState(threading.local):
-    """What a graph keeps apart for each thread: the scopes it is in and what could be undone."""
-
-    def __init__(self) -> None:
-        self.name_scope: str = ""
-        self.variable_scope: VariableScope | None = None
-        self.scope_names: TakenNames = TakenNames()
-        self.undo_log: list[Callable[[], Any]] | None = None
-        self.names_inside: dict[str, None] | None = None
-        self.in_call: bool = False
-        self.trainable_added: int = 0
 
 
 class Graph:
@@ -53,7 +40,7 @@ class Graph:
     def __init__(self) -> None:
         self.seed: int | None = None
         self.variable_store: VariableStore | None = None
-        self.thread: _ThreadState = _ThreadState()
+        self._threads = ThreadStates(self)
         self.layer_name_counts: dict[str, int] = {}
         self.remembered_calls: dict[Any, Any] = {}
         self._seeds_given = 0
@@ -78,6 +65,11 @@ class Graph:
         """The same where no caller chose it."""
         return self._as_current
 
+    @property
+    def thread(self) -> ThreadState:
+        """What the graph keeps for this thread alone."""
+        return self._threads.state
+
     # ---- collections ----
 
     @property
@@ -97,7 +89,7 @@ class Graph:
             collection.append(value)
             self.call_losses.note(collection, name, value)
         self.thread.trainable_added += name == GraphKeys.TRAINABLE_VARIABLES
-        self.log_undo(partial(_remove_identical, collection, value))
+        self.log_undo(partial(remove_identical, collection, value))
 
     def add_to_collections(self, names: Any, value: Any) -> None:
         """Append ``value`` to each of the collections ``names`` (one string, or an iterable of keys)."""
@@ -140,42 +132,62 @@ class Graph:
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """``name`` inside the current name scope, with ``_1``, ``_2``, ... appended when it is taken (in any case)."""
+        if mark_as_used:
+            return self.numbered_name(self.thread, name)[0]
         scope = self.thread.name_scope
         name = f"{scope}/{name}" if scope else name
         with self.lock:
-            number = self._take(name.lower()) if mark_as_used else self._names.free_number(name.lower())
+            number = self._names.free_number(name.lower())
         return f"{name}_{number}" if number else name
 
-    def _take(self, name):
-        number, change = self._names.take_free(name)
-        thread = self.thread
+    def numbered_name(self, thread: ThreadState, name: str) -> tuple[str, int]:
+        """``name`` made unique in the name scope of ``thread`` and taken, and the number that it got, 0 for none."""
+        scope = thread.name_scope
+        name = f"{scope}/{name}" if scope else name
+        with self.lock:
+            number, change = self._names.take_free(name.lower())
         if thread.undo_log is not None:
-            self.log_undo(partial(self._names.restore, change))
-        if thread.names_inside is not None:
-            thread.names_inside[change[0]] = None
-        return number
+            thread.undo_log.append(partial(self._names.restore, change))
+        return f"{name}_{number}" if number else name, number
+
+    def take_name(self, name: str) -> tuple[str, int]:
+        """A full name made unique and taken for good, and the number that it got, 0 for none."""
+        with self.lock:
+            number, _ = self._names.take_free(name.lower())
+        return f"{name}_{number}" if number else name, number
+
+    def next_number(self, name: str) -> int:
+        """The number that a full name gets, taken for good; 0, and nothing is taken, where the name was never taken."""
+        name, names = name.lower(), self._names
+        with self.lock:
+            return names.count(name) if name in names else 0
+
+    def pass_name(self, thread: ThreadState, name: str) -> None:
+        """Take a name as a scope does that is opened and closed at once."""
+        scope = thread.names
+        if thread.undo_log is not None:
+            self.numbered_name(thread, name)
+        elif scope.full is None:
+            scope.list(name)
+        else:
+            name = f"{scope.full}/{name}" if scope.full else name
+            if not self.next_number(name):
+                self.take_name(name)
 
     def keep_name(self, name: str) -> None:
         """Never forget a name that was taken, as it belongs to a variable."""
-        inside = self.thread.names_inside
-        if inside:
-            inside.pop(name.lower(), None)
-            inside.pop(name.lower().rpartition("_")[0], None)
+        with self.lock:
+            self._names.keep(name.lower())
 
-    def close_numbered_scope(self, names: dict[str, Any], scope: str, outside: dict[str, Any] | None) -> None:
-        """Let those of the names that are inside of a scope be forgotten in time; the others go to ``outside``."""
-        if not names:
-            return
-        inside = [name for name in names if name.startswith(scope)]
-        if outside is not None and len(inside) < len(names):
-            outside.update(dict.fromkeys(name for name in names if not name.startswith(scope)))
-        if not inside:
+    def forget_in_time(self, scope: str) -> None:
+        """Forget the names inside of a name scope that was closed, after eight more."""
+        scope = scope.lower()
+        if scope not in self._names.inside:
             return
         with self.lock:
-            self._closed.append(inside)
+            self._closed.append(scope)
             if len(self._closed) > CLOSED_SCOPES:
-                for name in self._closed.popleft():
-                    self._names.pop(name, None)
+                self._names.forget_inside(self._closed.popleft())
 
     def get_name_scope(self) -> str:
         """The current name scope, without the slash at its end."""
@@ -213,29 +225,9 @@ class Graph:
         if self.thread.undo_log is not None:
             self.thread.undo_log.append(undo)
 
-    @contextlib.contextmanager
-    def undo_on_failure(self) -> Iterator[None]:
+    def undo_on_failure(self) -> AbstractContextManager[None]:
         """Take back what this thread adds to the graph inside the block, when the block fails."""
-        outer, log = self.thread.undo_log, []
-        self.thread.undo_log = log
-        try:
-            yield
-        except BaseException:
-            for undo in reversed(log):
-                undo()
-            raise
-        else:
-            if outer is not None:
-                outer.extend(log)
-        finally:
-            self.thread.undo_log = outer
-
-
-def _remove_identical(items, value):
-    for i in reversed(range(len(items))):
-        if items[i] is value:
-            del items[i]
-            return
+        return UndoOnFailure(self.thread)
 
 
 class _DefaultGraphs(threading.local):
@@ -262,21 +254,33 @@ class _AsDefault:
         self._chosen = chosen
 
     def __enter__(self) -> Graph:
-        _default_graphs.stack.append(self._graph)
+        enter_graph(self._graph)
         _default_graphs.chosen += self._chosen
         return self._graph
 
     def __exit__(self, *error: object) -> None:
-        if _default_graphs.stack[-1] is not self._graph:
-            raise AssertionError(f"Nesting violated for default stack of {type(self._graph)} objects")
-        _default_graphs.stack.pop()
+        leave_graph(self._graph)
         _default_graphs.chosen -= self._chosen
+
+
+def enter_graph(graph: Graph) -> None:
+    """Make a graph the current one until ``leave_graph``."""
+    _default_graphs.stack.append(graph)
+
+
+def leave_graph(graph: Graph) -> None:
+    """Make the graph before ``graph`` the current one again."""
+    stack = _default_graphs.stack
+    if stack[-1] is not graph:
+        raise AssertionError(f"Nesting violated for default stack of {type(graph)} objects")
+    stack.pop()
 
 
 def get_default_graph() -> Graph:
     """The current graph: the innermost ``as_default`` of this thread, or the graph that this thread began with."""
-    if _default_graphs.stack:
-        return _default_graphs.stack[-1]
+    stack = _default_graphs.stack
+    if stack:
+        return stack[-1]
     if _default_graphs.fallback is None:
         _default_graphs.fallback = Graph()
     return _default_graphs.fallback

@@ -6,10 +6,14 @@ import re
 
 _ROOT = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _NESTED = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
+_MOST_ACCEPTED = 4096
+_accepted: tuple[set[str], set[str]] = set(), set()  # at the root, nested
 
 
 def check_name(name: object, nested: bool) -> None:
     """Refuse a name that TF does not accept at the root, or ``nested`` in another scope."""
+    if type(name) is str and name in _accepted[nested]:
+        return
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a string. Received: {name!r} of type {type(name).__name__}")
     kind, pattern = ("scope", _NESTED) if nested else ("root scope", _ROOT)
@@ -17,6 +21,9 @@ def check_name(name: object, nested: bool) -> None:
         raise ValueError(
             f"'{name}' is not a valid {kind} name. A {kind} name has to match the following pattern: {pattern.pattern}"
         )
+    if len(_accepted[nested]) >= _MOST_ACCEPTED:
+        _accepted[nested].clear()
+    _accepted[nested].add(name)
 
 
 def snake_case(name: str) -> str:

@@ -11,11 +11,12 @@ from nb_sepconv.framework.variable_store import constant_dtype, refuse_partition
 from nb_sepconv.tensors.dtypes import as_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import DTypeLike
 
+    from nb_sepconv.framework.graph_name_scope import NameScope
     from nb_sepconv.framework.variable_store import ReuseMode, VariableStore
     from nb_sepconv.framework.variables import Variable
 
@@ -49,7 +50,7 @@ class VariableScope:
     ) -> None:
         self._reuse = reuse
         self._name = name
-        self._name_scope = name_scope
+        self.opened: str | NameScope = name_scope
         self._constraint = constraint
         self.set_initializer(initializer)
         self.set_regularizer(regularizer)
@@ -70,7 +71,20 @@ class VariableScope:
     @property
     def original_name_scope(self) -> str:
         """The name scope that was opened with it."""
-        return self._name_scope
+        opened = self.opened
+        return opened if isinstance(opened, str) else opened.opened()
+
+    def fix_name_scope(self) -> None:
+        """Make the full name of its name scope, so that several threads may enter it."""
+        if not isinstance(self.opened, str):
+            self.opened.full_name()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "opened": self.original_name_scope}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state.setdefault("opened", state.pop("_name_scope", ""))
+        vars(self).update(state)
 
     @property
     def reuse(self) -> bool | ReuseMode | None:
@@ -121,15 +135,15 @@ class VariableScope:
         self,
         reuse: bool | ReuseMode | None,
         name: str,
-        name_scope: str,
+        opened: str | NameScope,
         constraint: Callable[..., Any] | None,
-        defaults: Mapping[str, Any],
     ) -> VariableScope:
-        """A new scope with this one's defaults where ``defaults`` has none."""
+        """A new scope with this one's defaults but for its constraint."""
         scope = object.__new__(VariableScope)
-        vars(scope).update(vars(self), _reuse=reuse, _name=name, _name_scope=name_scope, _constraint=constraint)
-        for key in defaults:
-            getattr(scope, f"set_{key}")(defaults[key])
+        scope._reuse, scope._name, scope.opened, scope._constraint = reuse, name, opened, constraint
+        scope._initializer, scope._regularizer = self._initializer, self._regularizer
+        scope._caching_device, scope._partitioner = self._caching_device, self._partitioner
+        scope._custom_getter, scope._dtype, scope._use_resource = self._custom_getter, self._dtype, self._use_resource
         return scope
 
     def reuse_variables(self) -> None:

@@ -11,10 +11,18 @@ Change: TypeAlias = tuple[str, int, int | None]  # a key, its value and the form
 class TakenNames(dict[str, int]):
     """Names with the number of the last one derived from each: ``{"a": 2}`` stands for a, a_1 and a_2.
 
+    ``inside`` lists the keys inside of each scope, so that forgetting them takes no search.
+
     >>> names = TakenNames()
     >>> [names.take(name) is None for name in ("a", "a_1", "a_2", "a_1")], names, names.free_number("a")
     ([False, False, False, True], {'a': 2}, 3)
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: dict[str, dict[str, None]] = {}
+        self._journal = []
+        self._watchers = 0
 
     def covers(self, name: str) -> bool:
         """Whether ``name`` is taken."""
@@ -25,44 +33,101 @@ class TakenNames(dict[str, int]):
 
     def free_number(self, name: str) -> int:
         """0 when ``name`` is free, else the first number whose ``name_number`` is."""
-        if not self.covers(name):
-            return 0
-        return self._next_number(name, self.get(name, 0))
+        last = self.get(name)
+        if last is None:
+            return self._next_number(name, 1) if name[-1:].isdigit() and self.covers(name) else 0
+        return self._next_number(name, last + 1)
 
-    def _next_number(self, name, last):
-        number = last + 1
+    def _next_number(self, name, number):
         while f"{name}_{number}" in self:
             number += 1
         return number
 
     def take(self, name: str) -> Change | None:
         """Take a name; returns what :meth:`restore` needs, the changed entry with its value and the former one."""
-        return None if self.covers(name) else self._take(name)
+        if name in self or (name[-1:].isdigit() and self.covers(name)):
+            return None
+        return self._take(name)
 
     def _take(self, name):
-        base, number = _split(name)
-        if number and number == self.free_number(base):
-            key, value = base, number
-        else:
-            key, value = name, 0
-        change = key, value, self.get(key)
-        self[key] = value
-        return change
+        key, value = name, 0
+        if name[-1:].isdigit():
+            base, number = _split(name)
+            if number and number == self.free_number(base):
+                key, value = base, number
+        before = self.get(key)
+        self._change(key, value, before)
+        return key, value, before
 
-    def take_free(self, name: str) -> tuple[int, Change | None]:
+    def add(self, name: str) -> None:
+        """Take a name as it is."""
+        if name not in self:
+            self._change(name, 0, None)
+
+    def take_free(self, name: str) -> tuple[int, Change]:
         """Take a name, or the first free one derived from it; returns its number (0 for none) and the change."""
         before = self.get(name)
-        number = self.free_number(name) if before is None else self._next_number(name, before)
+        number = self.free_number(name)
         if not number:
             return 0, self._take(name)
-        self[name] = number
+        self._change(name, number, before)
         return number, (name, number, before)
 
+    def count(self, name: str) -> int:
+        """Take the first free name derived from one that is a key; returns its number."""
+        before = self[name]
+        number = self._next_number(name, before + 1)
+        self._change(name, number, before)
+        return number
+
+    def _change(self, key, value, before):
+        if before is None and "/" in key:
+            self._list(key)
+        if self._watchers:
+            self._journal.append((key, before))
+        self[key] = value
+
+    def _list(self, name):
+        """Note of which scopes a name is inside; a scope that is listed has its own outer ones listed."""
+        outer, slash, _ = name.rpartition("/")
+        while slash:
+            names = self.inside.get(outer)
+            if names is not None:
+                names[name] = None
+                return
+            self.inside[outer], name = {name: None}, outer
+            outer, slash, _ = name.rpartition("/")
+
+    def _unlist(self, name):
+        """The reverse; scopes that nothing is left of are unlisted too."""
+        outer = name.rpartition("/")[0]
+        names = self.inside.get(outer)
+        if names is None:
+            return
+        names.pop(name, None)
+        if not names:
+            del self.inside[outer]
+            if outer not in self:
+                self._unlist(outer)
+
     def forget_inside(self, scope: str) -> None:
-        """Give the names inside of a scope free again."""
-        inside = f"{scope}/"
-        for name in [name for name in list(self) if name.startswith(inside)]:
-            self.pop(name, None)
+        """Give the names inside of a scope free again, except those that are kept."""
+        if scope not in self.inside:
+            return
+        pending = [scope]
+        while pending:
+            for name in list(self.inside.pop(pending.pop(), ())):
+                before = self.pop(name, None)
+                if before is not None and self._watchers:
+                    self._journal.append((name, before))
+                if name in self.inside:
+                    pending.append(name)
+        if scope not in self:
+            self._unlist(scope)
+
+    def keep(self, name: str) -> None:
+        """Never forget a name that is taken."""
+        self._unlist(name if name in self else _split(name)[0])
 
     def restore(self, change: Change) -> None:
         """Give a name free again, unless others were derived from it or after it."""
@@ -70,9 +135,30 @@ class TakenNames(dict[str, int]):
         if self.get(key) != value:
             return
         if before is None:
-            del self[key]
+            self._give_back(key)
         else:
             self[key] = before
+
+    def _give_back(self, key):
+        self.pop(key, None)
+        if key not in self.inside:
+            self._unlist(key)
+
+    def watch(self) -> int:
+        """Note all changes from now on; returns what :meth:`take_back` needs."""
+        self._watchers += 1
+        return len(self._journal)
+
+    def take_back(self, mark: int) -> None:
+        """Be as at the call of :meth:`watch` that gave ``mark``, the last one that nothing was taken back for."""
+        while len(self._journal) > mark:
+            key, before = self._journal.pop()
+            if before is None:
+                self._give_back(key)
+            else:
+                self[key] = before
+                self._list(key)
+        self._watchers -= 1
 
 
 def _split(name):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nb_sepconv.framework.current_scope import scope_name_by_maker, unique_scope_name
 from nb_sepconv.framework.graph import Graph, get_default_graph, graph_for
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.variable_scope import enter_unnamed_scope, get_variable_store, variable_scope
+from nb_sepconv.framework.variable_scope import UnnamedScope, get_variable_store, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +77,7 @@ class Template:
         self._variables_created = False
         self._first_call = True
         if create_scope_now:
-            with enter_unnamed_scope(
-                unique_name or unique_scope_name(self._graph.thread, name), custom_getter
-            ) as scope:
+            with UnnamedScope(unique_name or unique_scope_name(self._graph.thread, name), custom_getter) as scope:
                 self._variable_scope = scope
 
     def __copy__(self) -> Template:
@@ -114,14 +112,20 @@ class Template:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function in the template's scope and graph; first calls of several threads wait for one."""
-        if self._variables_created:
-            return self._enter(args, kwargs)
-        with self._lock:
-            return self._enter(args, kwargs)
+        if not self._variables_created:
+            with self._lock:
+                return self._enter(args, kwargs)
+        with self._again(reuse=True):
+            return self._call_again(args, kwargs)
+
+    def _again(self, reuse):
+        block = variable_scope(self._variable_scope, reuse=reuse)
+        block._graph = self._graph
+        return block
 
     def _enter(self, args, kwargs):
         if self._variable_scope:
-            with self._graph.as_current(), variable_scope(self._variable_scope, reuse=not self._first_call):
+            with self._again(reuse=not self._first_call):
                 return self._call(args, kwargs)
         graph, name = graph_for(self._graph), self._unique_name
         if name is None and graph is self._graph:

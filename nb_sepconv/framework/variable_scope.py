@@ -10,21 +10,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
-from nb_sepconv.framework.graph import get_default_graph, graph_of
+from nb_sepconv.framework.graph import enter_graph, get_default_graph, graph_of, leave_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.graph_name_scope import GraphNameScope
+from nb_sepconv.framework.graph_name_scope import NameScope, close_name_scope, open_name_scope
 from nb_sepconv.framework.scope_object import VariableScope
-from nb_sepconv.framework.taken_names import TakenNames
 from nb_sepconv.framework.variable_store import AUTO_REUSE, VariableStore, refuse_partitioner
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from numpy.typing import DTypeLike
 
     from nb_sepconv.framework.graph import Graph
+    from nb_sepconv.framework.thread_state import ThreadState
     from nb_sepconv.framework.variable_store import ReuseMode
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import ShapeInput
@@ -88,33 +87,36 @@ class variable_scope:
         self._reuse = None if reuse is False else reuse
         self._constraint = constraint
         self._auxiliary_name_scope = auxiliary_name_scope
-        self._graph = graph_of(values)
+        self._graph = get_default_graph() if values is None else graph_of(values)
         if initializer is regularizer is caching_device is custom_getter is dtype is use_resource is None:
             self._defaults = _NO_DEFAULTS
         else:
             given = (initializer, regularizer, caching_device, custom_getter, dtype, use_resource)
             self._defaults = {key: value for key, value in zip(_DEFAULTS, given, strict=True) if value is not None}
-        self._scope = None
+        self._name = None
+        self._jump = None
+        self._opened = None
         self._entered = []
 
     def __enter__(self) -> VariableScope:
-        names, current = None, self._graph.as_current()
-        current.__enter__()
+        graph = self._graph
+        thread, names, first = graph.thread, None, self._opened is None
+        enter_graph(graph)
         try:
-            if self._scope is None:
+            if first:
                 self._check_names()
-            to_open = self._name_scope()
-            opened = to_open.__enter__() if to_open else ""
-            names = to_open
-            if self._scope is None:
-                self._scope = self._pure_scope(opened)
-            scope = self._scope.__enter__()
+            names = self._open_names(thread)
+            if first:
+                self._decide(thread, names)
+            outer = thread.variable_scope or get_variable_scope_of(thread)
+            scope = self._jump or self._nested(outer)
+            mark = enter_scope(thread, scope, jumped=self._jump is not None)
         except BaseException:
-            if names:
-                names.__exit__()
-            current.__exit__()
+            if names is not None:
+                close_name_scope(thread, names)
+            leave_graph(graph)
             raise
-        self._entered.append((current, names))
+        self._entered.append((thread, outer, scope, mark, names))
         return scope
 
     def _check_names(self):
@@ -127,137 +129,128 @@ class variable_scope:
                 f"Received: {self._name_or_scope!r} of type {type(self._name_or_scope).__name__}"
             )
 
-    def _name_scope(self):
-        if not self._auxiliary_name_scope:
-            current = self._graph.get_name_scope()
-            return GraphNameScope(self._graph, f"{current}/" if current else "")
-        name = self._default_name if self._name_or_scope is None else self._name_or_scope
-        if isinstance(name, VariableScope):
-            name = name.name.split("/")[-1]
-        return GraphNameScope(self._graph, name) if name or self._name_or_scope is None else None
-
-    def _pure_scope(self, opened):
+    def _open_names(self, thread):
+        """The name scope that was opened for a thread, or None."""
         name = self._name_or_scope
-        if isinstance(name, VariableScope):
-            return _JumpedScope(self._graph, name, self._reuse, self._constraint, self._defaults)
         if name is None:
-            name = unique_scope_name(self._graph.thread, self._default_name)
-        return _NestedScope(self._graph, name, self._reuse, self._constraint, self._defaults, opened)
-
-    def __exit__(self, *error: object) -> None:
-        self._scope.__exit__(*error)
-        current, names = self._entered.pop()
-        if names:
-            names.__exit__(*error)
-        current.__exit__(*error)
-
-
-class _EnteredScope:
-    """A variable scope without a name scope: sets the thread's current scope and keeps the names of scopes."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        reuse: bool | ReuseMode | None,
-        constraint: Callable[..., Any] | None,
-        defaults: Mapping[str, Any],
-    ) -> None:
-        self._thread = graph.thread
-        self._reuse = reuse
-        self._constraint = constraint
-        self._defaults = defaults
-        self._entered = []
-
-    def _derived(self, parent, reuse, name, opened):
-        scope = parent.derived(reuse, name, opened, self._constraint, self._defaults)
-        if self._defaults and "custom_getter" in self._defaults:
-            scope.set_custom_getter(_nested_getter(self._defaults["custom_getter"], parent.custom_getter))
-        return scope
-
-    def _push(self, scope, outer):
-        thread = self._thread
-        thread.scope_names.take(scope.name)
-        self._entered.append((outer, scope, self._names_to_restore()))
-        thread.variable_scope = scope
-        return scope
-
-    def __exit__(self, *error: object) -> None:
-        outer, scope, names = self._entered[-1]
-        if self._thread.variable_scope is not scope:
-            raise RuntimeError("Improper nesting of variable_scope.")
-        self._entered.pop()
-        self._leave(scope, names)
-        self._thread.variable_scope = outer
-
-
-class _NestedScope(_EnteredScope):
-    """A scope whose name is appended to the current one's."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        name: str,
-        reuse: bool | ReuseMode | None,
-        constraint: Callable[..., Any] | None,
-        defaults: Mapping[str, Any],
-        opened: str | None = None,
-    ) -> None:
-        super().__init__(graph, reuse, constraint, defaults)
-        self._name = name
-        self._opened = name if opened is None else opened
-
-    def __enter__(self) -> VariableScope:
-        outer = get_variable_scope_of(self._thread)
-        self._reuse = self._reuse or outer.reuse
-        name = f"{outer.name}/{self._name}" if outer.name else self._name
-        return self._push(self._derived(outer, self._reuse, name, self._opened), outer)
-
-    def _names_to_restore(self):
+            name = self._default_name
+        elif isinstance(name, VariableScope):
+            name = name.name.rpartition("/")[2]
+        if self._auxiliary_name_scope and (name or self._name_or_scope is None):
+            return open_name_scope(thread, name)
         return None
 
-    def _leave(self, scope, names):
-        self._thread.scope_names.forget_inside(scope.name)
+    def _decide(self, thread, names):
+        """What every entry has in common: the scope's name, or the copy that is jumped to."""
+        name = self._name_or_scope
+        if isinstance(name, VariableScope):
+            self._jump = _copied(name, self._reuse, self._constraint, self._defaults)
+        else:
+            self._name = unique_scope_name(thread, self._default_name) if name is None else name
+        if self._auxiliary_name_scope:
+            self._opened = "" if names is None else names
+        else:
+            self._opened = f"{thread.name_scope}/" if thread.name_scope else ""
+
+    def _nested(self, outer):
+        self._reuse = self._reuse or outer.reuse
+        name = f"{outer.name}/{self._name}" if outer.name else self._name
+        if not self._defaults:
+            return outer.derived(self._reuse, name, self._opened, self._constraint)
+        return _derived(outer, self._reuse, name, self._opened, self._constraint, self._defaults)
+
+    def __exit__(self, *error: object) -> None:
+        graph, (thread, outer, scope, mark, names) = self._graph, self._entered[-1]
+        leave_scope(thread, outer, scope, mark)
+        self._entered.pop()
+        if names is not None:
+            close_name_scope(thread, names)
+        leave_graph(graph)
 
 
-class _JumpedScope(_EnteredScope):
-    """A copy of a scope object, entered wherever the current scope is."""
+class UnnamedScope:
+    """A context manager that enters the variable scope ``name`` without opening a name scope."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        scope: VariableScope,
-        reuse: bool | ReuseMode | None,
-        constraint: Callable[..., Any] | None,
-        defaults: Mapping[str, Any],
-    ) -> None:
-        super().__init__(graph, reuse, constraint, defaults)
-        self._copy = self._derived(scope, reuse or scope.reuse, scope.name, scope.original_name_scope)
+    def __init__(self, name: str, custom_getter: Callable[..., Any] | None = None) -> None:
+        self._thread = get_default_graph().thread
+        self._name = name
+        self._defaults = {} if custom_getter is None else {"custom_getter": custom_getter}
 
     def __enter__(self) -> VariableScope:
-        return self._push(self._copy, get_variable_scope_of(self._thread))
+        self._outer = outer = get_variable_scope_of(self._thread)
+        name = f"{outer.name}/{self._name}" if outer.name else self._name
+        self._scope = _derived(outer, outer.reuse, name, self._name, None, self._defaults)
+        self._mark = enter_scope(self._thread, self._scope, jumped=False)
+        return self._scope
 
-    def _names_to_restore(self):
-        return TakenNames(self._thread.scope_names)
-
-    def _leave(self, scope, names):
-        self._thread.scope_names.clear()
-        self._thread.scope_names.update(names)
-
-
-def enter_unnamed_scope(
-    name: str, custom_getter: Callable[..., Any] | None = None
-) -> AbstractContextManager[VariableScope]:
-    """A context manager that enters the variable scope ``name`` without opening a name scope."""
-    defaults = {} if custom_getter is None else {"custom_getter": custom_getter}
-    return _NestedScope(get_default_graph(), name, None, None, defaults)
+    def __exit__(self, *error: object) -> None:
+        leave_scope(self._thread, self._outer, self._scope, self._mark)
 
 
-def jump_to(
-    graph: Graph, scope: VariableScope, reuse: bool | ReuseMode | None
-) -> AbstractContextManager[VariableScope]:
-    """A context manager that enters a copy of a scope of a graph without opening a name scope."""
-    _check_reuse(reuse)
-    return _JumpedScope(graph, scope, reuse, None, _NO_DEFAULTS)
+class EnteredAgain:
+    """A context manager that enters a copy of a scope that was entered before, and its name scope, in its graph."""
+
+    __slots__ = ("_graph", "_left", "_scope")
+
+    def __init__(self, graph: Graph, scope: VariableScope, reuse: bool | ReuseMode | None) -> None:
+        _check_reuse(reuse)
+        self._graph, self._scope = graph, _copied(scope, reuse, None, _NO_DEFAULTS)
+
+    def __enter__(self) -> VariableScope:
+        graph, scope = self._graph, self._scope
+        thread, opened = graph.thread, scope.opened
+        outer_names = thread.names
+        if type(opened) is NameScope and opened.graph is graph:
+            thread.names = opened
+        else:
+            open_name_scope(thread, scope.original_name_scope)
+        enter_graph(graph)
+        outer = get_variable_scope_of(thread)
+        self._left = thread, outer_names, outer, enter_scope(thread, scope, jumped=True)
+        return scope
+
+    def __exit__(self, *error: object) -> None:
+        thread, outer_names, outer, mark = self._left
+        leave_scope(thread, outer, self._scope, mark)
+        close_name_scope(thread, thread.names)
+        thread.names = outer_names
+        leave_graph(self._graph)
+
+
+def enter_scope(thread: ThreadState, scope: VariableScope, jumped: bool) -> int | None:
+    """Make a scope the current one of a thread; returns what leaving it needs."""
+    names = thread.scope_names
+    if scope.name not in names:
+        names.take(scope.name)
+    thread.variable_scope = scope
+    return names.watch() if jumped else None
+
+
+def leave_scope(thread: ThreadState, outer: VariableScope, scope: VariableScope, mark: int | None) -> None:
+    """Make the scope around one the current one again, and forget the names of scopes: those inside of a scope that was
+    nested, all that came after one that was jumped to.
+    """
+    if thread.variable_scope is not scope:
+        raise RuntimeError("Improper nesting of variable_scope.")
+    if mark is None:
+        if scope.name in thread.scope_names.inside:
+            thread.scope_names.forget_inside(scope.name)
+    else:
+        thread.scope_names.take_back(mark)
+    thread.variable_scope = outer
+
+
+def _derived(parent, reuse, name, opened, constraint, defaults):
+    scope = parent.derived(reuse, name, opened, constraint)
+    for key in defaults:
+        getattr(scope, f"set_{key}")(defaults[key])
+    if defaults and "custom_getter" in defaults:
+        scope.set_custom_getter(_nested_getter(defaults["custom_getter"], parent.custom_getter))
+    return scope
+
+
+def _copied(scope, reuse, constraint, defaults):
+    return _derived(scope, reuse or scope.reuse, scope.name, scope.opened, constraint, defaults)
 
 
 def _check_reuse(reuse):

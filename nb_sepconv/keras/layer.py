@@ -82,8 +82,12 @@ class Layer:
         if "build" in vars(cls):
             cls.build = built_once(cls.build)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        vars(self)["_fast_path"] = vars(self)["_pullbacks"] = None  # setting any attribute forgets what follows from it
+        super().__setattr__(name, value)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_building": None, "_builder": None}
+        return {**vars(self), "_building": None, "_builder": None, "_fast_path": None, "_pullbacks": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _building=threading.RLock())

@@ -162,15 +162,6 @@ class SeparableConv1D(SeparableConvolution, Layer):
         self.input_spec = InputSpec(ndim=3, axes={self._channel_axis: channels})
         self._create_weights(channels)
 
-    _fast_path = None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        vars(self)["_fast_path"] = None
-        super().__setattr__(name, value)
-
-    def __getstate__(self):
-        return {**super().__getstate__(), "_fast_path": None}
-
     def __call__(
         self,
         inputs: Any,
@@ -210,7 +201,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
                 self._losses.clear()
                 return convolve(inputs if inputs.dtype == dtype else inputs.astype(dtype), *weights)
         outputs = super().__call__(inputs, *args, training=training, **kwargs)
-        self._fast_path = self._build_fast_path()
+        vars(self)["_fast_path"] = self._build_fast_path()
         return outputs
 
     def _quickly_with_lengths(self, inputs, lengths, mask):

@@ -164,6 +164,7 @@ class Layer(HasWeights, Copies):
             )
             weight = get()
             self._weights.keep(name, weight, get)
+            vars(self)["_pullbacks"] = None
             if regularizer and not is_among(weight, known):
                 loss = partial(self._weight_loss, name, regularizer)
                 self._losses.add_function(self._scope.graph, f"{self._scope.name}/{name}/Regularizer", loss)
@@ -273,7 +274,7 @@ class Layer(HasWeights, Copies):
         with self._scope.entered(built=True):
             vars(self).update(self._weights.compute_anew())
             outputs = self._compute(inputs, args, keywords)
-        self._fast_path = self._build_fast_path()
+        vars(self)["_fast_path"] = self._build_fast_path()
         return outputs
 
     def _build_and_compute(self, inputs, args, keywords):
@@ -284,11 +285,19 @@ class Layer(HasWeights, Copies):
         self._is_building = False
         return outputs
 
+    def _call_in_scope(self, inputs):
+        """The outputs of a built layer for inputs that fit, where what it runs may look at its scope or add losses."""
+        with self._scope.entered(built=True):
+            with InCall(self._scope.graph.thread, True):
+                outputs = self.call(inputs)
+            self._add_activity_loss(outputs)
+        return outputs
+
     def _build_fast_path(self):
         """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        vars(self)["_fast_path"] = None
+        vars(self)["_fast_path"] = vars(self)["_pullbacks"] = None
         super().__setattr__(name, value)
 
     def _compute(self, inputs, args, keywords):

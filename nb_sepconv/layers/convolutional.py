@@ -177,15 +177,17 @@ class SeparableConv1D(SeparableConvolution, Layer):
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
         short = None if args or kwargs else self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
-            convolve, dtype, axis, channels, weights, thread, scope_name = short
+            convolve, dtype, axis, channels, weights, graph, scope_name, watched = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
-                thread.scope_names.setdefault(scope_name, 0)
+                if watched:
+                    return self._call_in_scope(inputs)
+                graph.thread.scope_names.add(scope_name)
                 return convolve(inputs, *weights)
-        elif short is not None and self._device_convolution is not None:
-            *_, weights, thread, scope_name = short
+        elif short is not None and self._device_convolution is not None and not short[-1]:
+            *_, weights, graph, scope_name, _ = short
             outputs = self._device_convolution.again(inputs, *weights)
             if outputs is not None:
-                thread.scope_names.setdefault(scope_name, 0)
+                graph.thread.scope_names.add(scope_name)
                 return outputs
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
@@ -193,25 +195,26 @@ class SeparableConv1D(SeparableConvolution, Layer):
         """The outputs where the scope may be left out, else None."""
         if self._fast_path is None or type(inputs) is not np.ndarray or inputs.ndim != 3:
             return None
-        convolve, dtype, axis, channels, weights, thread, scope_name = self._fast_path
-        if inputs.dtype != dtype or inputs.shape[axis] != channels:
+        convolve, dtype, axis, channels, weights, graph, scope_name, watched = self._fast_path
+        if watched or inputs.dtype != dtype or inputs.shape[axis] != channels:
             return None
-        thread.scope_names.setdefault(scope_name, 0)
+        graph.thread.scope_names.add(scope_name)
         return convolve.with_lengths(inputs, lengths_or_mask(lengths, mask, inputs.shape, axis == -1), weights)
 
     def _build_fast_path(self):
-        """What a call needs when nothing it runs could see the layer's scope: all but the arrays, looked up once.
+        """What a call needs beside the arrays, looked up once, and whether what it runs could see the layer's scope.
 
-        That the scope's name is taken, which later default names depend on, is all that entering it would change.
+        Where nothing could, all that entering the scope would change is that its name is taken, which later default
+        names depend on.
         """
         weights = (self.depthwise_kernel, self.pointwise_kernel, *([] if self.bias is None else [self.bias]))
         if (
             type(self).call is not SeparableConv1D.call
-            or self.activity_regularizer
-            or activations.fused_name(self.activation) is None
+            or type(self)._add_activity_loss is not Layer._add_activity_loss
             or not all(type(weight) is Variable for weight in weights)
         ):
             return None
+        watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
         channels = self.depthwise_kernel.shape[1]
         dtype = self.depthwise_kernel.dtype
         return (
@@ -220,8 +223,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
             self._channel_axis,
             channels,
             (self.depthwise_kernel, self.pointwise_kernel, self.bias),
-            self._scope.graph.thread,
+            self._scope.graph,
             self._scope.name,
+            watched,
         )
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
@@ -332,13 +336,13 @@ def separable_conv1d(
     (2, 7, 6)
     """
     settings = filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, use_bias
-    penalties = depthwise_regularizer, pointwise_regularizer, bias_regularizer
     found = functional.find(inputs, settings, activation, name, reuse)
     if found is not None:
-        makers = depthwise_initializer, pointwise_initializer, bias_initializer
+        penalties = depthwise_regularizer, pointwise_regularizer, bias_regularizer
         bounds = depthwise_constraint, pointwise_constraint, bias_constraint
-        if functional.accept((*makers, *penalties, *bounds), found.remembered.weights):
-            return found.run(inputs, name is not None, reuse, regularizers.get(activity_regularizer))
+        made_with = depthwise_initializer, pointwise_initializer, bias_initializer, *penalties, *bounds
+        if functional.accept(made_with, found.remembered.weights):
+            return found.run(inputs, name is not None, reuse, activity_regularizer)
     before = functional.count_variables()
     layer = SeparableConv1D(
         filters,

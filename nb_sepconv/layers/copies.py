@@ -15,7 +15,7 @@ class Copies:
 
     def __copy__(self) -> Self:
         copied = object.__new__(type(self))
-        vars(copied).update(vars(self), _scope=copy.copy(self._scope), _fast_path=None, _building=threading.RLock())
+        vars(copied).update(self.__getstate__(), _scope=copy.copy(self._scope), _building=threading.RLock())
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -25,7 +25,7 @@ class Copies:
         return copied
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_building": None, "_fast_path": None}
+        return {**vars(self), "_building": None, "_fast_path": None, "_pullbacks": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _building=threading.RLock())

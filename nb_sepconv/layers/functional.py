@@ -15,45 +15,52 @@ import numpy as np
 from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.convolution.packed import PackedConvolution
 from nb_sepconv.convolution.settings import fused_activation
-from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
+from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.framework.naming import check_name
+from nb_sepconv.framework.variable_scope import EnteredAgain
 from nb_sepconv.framework.variable_store import AUTO_REUSE
 from nb_sepconv.framework.variables import Variable, global_variables
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
-from nb_sepconv.layers.scope import InCall, entered
+from nb_sepconv.layers.scope import InCall
 from nb_sepconv.layers.weights import is_among
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 
 if TYPE_CHECKING:
     from nb_sepconv.framework.graph import Graph
     from nb_sepconv.framework.scope_object import VariableScope
+    from nb_sepconv.framework.thread_state import ThreadState
 
 MOST_CALLS = 1024
+MOST_SETTINGS = 4  # of one name
 _BASE_NAME = "separable_conv1d"
 _PLAIN = frozenset((int, str, bool, type(None)))
 ZEROS = initializers.Zeros()
-_DEFAULTS = (None, None, ZEROS) + (None,) * 6
 _KINDS = (initializers,) * 3 + (regularizers,) * 3 + (constraints,) * 3
 
 
 class Remembered(NamedTuple):
-    """A convolution with its variables by their full names, and what inputs must have to be convolved so."""
+    """A convolution with its variables with their full names, and what inputs must have to be convolved so."""
 
     settings: tuple[Any, ...]
+    activation: str | None
     convolution: PackedConvolution
-    names: tuple[str, ...]
+    variables: tuple[tuple[str, Variable], ...]
     weights: tuple[Any, ...]
     dtype: np.dtype[Any]
     axis: int
     channels: int
 
-    def fits(self, graph: Graph, inputs: np.ndarray, settings: tuple[Any, ...]) -> bool:
+    def fits(self, graph: Graph, inputs: np.ndarray, settings: tuple[Any, ...], activation: str | None) -> bool:
         """Whether a call with these inputs and settings finds the same variables."""
-        if inputs.ndim != 3 or inputs.shape[self.axis] != self.channels or inputs.dtype != self.dtype:
+        shape = inputs.shape
+        if len(shape) != 3 or shape[self.axis] != self.channels or inputs.dtype != self.dtype:
+            return False
+        if activation != self.activation:
             return False
         variables = graph.variable_store.variables
-        for name, weight in zip(self.names, self.weights, strict=False):
+        for name, weight in self.variables:
             if variables.get(name) is not weight:
                 return False
         return all(map(is_, settings, self.settings)) or all(map(_same, settings, self.settings))
@@ -64,33 +71,40 @@ class Found(NamedTuple):
 
     remembered: Remembered
     after: Any
-    graph: Graph
+    thread: ThreadState
     outer: VariableScope
     base_name: str
     full_name: str
 
     def run(self, inputs: np.ndarray, named: bool, reuse: Any, activity_regularizer: Any) -> Any:
         """The outputs, with all that calling a new layer does to names and losses."""
-        _, after, graph, outer, base_name, full_name = self
-        thread, plain = graph.thread, inputs.view(np.ndarray) if type(inputs) is Tensor else inputs
+        remembered, after, thread, outer, base_name, full_name = self
+        if activity_regularizer is not None:
+            activity_regularizer = regularizers.get(activity_regularizer)
+        graph = thread.graph
+        plain = inputs.view(np.ndarray) if type(inputs) is Tensor else inputs
+        check_name(base_name, nested=thread.names.full != "")
         if not named:
             graph.next_layer_number(base_name)
-        check_name(base_name, nested=bool(thread.name_scope))
-        opened = graph.unique_name(base_name) + "/"
-        thread.scope_names.take(full_name)
-        thread.scope_names.forget_inside(full_name)
-        convolution, weights = self.remembered.convolution, self.remembered.weights
+        scope_names = thread.scope_names
+        if full_name not in scope_names:
+            scope_names.take(full_name)
+        if full_name in scope_names.inside:
+            scope_names.forget_inside(full_name)
         if after is None and not activity_regularizer:
-            return convolution(plain, *weights).view(Tensor)
-        captured = outer.derived(outer.reuse, full_name, opened, None, {})
-        with graph.undo_on_failure(), entered(graph, captured, reuse):
-            outputs = convolution(plain, *weights)
+            graph.pass_name(thread, base_name)
+            return remembered.convolution(plain, *remembered.weights).view(Tensor)
+        names = open_name_scope(thread, base_name)
+        close_name_scope(thread, names)
+        captured = outer.derived(outer.reuse, full_name, names, None)
+        with graph.undo_on_failure(), EnteredAgain(graph, captured, reuse):
+            outputs = remembered.convolution(plain, *remembered.weights)
             if after is not None:
                 with InCall(thread, True):
                     outputs = after(outputs)
             if activity_regularizer:
                 mean = mean_penalty(activity_regularizer, outputs)
-                LayerLosses().add_value(graph, f"{opened}ActivityRegularizer/truediv", mean)
+                LayerLosses().add_value(graph, f"{names.opened()}ActivityRegularizer/truediv", mean)
         return tensor(outputs) if type(inputs) is Tensor else of_word(outputs)
 
 
@@ -105,22 +119,28 @@ def find(inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reu
     graph = get_default_graph()
     if not graph.remembered_calls or (type(inputs) is not np.ndarray and type(inputs) is not Tensor):
         return None
-    if not (name is None or (type(name) is str and name and name[-1] != "/")) or not _is_mode(reuse):
+    if not (name is None or (type(name) is str and name and name[-1] != "/")):
+        return None
+    if not (reuse is None or reuse is True or reuse is AUTO_REUSE or reuse is False):
         return None
     thread = graph.thread
-    outer = get_variable_scope_of(thread)
+    outer = thread.variable_scope or get_variable_scope_of(thread)
+    prefix = outer.name
     if not (reuse or outer.reuse) or outer.custom_getter is not None or not _is_function(outer.initializer):
         return None
-    base_name = name or (_BASE_NAME if reuse else unique_scope_name(thread, _BASE_NAME))
-    full_name = f"{outer.name}/{base_name}" if outer.name else base_name
-    fused, after = (None, None) if activation is None else fused_activation(activation)
-    try:
-        remembered = graph.remembered_calls.get((full_name, fused, inputs.dtype, settings))
-    except TypeError:  # a list of one number
-        remembered = graph.remembered_calls.get((full_name, fused, inputs.dtype, _hashable(settings)))
-    if remembered is None or not remembered.fits(graph, inputs, settings):
+    full_name = name or _BASE_NAME
+    if prefix:
+        full_name = f"{prefix}/{full_name}"
+    if not (name or reuse) and (number := thread.scope_names.free_number(full_name)):
+        full_name = f"{full_name}_{number}"
+    candidates = graph.remembered_calls.get(full_name)
+    if candidates is None:
         return None
-    return Found(remembered, after, graph, outer, name or _BASE_NAME, full_name)
+    fused, after = (None, None) if activation is None else fused_activation(activation)
+    for remembered in candidates:
+        if remembered.fits(graph, inputs, settings, fused):
+            return Found(remembered, after, thread, outer, name or _BASE_NAME, full_name)
+    return None
 
 
 def accept(made_with: tuple[Any, ...], weights: tuple[Any, ...]) -> bool:
@@ -130,7 +150,8 @@ def accept(made_with: tuple[Any, ...], weights: tuple[Any, ...]) -> bool:
         made_with: three initializers, three regularizers and three constraints as the caller gave them.
         weights: the variables, or None.
     """
-    if all(map(is_, made_with, _DEFAULTS)):
+    m = made_with
+    if m[2] is ZEROS and m[0] is m[1] is m[3] is m[4] is m[5] is m[6] is m[7] is m[8] is None:
         return True
     for kind, given in zip(_KINDS, made_with, strict=True):
         if given is not None and (isinstance(given, type) or not callable(given)):
@@ -147,9 +168,9 @@ def remember(layer: Any, settings: tuple[Any, ...]) -> None:
     kernels = {"depthwise_kernel": layer.depthwise_kernel, "pointwise_kernel": layer.pointwise_kernel}
     weights = kernels | ({} if layer.bias is None else {"bias": layer.bias})
     graph, full_name = layer._scope.graph, layer.scope_name
-    names = tuple(f"{full_name}/{name}" for name in weights)
+    named = tuple((f"{full_name}/{name}", weight) for name, weight in weights.items())
     variables = graph.variable_store.variables
-    found = all(variables.get(name) is weight for name, weight in zip(names, weights.values(), strict=True))
+    found = all(variables.get(name) is weight for name, weight in named)
     if (
         not found
         or not all(type(weight) is Variable for weight in weights.values())
@@ -161,26 +182,24 @@ def remember(layer: Any, settings: tuple[Any, ...]) -> None:
     if len(graph.remembered_calls) >= MOST_CALLS:
         graph.remembered_calls.clear()
     depthwise, pointwise, bias = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
-    settings = _hashable(settings)
-    graph.remembered_calls[full_name, fused, depthwise.dtype, settings] = Remembered(
-        settings,
+    remembered = Remembered(
+        tuple(tuple(each) if type(each) is list else each for each in settings),
+        fused,
         PackedConvolution(*given),
-        names,
+        named,
         (depthwise, pointwise, bias),
         depthwise.dtype,
         layer._channel_axis,
         depthwise.shape[1],
     )
+    others = graph.remembered_calls.get(full_name, ())
+    graph.remembered_calls[full_name] = (remembered, *others[: MOST_SETTINGS - 1])
 
 
 def count_variables() -> int:
     """How many variables the current graph keeps by name."""
     store = get_default_graph().variable_store
     return 0 if store is None else len(store.variables)
-
-
-def _hashable(settings):
-    return tuple(tuple(each) if type(each) is list else each for each in settings)
 
 
 def _is_plain(setting):
@@ -199,7 +218,3 @@ def _same(one, other):
 
 def _is_function(given):
     return given is None or (callable(given) and not isinstance(given, type))
-
-
-def _is_mode(reuse):
-    return reuse is None or reuse is True or reuse is False or reuse is AUTO_REUSE

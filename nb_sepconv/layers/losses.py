@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import dropwhile
-from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb_sepconv.framework.call_losses import KEPT, CallLoss
+from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue, as_loss
 
-_forgotten = attrgetter("forgotten")
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+ROOM = 256  # losses of calls between two searches for forgotten ones
 
 
 class LayerLosses:
@@ -20,7 +21,13 @@ class LayerLosses:
 
     def __init__(self) -> None:
         self._of_calls = []
+        self._room = ROOM
         self._functions = []
+
+    def __copy__(self) -> Self:
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self), _of_calls=[*self._of_calls])
+        return copied
 
     def values(self) -> Any:
         """NumPy scalars: what calls added first, then the functions' results as they are now."""
@@ -30,9 +37,11 @@ class LayerLosses:
 
     def add_value(self, graph: Any, name: str, value: Any) -> None:
         """Keep a number until the graph forgets what calls added, or a loss taken from a collection."""
-        if not isinstance(value, LazyValue):
-            value = CallLoss(name, _Constant(as_loss(value)), graph.call_losses.step)
-        self._add(graph, value)
+        if isinstance(value, LazyValue):
+            self._keep(value)
+            _collect(graph, value)
+        else:
+            self._add(graph, CallLoss(name, _Constant(as_loss(value)), graph.call_losses.step))
 
     def add_function_of_call(self, graph: Any, name: str, function: Any) -> None:
         """Keep a function of no arguments that a call added, as long as its numbers."""
@@ -51,8 +60,16 @@ class LayerLosses:
             loss.step = graph.call_losses.step
 
     def _add(self, graph, loss):
-        self._of_calls = [*_remaining(self._of_calls), loss]
-        _collect(graph, loss)
+        """Add a loss that was made just now."""
+        self._keep(loss)
+        graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+
+    def _keep(self, loss):
+        kept = self._of_calls
+        if kept and (kept[-1].forgotten or len(kept) >= self._room):
+            self._of_calls = kept = [loss for loss in kept if not loss.forgotten]
+            self._room = len(kept) + ROOM
+        kept.append(loss)
 
 
 def mean_penalty(regularizer: Any, outputs: Any) -> Any:
@@ -70,13 +87,6 @@ class _Constant:
 
     def __call__(self) -> Any:
         return self._value
-
-
-def _remaining(losses):
-    """Without those that are forgotten; without the first of them alone where the last one is remembered."""
-    if losses and (losses[-1].forgotten or len(losses) > 2 * KEPT):
-        return [loss for loss in losses if not loss.forgotten]
-    return dropwhile(_forgotten, losses)
 
 
 def _collect(graph, loss):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import refuse_outside_memory
@@ -19,7 +17,7 @@ from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
-from nb_sepconv.layers.pullback import Pullback, Trained
+from nb_sepconv.layers.pullback import Differentiated, Pullback
 from nb_sepconv.layers.shared import Weighted
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -37,7 +35,7 @@ class KernelLayer(Weighted):
     ``_gradients(d_outputs, inputs, outputs, multiply)``.
     """
 
-    _products = None
+    _products = _pullbacks = None
 
     def __repr__(self) -> str:
         weights = {name: getattr(self, name) for name in _KEPT}
@@ -236,12 +234,11 @@ class ProductPullback(Pullback):
 
     def __init__(self, layer: Any, inputs: Any, outputs: Any) -> None:
         self._inputs, self._outputs = array_arguments.floating("inputs", inputs), outputs
-        weights = layer.kernel, layer.bias
-        self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
-        self._trained = [
-            Trained(variable, dict(zip(_KEPT, weights, strict=True)), layer._regularizer_of(variable))
-            for variable in layer.trainable_variables
-        ]
+        common, variables = layer._pullbacks, layer.trainable_variables
+        if common is None or common.variables != variables:
+            common = Differentiated(layer, variables, {"kernel": layer.kernel, "bias": layer.bias})
+            vars(layer)["_pullbacks"] = common
+        self._keep(common)
         self._activity_regularizer = layer.activity_regularizer
         self._function = layer.activation
         self._precision = layer.precision

@@ -3,22 +3,107 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nb_sepconv import regularizers
 from nb_sepconv.checks import array_arguments
-from nb_sepconv.convolution import device_gradients, host_gradients
+from nb_sepconv.convolution import device_gradients, precisions
+from nb_sepconv.convolution.host_gradients import PlannedGradients
 from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.devices import arrays as device_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from nb_sepconv.framework.variables import Variable
     from nb_sepconv.layers.shared import SeparableConvolution
     from nb_sepconv.tensors.typing import AnyArray, Array, ArrayInput, Identifier
+
+
+class Copies(NamedTuple):
+    """The weights as they were at a call, and functions for the gradients of trained variables' penalties, or None."""
+
+    versions: Sequence[int] | None
+    weights: Sequence[Any]
+    penalties: Sequence[Any]
+
+
+class Trained(NamedTuple):
+    """A trained variable: which operand it is, if any, its shape and type, and its penalty's regularizer or None."""
+
+    operand: str | None
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    regularizer: Identifier
+
+    def gradient(self, by_name: Mapping[Any, Any], penalty: Any) -> Array:
+        """The variable's gradient, with that of its penalty if there is one; zeros where the layer does not use it."""
+        gradient = by_name.get(self.operand)
+        if gradient is None:
+            gradient = np.zeros(self.shape, self.dtype)
+        if gradient.dtype != self.dtype:
+            gradient = gradient.astype(self.dtype)
+        if gradient.shape != self.shape:
+            gradient = gradient.reshape(self.shape)
+        return gradient if penalty is None else gradient + penalty()
+
+
+class Differentiated:
+    """What the pullbacks of a layer have in common until an attribute of the layer is set.
+
+    Args:
+        layer: a built layer.
+        variables: its trainable variables.
+        weights: its variables by the names of operands, None for those that it does not have.
+    """
+
+    def __init__(self, layer: Any, variables: list[Any], weights: Mapping[str, Any]) -> None:
+        self.variables, self._weights, self._array = variables, [*weights.values()], layer._array
+        self.trained = [_trained(variable, weights, layer._regularizer_of(variable)) for variable in variables]
+        self.operands: tuple[str, ...] = tuple(each.operand for each in self.trained if each.operand)
+        self.all_operands: tuple[str, ...] = "inputs", *self.operands
+        tracked = {id(each): each for each in (*variables, *self._weights) if each is not None}.values()
+        self._tracked = [*tracked] if all(hasattr(each, "version") for each in tracked) else None
+        self._copies = Copies(None, (), ())
+
+    def copies(self) -> Copies:
+        """Copies of the weights as they are now, the same ones as long as they have not changed."""
+        versions = None if self._tracked is None else [each.version for each in self._tracked]
+        if versions is None or versions != self._copies.versions:
+            weights = [None if weight is None else np.array(self._array(weight)) for weight in self._weights]
+            penalties = [
+                None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))
+                for variable, (*_, regularizer) in zip(self.variables, self.trained, strict=True)
+            ]
+            self._copies = Copies(versions, weights, penalties)
+        return self._copies
+
+
+def _trained(variable, weights, regularizer):
+    operand = next((name for name, weight in weights.items() if weight is variable), None)
+    values = getattr(variable, "array", variable)  # a variable would make a Shape
+    return Trained(operand, tuple(values.shape), values.dtype, regularizer)
+
+
+class DifferentiatedConvolution(Differentiated):
+    """The same for a separable convolution, whose gradients are planned once for calls of a shape."""
+
+    def __init__(self, layer: SeparableConvolution, variables: list[Any]) -> None:
+        weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
+        super().__init__(layer, variables, dict(zip(OPERANDS[1:], weights, strict=True)))
+        self.activity_regularizer, self.activation = layer.activity_regularizer, layer.activation
+        self.precision, self._convolution = layer.precision, layer._convolution()
+        self._gradients = {}
+
+    def gradients(self) -> PlannedGradients:
+        """The gradients with the exactness that the block around asks for now, or the layer."""
+        precision = self.precision or precisions.of_context()
+        found = self._gradients.get(precision)
+        if found is None:
+            settings = self._convolution.settings_of_gradients(precision)
+            found = self._gradients[precision] = PlannedGradients(settings, self.activation)
+        return found
 
 
 class Pullback:
@@ -39,16 +124,18 @@ class Pullback:
     ) -> None:
         self._inputs, self._outputs = inputs, outputs
         self._lengths = None if lengths is None else np.array(lengths)
-        weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
-        self._weights = [None if weight is None else np.array(layer._array(weight)) for weight in weights]
-        self._weights[1] = self._weights[1].reshape(self._weights[1].shape[-2:])  # as the kernels take it
-        by_operand = dict(zip(OPERANDS[1:], weights, strict=True))
-        self._trained = [
-            Trained(variable, by_operand, layer._regularizer_of(variable)) for variable in layer.trainable_variables
-        ]
-        self._activity_regularizer = layer.activity_regularizer
-        self._activation = layer.activation
-        self._settings = layer._convolution().settings_of_gradients(layer.precision)
+        common = layer._pullbacks
+        variables = layer.trainable_variables
+        if common is None or common.variables != variables:
+            common = DifferentiatedConvolution(layer, variables)
+            vars(layer)["_pullbacks"] = common
+        self._keep(common)
+        self._activity_regularizer = common.activity_regularizer
+        self._planned = common.gradients()
+
+    def _keep(self, common):
+        self._trained, self._operands, self._all_operands = common.trained, common.operands, common.all_operands
+        _, self._weights, self._penalties = common.copies()
 
     def __repr__(self) -> str:
         shapes = f"{tuple(self._inputs.shape)} -> {tuple(self._outputs.shape)}"
@@ -74,18 +161,22 @@ class Pullback:
         """
         if regularization and self._activity_regularizer is not None and len(self._outputs):
             d_outputs = self._with_activity(d_outputs)
-        operands = (trained.operand for trained in self._trained if trained.operand)
-        by_name = self._gradients(d_outputs, (*(["inputs"] if inputs else []), *operands))
-        return by_name["inputs"], [trained.gradient(by_name, regularization) for trained in self._trained]
+        by_name = self._gradients(d_outputs, self._all_operands if inputs else self._operands)
+        if not regularization:
+            return by_name["inputs"], [trained.gradient(by_name, None) for trained in self._trained]
+        with_penalties = zip(self._trained, self._penalties, strict=True)
+        return by_name["inputs"], [trained.gradient(by_name, penalty) for trained, penalty in with_penalties]
 
     def _gradients(self, d_outputs, wanted):
         """The gradients of the operands by name, those that are wanted."""
-        how = self._settings, self._activation, self._outputs, wanted
         library = device_arrays.library_of(self._inputs)
         if library is None:
-            found = host_gradients.gradients(d_outputs, (self._inputs, *self._weights), *how, self._lengths)
+            found = self._planned(d_outputs, self._inputs, self._weights, self._outputs, wanted, self._lengths)
         else:
-            found = device_gradients.of_layer(library, d_outputs, self._inputs, self._weights, *how)
+            how = self._planned.settings, self._planned.activation, self._outputs, wanted
+            depthwise, pointwise, bias = self._weights
+            weights = depthwise, pointwise.reshape(pointwise.shape[-2:]), bias
+            found = device_gradients.of_layer(library, d_outputs, self._inputs, weights, *how)
         return dict(zip(OPERANDS, found, strict=True))
 
     def _with_activity(self, d_outputs):
@@ -93,21 +184,3 @@ class Pullback:
         d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
         penalty = regularizers.gradient(self._activity_regularizer, outputs)
         return d_outputs + (penalty / len(outputs)).astype(outputs.dtype)
-
-
-class Trained:
-    """A trained variable: which operand it is, by the weights of the layer, and what its penalty is of."""
-
-    def __init__(self, variable: Variable, weights: Mapping[str, Any], regularizer: Identifier) -> None:
-        self.operand = next((name for name, weight in weights.items() if weight is variable), None)
-        values = getattr(variable, "array", variable)  # a variable would make a Shape
-        self._shape, self._dtype = tuple(values.shape), values.dtype
-        self._penalty = None if regularizer is None else partial(regularizers.gradient, regularizer, np.array(variable))
-
-    def gradient(self, by_name: Mapping[Any, Any], regularization: bool) -> Array:
-        """The variable's gradient; zeros where the layer does not use it."""
-        gradient = by_name.get(self.operand)
-        if gradient is None:
-            gradient = np.zeros(self._shape, self._dtype)
-        gradient = gradient.astype(self._dtype, copy=False).reshape(self._shape)
-        return gradient + self._penalty() if regularization and self._penalty else gradient

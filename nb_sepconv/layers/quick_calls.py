@@ -1,4 +1,4 @@
-"""Calls of a built layer of one kernel that leave out its scope, where nothing that runs could see it."""
+"""Calls of a built layer of one kernel: without what an earlier one checked, and the scope if nothing could see it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from nb_sepconv import activations
 from nb_sepconv.framework.variables import Variable
+from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.product import KernelLayer
 from nb_sepconv.tensors.tensor import Tensor, tensor
 
@@ -35,21 +36,25 @@ class QuickCalls:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
         quick = None if args or kwargs else self._fast_path
         if quick is not None and type(inputs) is np.ndarray:
-            dtype, rank, axis, width, thread, scope_name = quick
+            dtype, rank, axis, width, graph, scope_name, watched = quick
             if inputs.dtype == dtype and inputs.ndim >= rank and inputs.shape[axis] == width:
-                thread.scope_names.setdefault(scope_name, 0)
+                if watched:
+                    return self._call_in_scope(inputs)
+                graph.thread.scope_names.add(scope_name)
                 return self.call(inputs)
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
     def _build_fast_path(self):
-        """What an input must be to be called so; that the scope's name is taken is all that entering would change."""
+        """What an input must be to be called so, and whether what runs could see the scope. If nothing could, then that
+        its name is taken is all that entering it would change.
+        """
         kernel, weights = self.kernel, [self.kernel, *([] if self.bias is None else [self.bias])]
         if (
             type(self).call is not KernelLayer.call
-            or self.activity_regularizer
-            or activations.fused_name(self.activation) is None
+            or type(self)._add_activity_loss is not Layer._add_activity_loss
             or not all(type(weight) is Variable for weight in weights)
         ):
             return None
+        watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
         rank, width = len(kernel.shape), kernel.shape[-2]
-        return kernel.dtype, rank, self._channel_axis, int(width), self._scope.graph.thread, self._scope.name
+        return kernel.dtype, rank, self._channel_axis, int(width), self._scope.graph, self._scope.name, watched

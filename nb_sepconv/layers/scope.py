@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import scope_name_by_maker
 from nb_sepconv.framework.graph import get_default_graph, graph_for
-from nb_sepconv.framework.graph_name_scope import GraphNameScope
-from nb_sepconv.framework.variable_scope import get_variable_scope, jump_to, variable_scope
+from nb_sepconv.framework.variable_scope import EnteredAgain, get_variable_scope, variable_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from typing_extensions import Self
 
@@ -54,6 +53,7 @@ class LayerScope:
         """Take a scope, in the current graph."""
         with scope as captured:
             self._captured, self.graph = captured, get_default_graph()
+            captured.fix_name_scope()
 
     def decide(self, scope: Any = None) -> None:
         """Open a scope by its name or object, or by the base name, where none was decided before."""
@@ -70,21 +70,14 @@ class LayerScope:
         """The graph that the layer runs in: that of its first use, and before it the one where the layer was made."""
         return self.graph if self.decided else graph_for(self.graph)
 
-    @contextlib.contextmanager
-    def entered(self, built: bool) -> Iterator[VariableScope]:
+    def entered(self, built: bool) -> AbstractContextManager[VariableScope]:
         """The variable scope and its name scope in the layer's graph, unless this thread is in them already; a layer
         that is ``built`` finds its variables there.
         """
         reuse, current = built or self._reuse, get_variable_scope()
         if current in self._open and current.reuse == (reuse or self._captured.reuse):
-            yield current
-            return
-        with entered(self.graph, self._captured, reuse) as scope:
-            self._open.append(scope)
-            try:
-                yield scope
-            finally:
-                self._open.remove(scope)
+            return nullcontext(current)
+        return _Opened(self._open, EnteredAgain(self.graph, self._captured, reuse))
 
     def __copy__(self) -> Self:
         copied = object.__new__(type(self))
@@ -103,15 +96,22 @@ class LayerScope:
         self._maker_names = self.graph.thread.scope_names
 
 
-@contextlib.contextmanager
-def entered(graph: Graph, captured: VariableScope, reuse: bool | ReuseMode | None) -> Iterator[VariableScope]:
-    """A layer's variable scope and its name scope in a graph; yields the scope."""
-    with (
-        graph.as_current(),
-        jump_to(graph, captured, reuse) as scope,
-        GraphNameScope(graph, scope.original_name_scope),
-    ):
-        yield scope
+class _Opened:
+    """A scope that is among the open ones of its layer as long as it is entered."""
+
+    __slots__ = ("_block", "_open", "_scope")
+
+    def __init__(self, others: list[VariableScope], block: EnteredAgain) -> None:
+        self._open, self._block = others, block
+
+    def __enter__(self) -> VariableScope:
+        self._scope = self._block.__enter__()
+        self._open.append(self._scope)
+        return self._scope
+
+    def __exit__(self, *error: object) -> None:
+        self._open.remove(self._scope)
+        self._block.__exit__(*error)
 
 
 class InCall:

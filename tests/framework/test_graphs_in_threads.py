@@ -209,10 +209,27 @@ def idioms():
         with tf.Graph().as_default():
             tf.layers.SeparableConv1D(4, 3)(X)
 
-    return [functional, lambda: template(X), in_a_scope, step, fresh, class_in_a_graph]
+    def looking_around(outputs):
+        with tf.name_scope("inside"):
+            return outputs
+
+    def watched():
+        tf.layers.separable_conv1d(X, 4, 3, name="watched", reuse=tf.AUTO_REUSE, activation=looking_around)
+
+    def reused():
+        with tf.variable_scope("reused", reuse=tf.AUTO_REUSE), tf.variable_scope("inner"):
+            tf.layers.separable_conv1d(X, 4, 3)
+
+    def pulled_back():
+        outputs, pullback = trained.value_and_pullback(X)
+        pullback(outputs)
+
+    trained = tf.layers.SeparableConv1D(4, 3, depthwise_regularizer="l2")
+    calls = [functional, lambda: template(X), in_a_scope, step, fresh, class_in_a_graph]
+    return [*calls, watched, reused, pulled_back]
 
 
-@pytest.mark.parametrize(("which", "least"), [(0, 1), (1, 1), (2, 8), (3, 8), (4, 1), (5, 8)])
+@pytest.mark.parametrize(("which", "least"), [(0, 1), (1, 1), (2, 8), (3, 8), (4, 1), (5, 8), (6, 1), (7, 1), (8, 1)])
 def test_calls_leave_nothing_behind(which, least):
     """Each call of a template kept the names of its scopes, and each call of a layer its activity's loss."""
     assert bytes_per_call(idioms()[which]) < least

@@ -1,6 +1,7 @@
 """Where a layer's variables go: names, sharing, other graphs, getters, and calls that leave out the scopes."""
 
 from contextlib import nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
@@ -212,10 +213,46 @@ def test_short_way_is_not_taken_where_it_could_be_noticed():
             return 2 * super().call(inputs)
 
     doubled = Doubled(5, 3)
-    for made in (doubled, layer(activation=abs), layer(activity_regularizer=tf.reduce_sum)):
-        calls_of(made, 3)
-        assert vars(made)["_fast_path"] is None
+    calls_of(doubled, 3)
+    assert vars(doubled)["_fast_path"] is None
     np.testing.assert_array_equal(doubled(X), doubled(X))
+
+
+@pytest.mark.parametrize(
+    "new_layer",
+    [partial(tf.layers.SeparableConv1D, 5, 3), partial(tf.layers.Conv1D, 5, 3), partial(tf.layers.Dense, 5)],
+)
+def test_functions_of_the_callers_own_always_run_in_the_scope(graph, new_layer):
+    seen = []
+
+    def look(outputs):
+        scope = tf.get_variable_scope()
+        seen.append(
+            (scope.name, scope.reuse, graph.get_name_scope(), graph.thread.in_call, np.asarray(outputs).tolist())
+        )
+        return outputs
+
+    made = new_layer(activation=look, activity_regularizer=lambda y: look(y).sum(), name="a")
+    with tf.variable_scope("elsewhere"):
+        for _ in range(5):
+            made(X)
+    assert vars(made)["_fast_path"] is not None
+    assert seen[0][:3] == ("elsewhere/a", False, "elsewhere/a")
+    assert [each[:4] for each in seen[2:4]] == [
+        ("elsewhere/a", True, "elsewhere/a", in_call) for in_call in (True, False)
+    ]
+    assert seen[2:4] * 4 == seen[2:]
+    assert len(made.losses) == 5
+
+    def fail(outputs):
+        raise KeyError
+
+    made.activation = fail
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            made(X)
+    assert (tf.get_variable_scope().name, graph.get_name_scope(), graph.thread.in_call) == ("", "", False)
+    assert len(made.losses) == 5
 
 
 # ---- custom getters ----

@@ -1,8 +1,14 @@
 """Name scopes: nesting, unique names, absolute names, refusals."""
 
+from threading import Thread
+
+import numpy as np
 import pytest
+from random_programs import Program
 
 import nb_sepconv as tf
+
+X = np.ones((2, 9, 3), np.float32)
 
 
 def opened(*arguments, **keywords):
@@ -98,3 +104,67 @@ def test_wrong_types_are_named():
 def test_values_without_a_name_are_refused():
     with pytest.raises(ValueError, match=r"At least one of `name` and `default_name`"):
         opened(None, values=[])
+
+
+class Asking(Program):
+    """Random programs that remember the name scope of each variable scope: as a name, or to be asked in the end."""
+
+    def __init__(self, tf, seed, at_once):
+        super().__init__(tf, seed)
+        self.at_once, self.asked = at_once, []
+
+    def facts(self, scope):
+        self.asked.append(scope.original_name_scope if self.at_once else scope)
+        return scope.name
+
+    def names(self):
+        log = self.run()
+        return log, self.asked if self.at_once else [scope.original_name_scope for scope in self.asked]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_names_are_the_same_whenever_they_are_asked_for(part):
+    for seed in range(part * 25, part * 25 + 25):
+        found = []
+        for at_once in (True, False):
+            with tf.Graph().as_default():
+                found.append(Asking(tf, seed, at_once).names())
+        assert found[0] == found[1], seed
+
+
+def test_a_name_that_is_asked_for_late_tells_all_that_came_before():
+    for _ in range(2):
+        with tf.variable_scope("a", reuse=tf.AUTO_REUSE) as outer:
+            for _ in range(2):
+                with tf.variable_scope("b") as inner:
+                    pass
+            assert tf.get_default_graph().unique_name("b") == f"{outer.original_name_scope}b_2"
+    assert (outer.original_name_scope, inner.original_name_scope) == ("a_1/", "a_1/b_1/")
+
+
+def test_a_scope_that_stays_open_keeps_few_names():
+    graph = tf.get_default_graph()
+    for _ in range(2):
+        with tf.variable_scope("a", reuse=tf.AUTO_REUSE):
+            for _ in range(200):
+                tf.layers.separable_conv1d(X, 4, 3, name="s")
+            listed = graph.thread.names.listed
+    assert len(listed or ()) <= 64
+    with tf.variable_scope("a", reuse=tf.AUTO_REUSE) as scope:
+        assert scope.original_name_scope == "a_2/"
+
+
+def test_a_scope_of_another_thread_may_be_asked_for_its_name():
+    with tf.variable_scope("a"):
+        pass
+    scopes = []
+
+    def opened_there():
+        with graph.as_default(), tf.variable_scope("a") as scope, tf.variable_scope("b"):
+            scopes.append(scope)
+
+    graph = tf.get_default_graph()
+    thread = Thread(target=opened_there)
+    thread.start()
+    thread.join()
+    assert scopes[0].original_name_scope == "a_1/"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import nb_sepconv
 import nb_sepconv as tf
 from nb_sepconv import keras, ops
 from nb_sepconv.convolution import host_gradients
@@ -111,6 +112,57 @@ def test_the_weights_may_change_before_the_pullback(new_layer):
 
 
 @LAYERS
+def test_pullbacks_follow_the_layer(new_layer):
+    """What calls have in common is kept; all that may change between them is looked at again."""
+    x = np.random.default_rng(10).standard_normal((2, 9, 4))
+    layer = new_layer()
+    outputs, pullback = layer.value_and_pullback(x)
+    first, by_hand = pullback(outputs), layer.pointwise_kernel.numpy()
+    by_hand *= 2
+    doubled, _ = layer.value_and_pullback(x)[1](outputs)
+    np.testing.assert_array_equal(doubled, 2 * first[0])
+    np.testing.assert_array_equal(pullback(outputs)[0], first[0])
+    with nb_sepconv.precision("bf16x3"):
+        layer.value_and_pullback(x)[1](outputs)
+    layer.activation = np.tanh
+    with pytest.raises(TypeError, match="`activation` must be None"):
+        layer.value_and_pullback(x)[1](outputs)
+    layer.activation = tf.nn.relu
+    outputs, pullback = layer.value_and_pullback(x)
+    weights = [weight.value() for weight in layer.weights]
+    wanted = ops.separable_conv1d_gradients(outputs, x, *weights, activation="relu")
+    np.testing.assert_array_equal(pullback(outputs)[0], wanted[0])
+    for part, length in ((x[:1], 9), (x[:, ::2], 5), (x[:, :6], 6)):
+        outputs, pullback = layer.value_and_pullback(part)
+        d_inputs, gradients = pullback(outputs[:, ::-1])
+        wanted = ops.separable_conv1d_gradients(outputs[:, ::-1], part, *weights, activation="relu")
+        assert d_inputs.shape == (len(part), length, 4)
+        for one, other in zip((d_inputs, *gradients), wanted, strict=True):
+            np.testing.assert_array_equal(one, other)
+    layer.trainable = False
+    assert layer.value_and_pullback(x)[1](layer(x))[1] == []
+    layer.trainable = True
+    assert len(layer.value_and_pullback(x)[1](layer(x))[1]) == 3
+
+
+def test_a_weight_that_is_added_to_a_built_layer_is_trained():
+    layer = tf.layers.SeparableConv1D(5, 3)
+    outputs, pullback = layer.value_and_pullback(np.ones((2, 9, 4), np.float32))
+    assert len(pullback(outputs)[1]) == 3
+    tf.get_variable("separable_conv1d/gain", [2])
+    layer.add_weight("gain", (2,))
+    assert len(layer.value_and_pullback(np.ones((2, 9, 4), np.float32))[1](outputs)[1]) == 4
+
+
+def test_a_keras_variable_that_is_frozen_by_itself_is_not_trained():
+    layer = keras.layers.SeparableConv1D(5, 3)
+    outputs, pullback = layer.value_and_pullback(np.ones((2, 9, 4), np.float32))
+    assert len(pullback(outputs)[1]) == 3
+    layer.bias.trainable = False
+    assert len(layer.value_and_pullback(np.ones((2, 9, 4), np.float32))[1](outputs)[1]) == 2
+
+
+@LAYERS
 def test_a_layer_that_is_not_trained_has_gradients_of_its_inputs_alone(new_layer):
     x = np.random.default_rng(6).standard_normal((2, 9, 4))
     layer = new_layer(trainable=False)
@@ -128,8 +180,10 @@ def test_the_gradient_of_the_inputs_can_be_left_out(new_layer, monkeypatch):
     outputs, pullback = layer.value_and_pullback(x)
     _, wanted = pullback(outputs, regularization=True)
     asked = []
-    compute = host_gradients.gradients
-    monkeypatch.setattr(host_gradients, "gradients", lambda *given: asked.append(given[5]) or compute(*given))
+    compute = host_gradients.PlannedGradients.__call__
+    monkeypatch.setattr(
+        host_gradients.PlannedGradients, "__call__", lambda *given: asked.append(given[5]) or compute(*given)
+    )
     d_inputs, gradients = pullback(outputs, regularization=True, inputs=False)
     assert asked == [("depthwise_kernel", "pointwise_kernel", "bias")]
     assert d_inputs is None
