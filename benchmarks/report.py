@@ -16,6 +16,7 @@ TITLES = {
     "avx2": "# AVX2: the forward call with narrower vectors",
     "training": "# Training: the forward call and all gradients",
     "precision": "# Precision: the forward call, less exact",
+    "calls": "# Calls of small layers",  # written by benchmarks.calls
     "jobs": "# Batch jobs",  # written by benchmarks.jobs
     "streams": "# Streams: the next steps of a series",
 }

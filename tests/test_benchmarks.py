@@ -460,3 +460,14 @@ def test_a_launch_on_all_threads_is_compared_with_one_on_one(capsys):
     assert every.startswith(launches.PARALLEL)
     assert more.endswith("us more than one")
     assert [call.__name__ for call in launches.calls().values()] == ["<lambda>"] * 2
+
+
+def test_ways_to_call_a_small_layer_are_a_part_of_the_page(tmp_path):
+    page = tmp_path / "benchmarks.md"
+    page.write_text("# Benchmarks\n\nforward\n\n# Batch jobs\n\njobs\n")
+    calls.write(calls.render({calls.LAYER: 5e-6, "function": 1.23e-5}), page)
+    assert "| function | 12.3 | 2.46 |" in page.read_text()
+    calls.write(calls.render({calls.LAYER: 5e-6}), page)
+    titles = [line for line in page.read_text().splitlines() if line.startswith("# ")]
+    assert titles == ["# Benchmarks", "# Calls of small layers", "# Batch jobs"]
+    assert "function |" not in page.read_text()
