@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
-from nb_sepconv.layers import product
+from nb_sepconv.layers import functional, product
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.quick_calls import QuickCalls
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import Config, Identifier, Integers
 
-_ZEROS = initializers.Zeros()
+_ZEROS = functional.ZEROS
 
 
 class Conv1D(QuickCalls, product.Conv1D, Layer):
@@ -196,6 +196,17 @@ def conv1d(
     >>> conv1d(np.zeros((2, 9, 4), np.float32), 6, 3, name="doc_example_of_conv1d").shape
     (2, 7, 6)
     """
+    settings = filters, kernel_size, strides, padding, data_format, dilation_rate, use_bias
+    found = functional.find("conv1d", inputs, settings, activation, name, reuse)
+    if found is not None:
+        made_with = (
+            (kernel_initializer, bias_initializer),
+            (kernel_regularizer, bias_regularizer),
+            (kernel_constraint, bias_constraint),
+        )
+        if functional.accept(made_with, found.remembered.weights):
+            return found.run(inputs, name is not None, reuse, activity_regularizer)
+    before = functional.count_variables()
     layer = Conv1D(
         filters,
         kernel_size,
@@ -217,4 +228,7 @@ def conv1d(
         _reuse=reuse,
         _scope=name,
     )
-    return of_word(layer(inputs))
+    outputs = of_word(layer(inputs))
+    if functional.count_variables() == before:
+        product.remember("conv1d", layer, settings, fewest_axes=3)
+    return outputs

@@ -9,6 +9,8 @@ import numpy as np
 
 from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
+from nb_sepconv.convolution.packed import PackedConvolution
+from nb_sepconv.convolution.settings import OPERANDS, fused_activation
 from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers import functional
 from nb_sepconv.layers.base import Layer
@@ -336,11 +338,13 @@ def separable_conv1d(
     (2, 7, 6)
     """
     settings = filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, use_bias
-    found = functional.find(inputs, settings, activation, name, reuse)
+    found = functional.find("separable_conv1d", inputs, settings, activation, name, reuse)
     if found is not None:
-        penalties = depthwise_regularizer, pointwise_regularizer, bias_regularizer
-        bounds = depthwise_constraint, pointwise_constraint, bias_constraint
-        made_with = depthwise_initializer, pointwise_initializer, bias_initializer, *penalties, *bounds
+        made_with = (
+            (depthwise_initializer, pointwise_initializer, bias_initializer),
+            (depthwise_regularizer, pointwise_regularizer, bias_regularizer),
+            (depthwise_constraint, pointwise_constraint, bias_constraint),
+        )
         if functional.accept(made_with, found.remembered.weights):
             return found.run(inputs, name is not None, reuse, activity_regularizer)
     before = functional.count_variables()
@@ -371,5 +375,19 @@ def separable_conv1d(
     )
     outputs = of_word(layer(inputs))
     if functional.count_variables() == before:
-        functional.remember(layer, settings)
+        _remember(layer, settings)
     return outputs
+
+
+def _remember(layer, settings):
+    depthwise, pointwise, bias = weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
+    fused, _ = fused_activation(layer.activation)
+    convolution = PackedConvolution(layer.strides, layer.padding, layer.data_format, layer.dilation_rate, fused)
+    functional.remember(
+        "separable_conv1d",
+        layer,
+        settings,
+        dict(zip(OPERANDS[1:], weights, strict=True)),
+        lambda inputs: convolution(inputs, depthwise, pointwise, bias),
+        functional.Inputs(depthwise.dtype, 3, 3, layer._channel_axis, depthwise.shape[1]),
+    )

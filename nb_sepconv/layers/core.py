@@ -11,7 +11,7 @@ from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
 from nb_sepconv.convolution.packed import written
 from nb_sepconv.convolution.stage import Stage
-from nb_sepconv.layers import product, stages
+from nb_sepconv.layers import functional, product, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
@@ -20,7 +20,7 @@ from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.layers.weights import array_of
 from nb_sepconv.nn.regularization import dropped
 from nb_sepconv.tensors.dtypes import as_dtype
-from nb_sepconv.tensors.tensor import of_word
+from nb_sepconv.tensors.tensor import Tensor, of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import Array, Config, Identifier
 
-_ZEROS = initializers.Zeros()
+_ZEROS = functional.ZEROS
 
 
 class Dense(QuickCalls, product.Dense, Layer):
@@ -159,6 +159,17 @@ def dense(
     >>> dense(np.zeros((2, 4), np.float32), 6, name="doc_example_of_dense").shape
     (2, 6)
     """
+    settings = units, use_bias
+    found = functional.find("dense", inputs, settings, activation, name, reuse)
+    if found is not None:
+        made_with = (
+            (kernel_initializer, bias_initializer),
+            (kernel_regularizer, bias_regularizer),
+            (kernel_constraint, bias_constraint),
+        )
+        if functional.accept(made_with, found.remembered.weights):
+            return found.run(inputs, name is not None, reuse, activity_regularizer)
+    before = functional.count_variables()
     layer = Dense(
         units,
         activation,
@@ -175,7 +186,10 @@ def dense(
         _reuse=reuse,
         _scope=name,
     )
-    return of_word(layer(inputs))
+    outputs = of_word(layer(inputs))
+    if functional.count_variables() == before:
+        product.remember("dense", layer, settings, fewest_axes=2)
+    return outputs
 
 
 class Dropout(Streamed, Layer):
@@ -265,6 +279,10 @@ def dropout(
         ValueError: ``rate`` is out of its range.
         TypeError: ``inputs`` does not hold floats.
     """
+    if training is False and type(rate) in (float, int) and 0 <= rate <= 1:
+        plain = functional.passed("dropout", inputs, name)
+        if plain is not None:
+            return plain.copy().view(Tensor)
     return of_word(Dropout(rate, noise_shape=noise_shape, seed=seed, name=name)(inputs, training=training))
 
 
@@ -324,4 +342,8 @@ def flatten(inputs: Any, name: str | None = None, data_format: str = "channels_l
     >>> flatten(np.zeros((2, 3, 4), np.float32)).shape
     (2, 12)
     """
+    if data_format == "channels_last":
+        plain = functional.passed("flatten", inputs, name)
+        if plain is not None:
+            return plain.reshape(len(plain), math.prod(plain.shape[1:])).copy().view(Tensor)
     return of_word(Flatten(data_format=data_format, name=name)(inputs))

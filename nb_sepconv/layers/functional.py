@@ -1,4 +1,4 @@
-"""Functional calls that find their layer again: the convolution that an earlier call of the same name made is kept.
+"""Functional calls that find their layer again: what an earlier call of the same name computed with is kept.
 
 A graph keeps what calls found that created no variable. A call takes it where the names lead to the same variables and
 the settings are the same; initializers, regularizers and constraints are checked and otherwise left alone, since they
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nb_sepconv import constraints, initializers, regularizers
-from nb_sepconv.convolution.packed import PackedConvolution
 from nb_sepconv.convolution.settings import fused_activation
 from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
@@ -28,36 +27,53 @@ from nb_sepconv.layers.weights import is_among
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nb_sepconv.framework.graph import Graph
     from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.framework.thread_state import ThreadState
 
 MOST_CALLS = 1024
 MOST_SETTINGS = 4  # of one name
-_BASE_NAME = "separable_conv1d"
-_PLAIN = frozenset((int, str, bool, type(None)))
-ZEROS = initializers.Zeros()
-_KINDS = (initializers,) * 3 + (regularizers,) * 3 + (constraints,) * 3
+_PLAIN = frozenset((int, float, str, bool, type(None)))
+ZEROS, ONES = initializers.Zeros(), initializers.Ones()
+_KINDS = initializers, regularizers, constraints
+_FLOATS = tuple(map(np.dtype, ("float32", "float64", "float16")))
+
+
+class Inputs(NamedTuple):
+    """What inputs must be: of a type, with so many axes, one of which has a certain size."""
+
+    dtype: np.dtype[Any]
+    fewest_axes: int
+    most_axes: int
+    axis: int
+    size: int
+
+    def are_like(self, inputs: np.ndarray) -> bool:
+        """Whether an array is so."""
+        shape = inputs.shape
+        if not self.fewest_axes <= len(shape) <= self.most_axes:
+            return False
+        return shape[self.axis] == self.size and inputs.dtype == self.dtype
 
 
 class Remembered(NamedTuple):
-    """A convolution with its variables with their full names, and what inputs must have to be convolved so."""
+    """What computes with variables, these with their full names, and what inputs must be to be taken so."""
 
+    function: str
     settings: tuple[Any, ...]
     activation: str | None
-    convolution: PackedConvolution
+    compute: Callable[[np.ndarray], np.ndarray]
     variables: tuple[tuple[str, Variable], ...]
-    weights: tuple[Any, ...]
-    dtype: np.dtype[Any]
-    axis: int
-    channels: int
+    weights: tuple[Variable | None, ...]
+    inputs: Inputs
 
-    def fits(self, graph: Graph, inputs: np.ndarray, settings: tuple[Any, ...], activation: str | None) -> bool:
+    def fits(
+        self, graph: Graph, function: str, inputs: np.ndarray, settings: tuple[Any, ...], activation: str | None
+    ) -> bool:
         """Whether a call with these inputs and settings finds the same variables."""
-        shape = inputs.shape
-        if len(shape) != 3 or shape[self.axis] != self.channels or inputs.dtype != self.dtype:
-            return False
-        if activation != self.activation:
+        if function != self.function or activation != self.activation or not self.inputs.are_like(inputs):
             return False
         variables = graph.variable_store.variables
         for name, weight in self.variables:
@@ -67,7 +83,7 @@ class Remembered(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A call that was found again: what it convolves with, and the scope whose names it counts as entering."""
+    """A call that was found again: what it computes with, and the scope whose names it counts as entering."""
 
     remembered: Remembered
     after: Any
@@ -76,7 +92,7 @@ class Found(NamedTuple):
     base_name: str
     full_name: str
 
-    def run(self, inputs: np.ndarray, named: bool, reuse: Any, activity_regularizer: Any) -> Any:
+    def run(self, inputs: np.ndarray, named: bool, reuse: Any, activity_regularizer: Any = None) -> Any:
         """The outputs, with all that calling a new layer does to names and losses."""
         remembered, after, thread, outer, base_name, full_name = self
         if activity_regularizer is not None:
@@ -93,12 +109,12 @@ class Found(NamedTuple):
             scope_names.forget_inside(full_name)
         if after is None and not activity_regularizer:
             graph.pass_name(thread, base_name)
-            return remembered.convolution(plain, *remembered.weights).view(Tensor)
+            return remembered.compute(plain).view(Tensor)
         names = open_name_scope(thread, base_name)
         close_name_scope(thread, names)
         captured = outer.derived(outer.reuse, full_name, names, None)
         with graph.undo_on_failure(), EnteredAgain(graph, captured, reuse):
-            outputs = remembered.convolution(plain, *remembered.weights)
+            outputs = remembered.compute(plain)
             if after is not None:
                 with InCall(thread, True):
                     outputs = after(outputs)
@@ -108,13 +124,14 @@ class Found(NamedTuple):
         return tensor(outputs) if type(inputs) is Tensor else of_word(outputs)
 
 
-def find(inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reuse: Any) -> Found | None:
+def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reuse: Any) -> Found | None:
     """The call with these arguments that was remembered in the current scope, or None.
 
     Args:
+        function: str, the function's name, which is the default for ``name``.
         inputs: what the caller gave.
-        settings: filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, use_bias.
-        activation, name, reuse: as in ``separable_conv1d``.
+        settings: the arguments that decide what is computed, but for the activation.
+        activation, name, reuse: the function's arguments.
     """
     graph = get_default_graph()
     if not graph.remembered_calls or (type(inputs) is not np.ndarray and type(inputs) is not Tensor):
@@ -128,7 +145,7 @@ def find(inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reu
     prefix = outer.name
     if not (reuse or outer.reuse) or outer.custom_getter is not None or not _is_function(outer.initializer):
         return None
-    full_name = name or _BASE_NAME
+    full_name = name or function
     if prefix:
         full_name = f"{prefix}/{full_name}"
     if not (name or reuse) and (number := thread.scope_names.free_number(full_name)):
@@ -138,62 +155,98 @@ def find(inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reu
         return None
     fused, after = (None, None) if activation is None else fused_activation(activation)
     for remembered in candidates:
-        if remembered.fits(graph, inputs, settings, fused):
-            return Found(remembered, after, thread, outer, name or _BASE_NAME, full_name)
+        if remembered.fits(graph, function, inputs, settings, fused):
+            return Found(remembered, after, thread, outer, name or function, full_name)
     return None
 
 
-def accept(made_with: tuple[Any, ...], weights: tuple[Any, ...]) -> bool:
+def accept(made_with: tuple[tuple[Any, ...], ...], weights: tuple[Any, ...]) -> bool:
     """Raise for what is no initializer, regularizer or constraint; False where a penalty is still to be collected.
 
     Args:
-        made_with: three initializers, three regularizers and three constraints as the caller gave them.
-        weights: the variables, or None.
+        made_with: initializers, regularizers and constraints as the caller gave them.
+        weights: the variable or None of each regularizer.
     """
-    m = made_with
-    if m[2] is ZEROS and m[0] is m[1] is m[3] is m[4] is m[5] is m[6] is m[7] is m[8] is None:
+    for kind, givens in zip(_KINDS, made_with, strict=True):
+        for given in givens:
+            if (
+                given is not None
+                and given is not ZEROS
+                and given is not ONES
+                and (isinstance(given, type) or not callable(given))
+            ):
+                kind.get(given)
+    penalties = made_with[1]
+    if not any(given is not None for given in penalties):
         return True
-    for kind, given in zip(_KINDS, made_with, strict=True):
-        if given is not None and (isinstance(given, type) or not callable(given)):
-            kind.get(given)
-    if made_with[3] is made_with[4] is made_with[5] is None:
-        return True
-    regularized = [weight for weight, given in zip(weights, made_with[3:6], strict=True) if given is not None]
+    regularized = [weight for weight, given in zip(weights, penalties, strict=True) if given is not None]
     known = global_variables()
     return all(weight is None or is_among(weight, known) for weight in regularized)
 
 
-def remember(layer: Any, settings: tuple[Any, ...]) -> None:
-    """Keep what a functional call's layer found, for the next call of its name; ``settings`` as in :func:`find`."""
-    kernels = {"depthwise_kernel": layer.depthwise_kernel, "pointwise_kernel": layer.pointwise_kernel}
-    weights = kernels | ({} if layer.bias is None else {"bias": layer.bias})
+def remember(
+    function: str,
+    layer: Any,
+    settings: tuple[Any, ...],
+    weights: dict[str, Any],
+    compute: Callable[[np.ndarray], np.ndarray],
+    inputs: Inputs,
+) -> None:
+    """Keep what a functional call's layer found, for the next call of its name.
+
+    Args:
+        function, settings: as in :func:`find`.
+        layer: what the call made; it is not kept.
+        weights: the layer's variables by name, None for those that it has not.
+        compute: a function of arrays that gives the outputs up to an activation of the caller's own.
+        inputs: what later inputs must be.
+    """
     graph, full_name = layer._scope.graph, layer.scope_name
-    named = tuple((f"{full_name}/{name}", weight) for name, weight in weights.items())
+    named = tuple((f"{full_name}/{name}", weight) for name, weight in weights.items() if weight is not None)
     variables = graph.variable_store.variables
     found = all(variables.get(name) is weight for name, weight in named)
-    if (
-        not found
-        or not all(type(weight) is Variable for weight in weights.values())
-        or not all(map(_is_plain, settings))
-    ):
+    if not found or not all(type(weight) is Variable for _, weight in named) or not all(map(_is_plain, settings)):
         return
-    fused, _ = fused_activation(layer.activation)
-    given = layer.strides, layer.padding, layer.data_format, layer.dilation_rate, fused
+    fused, _ = fused_activation(getattr(layer, "activation", None))
     if len(graph.remembered_calls) >= MOST_CALLS:
         graph.remembered_calls.clear()
-    depthwise, pointwise, bias = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
-    remembered = Remembered(
-        tuple(tuple(each) if type(each) is list else each for each in settings),
-        fused,
-        PackedConvolution(*given),
-        named,
-        (depthwise, pointwise, bias),
-        depthwise.dtype,
-        layer._channel_axis,
-        depthwise.shape[1],
-    )
+    settings = tuple(tuple(each) if type(each) is list else each for each in settings)
+    remembered = Remembered(function, settings, fused, compute, named, tuple(weights.values()), inputs)
     others = graph.remembered_calls.get(full_name, ())
     graph.remembered_calls[full_name] = (remembered, *others[: MOST_SETTINGS - 1])
+
+
+def passed(function: str, inputs: Any, name: Any, axes: int | None = None) -> np.ndarray | None:
+    """The inputs of a call without variables as a plain array, with its names taken as a new layer takes them.
+
+    Args:
+        function: str, the function's name, which is the default for ``name``.
+        inputs, name: as the caller gave them.
+        axes: int, how many the inputs must have. Default any.
+
+    Returns:
+        The array; None, and nothing is taken, where a layer has to look at the arguments.
+    """
+    if type(inputs) is not Tensor and type(inputs) is not np.ndarray:
+        return None
+    if inputs.dtype not in _FLOATS or not inputs.ndim or axes not in (None, inputs.ndim):
+        return None
+    if not (name is None or (type(name) is str and name and name[-1] != "/")):
+        return None
+    thread, base_name = get_default_graph().thread, name or function
+    check_name(base_name, nested=thread.names.full != "")
+    if name is None:
+        thread.graph.next_layer_number(function)
+    scope_names = thread.scope_names
+    prefix = (thread.variable_scope or get_variable_scope_of(thread)).name
+    full_name = f"{prefix}/{base_name}" if prefix else base_name
+    if number := scope_names.free_number(full_name):
+        full_name = f"{full_name}_{number}"
+    scope_names.take(full_name)
+    if full_name in scope_names.inside:
+        scope_names.forget_inside(full_name)
+    thread.graph.pass_name(thread, base_name)
+    return inputs.view(np.ndarray)
 
 
 def count_variables() -> int:

@@ -14,9 +14,10 @@ from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
-from nb_sepconv.layers import stages
+from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.moving_averages import MovingAverageUpdate
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.dtypes import as_dtype
@@ -32,47 +33,8 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor_shape import Shape
     from nb_sepconv.tensors.typing import Config, Identifier, Integers
 
-_ZEROS, _ONES = initializers.Zeros(), initializers.Ones()
+_ZEROS, _ONES = functional.ZEROS, functional.ONES
 _LEAST_FUSED_EPSILON = 1.001e-5
-
-
-class MovingAverageUpdate:
-    """A step of a moving average, ``variable -= (variable - value) * decay``, that waits in ``UPDATE_OPS`` to be run.
-
-    It leaves the collection when it is run; to run it again changes nothing.
-
-    Args:
-        name: str, the name that ``get_collection(key, scope)`` matches.
-        variable: the moving average.
-        value: array, the batch's.
-        decay: float, how far to go towards it.
-    """
-
-    def __init__(self, name: str, variable: Variable | Any, value: Any, decay: float) -> None:
-        self.name: str = name
-        self._variable, self._value, self._decay = variable, value, decay
-
-    @property
-    def pending(self) -> bool:
-        """Whether it has not been run yet."""
-        return self._value is not None
-
-    def __call__(self) -> Variable | Any:
-        """Run it, and return the variable."""
-        if self.pending:
-            self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
-            self._value = None
-            graph = self._variable.graph or get_default_graph()
-            waiting = graph.get_collection_ref(GraphKeys.UPDATE_OPS)
-            waiting[:] = [update for update in waiting if update is not self]
-        return self._variable
-
-    def _moved(self, average):
-        return average - (average - self._value.astype(average.dtype)) * np.float32(self._decay).astype(average.dtype)
-
-    def run(self, feed_dict: Any = None, session: object = None) -> None:
-        """The same as calling it; the arguments are accepted as TF1 has them and unused."""
-        self()
 
 
 class BatchNormalization(Streamed, Layer):
@@ -232,9 +194,11 @@ class BatchNormalization(Streamed, Layer):
             mean, variance = self._batch_statistics(inputs, axes)
         else:
             mean, variance = self.moving_mean, self.moving_variance
-        arrays = [self._broadcast(array, axes, inputs.ndim) for array in (mean, variance, self.beta, self.gamma)]
-        epsilon = max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, inputs.ndim) else self.epsilon
-        return normalized(inputs, *arrays, epsilon)
+        weights = mean, variance, self.beta, self.gamma
+        return _by_averages(inputs, weights, axes, self._least_epsilon(axes, inputs.ndim))
+
+    def _least_epsilon(self, axes, rank):
+        return max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, rank) else self.epsilon
 
     def _stage(self):
         stages.refuse_unbuilt(self)
@@ -247,12 +211,6 @@ class BatchNormalization(Streamed, Layer):
         channels = int(self.moving_mean.shape[0])
         how = {"channels_last": axes == (2,), "dtype": as_dtype(self._dtype), "channels": channels}
         return Stage(self.name, lambda inputs, zeros, out: written(self.call(self._as_called(inputs)), out), **how)
-
-    def _broadcast(self, array, axes, rank):
-        if array is None:
-            return None
-        array = np.asarray(getattr(array, "array", array))
-        return array if array.ndim == rank or axes == (rank - 1,) else array.reshape([-1] + [1] * (rank - 1 - axes[0]))
 
     def _batch_statistics(self, inputs, axes):
         over = tuple(axis for axis in range(inputs.ndim) if axis not in axes)
@@ -304,6 +262,18 @@ class BatchNormalization(Streamed, Layer):
             },
             **{f"{name}_constraint": constraints.serialize(getattr(self, f"{name}_constraint")) for name in names[:2]},
         }
+
+
+def _by_averages(inputs, weights, axes, epsilon):
+    """The outputs for a mean, a variance, ``beta`` and ``gamma`` along some axes."""
+    return normalized(inputs, *(_along(array, axes, inputs.ndim) for array in weights), epsilon)
+
+
+def _along(array, axes, rank):
+    if array is None:
+        return None
+    array = np.asarray(getattr(array, "array", array))
+    return array if array.ndim == rank or axes == (rank - 1,) else array.reshape([-1] + [1] * (rank - 1 - axes[0]))
 
 
 def _axis(axis):
@@ -370,6 +340,17 @@ def batch_normalization(
     >>> batch_normalization(np.float32([[1.0], [3.0]]), epsilon=0.0, training=True, name="doc_example").tolist()
     [[-1.0], [1.0]]
     """
+    settings = (axis, momentum, epsilon, center, scale, training, renorm, fused, virtual_batch_size, adjustment)
+    found = functional.find("batch_normalization", inputs, settings, None, name, reuse)
+    if found is not None:
+        made_with = (
+            (beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer),
+            (beta_regularizer, gamma_regularizer, None, None),
+            (beta_constraint, gamma_constraint),
+        )
+        if functional.accept(made_with, found.remembered.weights):
+            return found.run(inputs, name is not None, reuse)
+    before = functional.count_variables()
     layer = BatchNormalization(
         axis,
         momentum,
@@ -395,4 +376,24 @@ def batch_normalization(
         _reuse=reuse,
         _scope=name,
     )
-    return of_word(layer(inputs, training=training))
+    outputs = of_word(layer(inputs, training=training))
+    if training is False and functional.count_variables() == before:
+        _remember(layer, settings)
+    return outputs
+
+
+def _remember(layer, settings):
+    names = ("beta", "gamma", "moving_mean", "moving_variance")
+    beta, gamma, mean, variance = weights = [getattr(layer, name) for name in names]
+    rank = layer.input_spec.ndim
+    axes = axes_of(layer.axis, rank)
+    epsilon = layer._least_epsilon(axes, rank)
+    dtype = as_dtype(layer.dtype)
+    functional.remember(
+        "batch_normalization",
+        layer,
+        settings,
+        dict(zip(names, weights, strict=True)),
+        lambda inputs: _by_averages(inputs, (mean, variance, beta, gamma), axes, epsilon),
+        functional.Inputs(dtype, rank, rank, axes[0], int(mean.shape[0])),
+    )

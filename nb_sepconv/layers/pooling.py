@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,12 @@ from nb_sepconv.checks import arguments
 from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.packed import written
 from nb_sepconv.convolution.stage import Stage
-from nb_sepconv.layers import stages
+from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.convert import widely
-from nb_sepconv.tensors.tensor import of_word
+from nb_sepconv.tensors.tensor import of_word, tensor
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
 if TYPE_CHECKING:
@@ -186,7 +187,9 @@ def max_pooling1d(
     >>> max_pooling1d(np.float32([[[1], [3], [2], [0]]]), 2, 2).tolist()
     [[[3.0], [2.0]]]
     """
-    return of_word(MaxPooling1D(pool_size, strides, padding, data_format, name)(inputs))
+    given = pool_size, strides, padding, data_format
+    pooled = _quickly("max_pooling1d", MaxPooled, inputs, given, name)
+    return of_word(MaxPooling1D(*given, name)(inputs)) if pooled is None else pooled
 
 
 def average_pooling1d(
@@ -212,4 +215,26 @@ def average_pooling1d(
     >>> average_pooling1d(np.float32([[[1], [3], [2], [0]]]), 2, 2).tolist()
     [[[2.0], [1.0]]]
     """
-    return of_word(AveragePooling1D(pool_size, strides, padding, data_format, name)(inputs))
+    given = pool_size, strides, padding, data_format
+    pooled = _quickly("average_pooling1d", AveragePooled, inputs, given, name)
+    return of_word(AveragePooling1D(*given, name)(inputs)) if pooled is None else pooled
+
+
+def _quickly(function, kind, inputs, given, name):
+    """The outputs of a functional call whose arguments need no closer look; None for any other."""
+    pool_size, strides, padding, data_format = given
+    if not (type(pool_size) is type(strides) is int and pool_size > 0 and strides > 0):
+        return None
+    if padding not in ("valid", "same", "VALID", "SAME") or data_format not in ("channels_last", "channels_first"):
+        return None
+    plain = functional.passed(function, inputs, name, axes=3)
+    return None if plain is None else tensor(_bare(kind, *given).call(plain))
+
+
+@lru_cache(256)
+def _bare(kind, pool_size, strides, padding, data_format):
+    """Pooling by these settings, without a layer."""
+    pooled = kind()
+    pooled.pool_size, pooled.strides = (pool_size,), (strides,)
+    pooled.padding, pooled.data_format = padding.lower(), data_format
+    return pooled

@@ -14,7 +14,7 @@ from nb_sepconv.convolution.rows import rows_of
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.devices import arrays as device_arrays
-from nb_sepconv.layers import stages
+from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.pullback import Differentiated, Pullback
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayT
 
 _KEPT = "kernel", "bias"
+_MOST_AXES = 64  # of NumPy's arrays
 
 
 class KernelLayer(Weighted):
@@ -61,14 +62,10 @@ class KernelLayer(Weighted):
     def _stage(self):
         stages.refuse_unbuilt(self)
         stages.refuse_own_call(self, KernelLayer)
-        weights, packed = self._kept(self.kernel, self.bias), {}
-        (fused, after), precision = settings.fused_activation(self.activation), self.precision
+        weights = self._kept(self.kernel, self.bias)
         dtype = weights[0].array.dtype
-
-        def multiply(rows, data_format):
-            if data_format not in packed:
-                packed[data_format] = product.PackedProduct(data_format, fused, precision)
-            return packed[data_format](rows, *weights)
+        fused, after = settings.fused_activation(self.activation)
+        multiply = _multiplier_of(weights, fused, self.precision)
 
         def compute(inputs, zeros, out):
             inputs = array_arguments.floating("inputs", stages.called_with(self, inputs, dtype))
@@ -86,6 +83,13 @@ class KernelLayer(Weighted):
             activation=after,
             by_numpy=after is not None,
         )
+
+    def _computation(self):
+        """A function of arrays: what the layer computes up to an activation of the caller's own. It holds the variables
+        and the settings, and not the layer.
+        """
+        fused, _ = settings.fused_activation(self.activation)
+        return self._outputs_by(_multiplier_of((self.kernel, self.bias), fused, self.precision))
 
     def _multiplier(self, activation):
         """The function that multiplies rows of a data format with the kernel."""
@@ -140,6 +144,18 @@ class KernelLayer(Weighted):
         }
 
 
+def _multiplier_of(weights, activation, precision):
+    """The function that multiplies rows of a data format with variables, which stay packed."""
+    packed = {}
+
+    def multiply(rows, data_format):
+        if data_format not in packed:
+            packed[data_format] = product.PackedProduct(data_format, activation, precision)
+        return packed[data_format](rows, *weights)
+
+    return multiply
+
+
 class Dense(KernelLayer):
     """Rows are all that lies along the last axis; ``units`` is the outputs' size there."""
 
@@ -158,14 +174,21 @@ class Dense(KernelLayer):
         return 1, 1, 1, "valid"
 
     def _outputs(self, inputs, multiply, zeros=None):
-        outputs = multiply(product.as_rows(inputs), "channels_last")
-        return outputs.reshape(*inputs.shape[:-1], outputs.shape[-1])
+        return _of_rows(inputs, multiply)
+
+    def _outputs_by(self, multiply):
+        return lambda inputs: _of_rows(inputs, multiply)
 
     def _gradients(self, d_outputs, inputs, outputs, multiply):
         outputs = None if outputs is None else product.as_rows(outputs)
         found = multiply(product.as_rows(d_outputs), product.as_rows(inputs), outputs)
         d_inputs = found["inputs"]
         return {**found, "inputs": None if d_inputs is None else d_inputs.reshape(inputs.shape)}
+
+
+def _of_rows(inputs, multiply):
+    outputs = multiply(product.as_rows(inputs), "channels_last")
+    return outputs.reshape(*inputs.shape[:-1], outputs.shape[-1])
 
 
 class Conv1D(KernelLayer):
@@ -196,14 +219,19 @@ class Conv1D(KernelLayer):
     def _moves(self):
         return *self.kernel_size, *self.strides, *self.dilation_rate, self.padding
 
-    def _rows_of(self, series, zeros=None):
+    def _how(self, zeros=None):
         chosen = settings.from_arguments(*self.strides, zeros or self.padding, self.data_format, *self.dilation_rate)
-        return rows_of(series.shape, *self.kernel_size, chosen._replace(precision=None))
+        return chosen._replace(precision=None)
+
+    def _rows_of(self, series):
+        return rows_of(series.shape, *self.kernel_size, self._how())
 
     def _outputs(self, inputs, multiply, zeros=None):
-        series = product.as_series(inputs)
-        outputs = product.convolved(series, self._rows_of(series, zeros), multiply)
-        return product.with_axes_of(inputs, outputs)
+        return _of_series(inputs, multiply, *self.kernel_size, self._how(zeros))
+
+    def _outputs_by(self, multiply):
+        taps, how = self.kernel_size[0], self._how()
+        return lambda inputs: _of_series(inputs, multiply, taps, how)
 
     def _gradients(self, d_outputs, inputs, outputs, multiply):
         series = product.as_series(inputs)
@@ -221,6 +249,25 @@ class Conv1D(KernelLayer):
         *examples, length, _ = by_step(shape, self.data_format == "channels_last")
         steps = None if length is None else geometry(length, *self._moves()).output_length
         return by_step((*examples, steps, self.filters), self.data_format == "channels_last")
+
+
+def _of_series(inputs, multiply, taps, how):
+    series = product.as_series(inputs)
+    outputs = product.convolved(series, rows_of(series.shape, taps, how), multiply)
+    return product.with_axes_of(inputs, outputs)
+
+
+def remember(function: str, layer: Any, settings: Any, fewest_axes: int) -> None:
+    """Keep what the layer of a functional call computes with; see :func:`functional.remember`."""
+    kernel = layer.kernel
+    functional.remember(
+        function,
+        layer,
+        settings,
+        {"kernel": kernel, "bias": layer.bias},
+        layer._computation(),
+        functional.Inputs(kernel.dtype, fewest_axes, _MOST_AXES, layer._channel_axis, kernel.shape[-2]),
+    )
 
 
 class ProductPullback(Pullback):

@@ -1,0 +1,53 @@
+"""The updates of moving averages that training leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.tensors.quiet import quietly
+
+if TYPE_CHECKING:
+    from nb_sepconv.framework.variables import Variable
+
+
+class MovingAverageUpdate:
+    """A step of a moving average, ``variable -= (variable - value) * decay``, that waits in ``UPDATE_OPS`` to be run.
+
+    It leaves the collection when it is run; to run it again changes nothing.
+
+    Args:
+        name: str, the name that ``get_collection(key, scope)`` matches.
+        variable: the moving average.
+        value: array, the batch's.
+        decay: float, how far to go towards it.
+    """
+
+    def __init__(self, name: str, variable: Variable | Any, value: Any, decay: float) -> None:
+        self.name: str = name
+        self._variable, self._value, self._decay = variable, value, decay
+
+    @property
+    def pending(self) -> bool:
+        """Whether it has not been run yet."""
+        return self._value is not None
+
+    def __call__(self) -> Variable | Any:
+        """Run it, and return the variable."""
+        if self.pending:
+            self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
+            self._value = None
+            graph = self._variable.graph or get_default_graph()
+            waiting = graph.get_collection_ref(GraphKeys.UPDATE_OPS)
+            waiting[:] = [update for update in waiting if update is not self]
+        return self._variable
+
+    def _moved(self, average):
+        return average - (average - self._value.astype(average.dtype)) * np.float32(self._decay).astype(average.dtype)
+
+    def run(self, feed_dict: Any = None, session: object = None) -> None:
+        """The same as calling it; the arguments are accepted as TF1 has them and unused."""
+        self()
