@@ -153,7 +153,10 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
     candidates = graph.remembered_calls.get(full_name)
     if candidates is None:
         return None
-    fused, after = (None, None) if activation is None else fused_activation(activation)
+    try:
+        fused, after = (None, None) if activation is None else fused_activation(activation)
+    except (TypeError, ValueError):  # none that is known, which a layer says in its turn
+        return None
     for remembered in candidates:
         if remembered.fits(graph, function, inputs, settings, fused):
             return Found(remembered, after, thread, outer, name or function, full_name)
@@ -161,7 +164,9 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
 
 
 def accept(made_with: tuple[tuple[Any, ...], ...], weights: tuple[Any, ...]) -> bool:
-    """Raise for what is no initializer, regularizer or constraint; False where a penalty is still to be collected.
+    """Whether nothing is left to do with initializers, regularizers and constraints.
+
+    Something is where one of them is none, which a layer refuses, or where a penalty is still to be collected.
 
     Args:
         made_with: initializers, regularizers and constraints as the caller gave them.
@@ -169,19 +174,24 @@ def accept(made_with: tuple[tuple[Any, ...], ...], weights: tuple[Any, ...]) -> 
     """
     for kind, givens in zip(_KINDS, made_with, strict=True):
         for given in givens:
-            if (
-                given is not None
-                and given is not ZEROS
-                and given is not ONES
-                and (isinstance(given, type) or not callable(given))
-            ):
-                kind.get(given)
+            if given is None or given is ZEROS or given is ONES:
+                continue
+            if (isinstance(given, type) or not callable(given)) and not _is_one(kind, given):
+                return False
     penalties = made_with[1]
     if not any(given is not None for given in penalties):
         return True
     regularized = [weight for weight, given in zip(weights, penalties, strict=True) if given is not None]
     known = global_variables()
     return all(weight is None or is_among(weight, known) for weight in regularized)
+
+
+def _is_one(kind, given):
+    try:
+        kind.get(given)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def remember(
@@ -245,6 +255,7 @@ def passed(function: str, inputs: Any, name: Any, axes: int | None = None) -> np
     scope_names.take(full_name)
     if full_name in scope_names.inside:
         scope_names.forget_inside(full_name)
+    thread.names.full_name()  # as a layer asks for the name of its own scope
     thread.graph.pass_name(thread, base_name)
     return inputs.view(np.ndarray)
 
