@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from numba.core.cgutils import alloca_once_value, for_range
+from numba.extending import register_jitable
 
 from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, BLOCKS_TOGETHER, FEW, PANEL_VECTORS, ROW_GROUPS, STEPS
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
@@ -111,7 +112,10 @@ def _in_groups(lanes, sum_taps, across, row_bytes=None):
 
 
 def _row_by_row(lanes, sums_of):
-    """Groups of many steps, the last one over rows that are done already where there are enough; then of few."""
+    """Groups of many steps, then of few, the last one over rows that are done already where there are enough; then one.
+
+    What is computed in vain are ``rows_in_vain``, which the loaders clear.
+    """
 
     def group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride):
         for step, total in enumerate(sums_of(builder, at, size, x, tap_offsets, taps, runs, weights)):
@@ -120,17 +124,24 @@ def _row_by_row(lanes, sums_of):
 
     def emit(builder, x, tap_offsets, taps, runs, weights, hidden, hidden_stride, steps):
         done = alloca_once_value(builder, INTP(0))
-        last = builder.sub(steps, INTP(STEPS))
-        for size, least in ((STEPS, STEPS // 2 + 1), (FEW, 1)):
+        for size, least in ((STEPS, STEPS // 2 + 1), (FEW, 2), (1, 1)):
+            last = builder.sub(steps, INTP(size))
             with while_at_least(builder, steps, done, least):
                 at = builder.load(done)
-                if size == STEPS:
-                    again = builder.and_(builder.icmp_signed(">", at, last), builder.icmp_signed(">=", last, INTP(0)))
-                    at = builder.select(again, last, at)
+                again = builder.and_(builder.icmp_signed(">", at, last), builder.icmp_signed(">=", last, INTP(0)))
+                at = builder.select(again, last, at)
                 group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride)
                 builder.store(builder.add(at, INTP(size)), done)
 
     return emit
+
+
+@register_jitable
+def rows_in_vain(steps: Any) -> Any:
+    """How many rows :func:`convolve` computes beyond the last of ``steps``."""
+    if steps >= STEPS or steps == 1:
+        return 0
+    return STEPS - steps if steps > STEPS // 2 else max(FEW - steps, 0)
 
 
 def _transposed(lanes, sums_of):

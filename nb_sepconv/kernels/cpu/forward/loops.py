@@ -13,6 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, ali
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
@@ -107,9 +108,14 @@ def convolve(p: Any, x: Any, tap_offsets: Any, weights: Any, hidden: Any, steps:
 
 @compiled
 def load_blocks(p: Any, inputs: Any, piece: Any, first_block: Any, last_block: Any, scratch: Any) -> None:
-    """Some blocks of channels of the input steps that a piece's output steps read, zeros outside the series."""
+    """Some blocks of channels of the input steps that a piece's output steps read, zeros outside the series.
+
+    Zeros lie in the rows behind them too that are computed in vain, where the phases of others do not: numbers that
+    happened to lie there may be subnormal, and take a processor a hundred times as long.
+    """
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (piece.steps - 1) * p.stride + p.window_span
+    filled = count + rows_in_vain(piece.steps) if p.phases == 1 else count
     source = inputs + piece.example * p.input_example_stride + first_block * p.width * p.input_channel_stride
     for window in range(p.windows):
         at = piece.step * p.stride - piece.left + window * p.dilation
@@ -123,7 +129,7 @@ def load_blocks(p: Any, inputs: Any, piece: Any, first_block: Any, last_block: A
             channels,
             first,
             last,
-            count,
+            filled,
             scratch + p.x + window * p.window_bytes,
             scratch,
             p.x_block_bytes,
