@@ -29,7 +29,8 @@ def _blocks(builder, lanes, channels):
 
 
 def _clear_outside(builder, lanes, channels, first, last, count, scratch, offsets, block_bytes):
-    with for_range(builder, _blocks(builder, lanes, channels)) as block:
+    some = builder.or_(builder.icmp_signed(">", first, INTP(0)), builder.icmp_signed("<", last, count))
+    with builder.if_then(some), for_range(builder, _blocks(builder, lanes, channels)) as block:
         at = builder.add(scratch, builder.mul(block.index, block_bytes))
         for start, stop in ((INTP(0), first), (last, count)):
             with count_from(builder, start, stop, 1) as step:
