@@ -12,7 +12,9 @@ from nb_sepconv import ops
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_few_steps_are_exact(dtype, data_format):
     rng = np.random.default_rng(0)
-    for taps, dilation, steps, channels in itertools.product((1, 3, 9), (1, 2, 7), range(1, 20), (3, 18, 70)):
+    for taps, dilation, steps, channels in itertools.product(
+        (1, 3, 9), (1, 2, 7), (1, 2, 3, 5, 9, 12, 15, 17), (3, 70)
+    ):
         series = rng.integers(-2, 3, (2, steps + (taps - 1) * dilation, channels)).astype(dtype)
         depthwise = rng.integers(-1, 2, (taps, channels, 1)).astype(dtype)
         pointwise = rng.integers(-1, 2, (channels, 5)).astype(dtype)
