@@ -14,6 +14,7 @@ from nb_sepconv.convolution.windows import Field, field, places, windows
 from nb_sepconv.stacks.stages import form_of, output_channels, stages_of
 
 if TYPE_CHECKING:
+    from nb_sepconv.convolution.stage import Stage
     from nb_sepconv.convolution.windows import Place
 
 TRIED_OUTPUTS = 8
@@ -63,6 +64,11 @@ class StagesCut:
         model: what :func:`~nb_sepconv.stacks.stages.stages_of` takes.
         over_time: bool, whether it is going to be cut over time.
     """
+
+    stages: list[Stage]
+    channels_last: bool
+    dtype: Any
+    by_numpy: bool
 
     def __init__(self, model: Any, over_time: bool) -> None:
         self._layers, self.stages, self._over_time = layers_of(model), stages_of(model), over_time

@@ -61,6 +61,10 @@ class FunctionCut:
         length: int, the steps of a series.
     """
 
+    channels_last: bool
+    dtype: np.dtype[Any]
+    bytes_per_step: int
+
     by_numpy = True
     bytes_per_step = 0
     """What a call takes of memory for each input step; ``tried`` measures it."""

@@ -17,6 +17,7 @@ from nb_sepconv.batch.sources.finding import find
 from nb_sepconv.stacks.stages import form_of, is_known, stages_of
 
 if TYPE_CHECKING:
+    from nb_sepconv.batch.cutting import Trial
     from nb_sepconv.batch.options import Options
 
 ERRORS = (OSError, ValueError, TypeError, MemoryError)
@@ -60,6 +61,17 @@ class Job:
     Raises:
         OSError, ValueError, TypeError: what :func:`nb_sepconv.batch.apply` raises before it starts.
     """
+
+    options: Options
+    model: Any
+    over_time: bool
+    channels_last: bool
+    items: list[Item]
+    channels: Any
+    dtype: np.dtype[Any]
+    trial: Trial
+    sizes: Sizes
+    chunk: int
 
     def __init__(self, model: Any, source: Any, destination: Any, options: Options) -> None:
         self.options, self.model = options, model

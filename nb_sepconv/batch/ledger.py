@@ -44,6 +44,8 @@ def journals_of_shards(path: str) -> list[str]:
 class Progressed:
     """What journals say: the fingerprint, whether the outputs were made, and what is done, skipped and finished."""
 
+    created: bool
+
     def __init__(self, records: Iterable[dict[str, Any]]) -> None:
         self.fingerprint: dict[str, Any] | None = None
         self.created = False
@@ -81,6 +83,10 @@ class Ledger:
     Raises:
         BlockingIOError: another job is at work on the destination or the shard.
     """
+
+    path: str
+    master: Journal
+    own: Journal
 
     def __init__(self, destination: Any, shard: Shard | None) -> None:
         self.path = journal_path(destination)

@@ -40,6 +40,9 @@ class Tasks:
         steps: int, the output steps of all.
     """
 
+    steps: int
+    before: int
+
     def __init__(self, job: Job, state: Progressed) -> None:
         self._ranges = [(item, *bounds) for item, bounds in zip(job.items, _bounds(job), strict=True)]
         self._done = state.done

@@ -47,6 +47,8 @@ class Convolution:
 
     __slots__ = ("_dtype", "_plan", "packing", "shape")
 
+    shape: Any
+
     def __init__(self, plan: Any, shape: Any, dtype: Any) -> None:
         self._plan, self.shape, self._dtype = plan, shape, dtype
         self.packing: Any = plan.packing

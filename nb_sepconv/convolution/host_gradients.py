@@ -66,6 +66,9 @@ class PlannedGradients:
         activation: as there.
     """
 
+    settings: Any
+    activation: Any
+
     def __init__(self, settings: Any, activation: Any) -> None:
         self.settings, self.activation = settings, activation
         self._calls = PlannedCalls()

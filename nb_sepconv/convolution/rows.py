@@ -29,6 +29,10 @@ class Rows:
         ValueError: the kernel does not fit into the series.
     """
 
+    channels_last: Any
+    steps: int
+    phases: Any
+
     def __init__(self, shape: Any, kernel_size: int, chosen: Any) -> None:
         self.channels_last = chosen.channels_last
         self._shape = by_step(shape, self.channels_last)

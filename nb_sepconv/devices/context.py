@@ -61,6 +61,8 @@ def requested(inputs: Any, device: Any, stream: Any) -> Any:
 class Place:
     """Where and how a call runs: the engine, the library of the caller's arrays, the GPU and the stream's handle."""
 
+    library: Any
+
     def __init__(self, request: Any, inputs: Any, engine: Any = None) -> None:
         library = request.library
         self.engine: Any = engines.gpu_engine(engine)

@@ -30,6 +30,10 @@ class NameScope:
 
     __slots__ = ("closed", "full", "graph", "listed", "name", "number", "outer")
 
+    graph: Graph
+    name: str | None
+    outer: NameScope | None
+
     def __init__(
         self, graph: Graph, outer: NameScope | None, full: str | None, name: str | None, number: int | None
     ) -> None:

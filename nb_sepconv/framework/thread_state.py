@@ -20,6 +20,8 @@ class ThreadState:
 
     __slots__ = ("graph", "in_call", "names", "scope_names", "trainable_added", "undo_log", "variable_scope")
 
+    graph: Graph
+
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.names: NameScope = NameScope(graph, None, "", None, 0)

@@ -58,6 +58,9 @@ class Differentiated:
         weights: its variables by the names of operands, None for those that it does not have.
     """
 
+    variables: list[Any]
+    trained: list[Trained]
+
     def __init__(self, layer: Any, variables: list[Any], weights: Mapping[str, Any]) -> None:
         self.variables, self._weights, self._array = variables, [*weights.values()], layer._array
         self.trained = [_trained(variable, weights, layer._regularizer_of(variable)) for variable in variables]

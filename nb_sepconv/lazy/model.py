@@ -27,6 +27,8 @@ class Frozen:
         model: what has ``_stage()`` or ``_stages()``: a layer, a stack, or an operation with its arrays.
     """
 
+    token: str
+
     def __init__(self, model: Any) -> None:
         import cloudpickle
 

@@ -32,6 +32,15 @@ class LayerStream:
         ValueError: the layer takes other channels, or cannot be cut over time.
     """
 
+    stage: Stage
+    examples: int
+    channels: int
+    dtype: np.dtype[Any]
+    axis: int
+    at_once: bool
+    seen: Any
+    given: Any
+
     def __init__(self, stage: Stage, examples: int, channels: int, dtype: Any, length: int | None, axis: int) -> None:
         stage.check_cut(channels)
         self.stage, self.examples, self.channels, self.dtype = stage, examples, channels, np.dtype(dtype)
