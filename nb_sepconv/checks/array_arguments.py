@@ -81,8 +81,8 @@ def same_type(name: str, array: Any, dtype: Any) -> None:
     """Refuse an array of another type than the inputs'."""
     if array.dtype != dtype:
         raise TypeError(
-            f'`{name}` must have the type of `inputs` (`inputs.astype("{array.dtype.name}")` makes it the same), '
-            f"{dtype.name}. Received: {array.dtype.name}"
+            f"`{name}` must have the type of `inputs`, {dtype.name}. Received: {array.dtype.name}; "
+            f'`inputs.astype("{array.dtype.name}")` makes it the same'
         )
 
 

@@ -56,7 +56,7 @@ def _array(found: Any, request: Request) -> Any:
         found = found[request.inside.strip("/")]
     if hasattr(found, "dtype"):
         return found
-    arrays = [name for name, _ in found.arrays()]
+    arrays = sorted(name for name, _ in found.arrays())
     if len(arrays) == 1:
         return found[arrays[0]]
     names = ", ".join(f"{request.path}:/{name}" for name in arrays[:20])
