@@ -15,7 +15,7 @@ LINE_SECONDS = 60.0
 class Progress(NamedTuple):
     """How far a job is, of what it has to do in this run.
 
-    Attributes:
+    Args:
         chunks, all_chunks: int, those that are computed, and all.
         steps, all_steps: int, the same in output steps of all examples.
         samples_per_second: float, numbers of the inputs that are computed in a second.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class PlannedFile(NamedTuple):
     """An input of a job that is planned.
 
-    Attributes:
+    Args:
         name: str, its path, or what an array is called.
         destination: str or None, where its output goes.
         inputs, outputs: the shapes; None where the input cannot be read.
@@ -27,7 +27,7 @@ class PlannedFile(NamedTuple):
 class Plan(NamedTuple):
     """What a job is going to do.
 
-    Attributes:
+    Args:
         files: tuple of :class:`PlannedFile`.
         chunk: int, output steps of a chunk; examples with ``axis="batch"``.
         chunks: int, the chunks of all files.
@@ -68,7 +68,7 @@ class Plan(NamedTuple):
 class Report(NamedTuple):
     """What a job did.
 
-    Attributes:
+    Args:
         finished: bool, whether all outputs are complete; False for a shard while others are at work.
         files: int, the inputs with a complete output.
         skipped: dict of the names of inputs that were left out, and why.
@@ -97,7 +97,7 @@ class Report(NamedTuple):
 class Status(NamedTuple):
     """How far the job of a destination is.
 
-    Attributes:
+    Args:
         state: "none" (there is no job), "running", "stopped" (it can go on) or "finished".
         chunks, all_chunks: int, those that are on the disk, and all.
         files, all_files: int, those that are complete, and all that are not left out.

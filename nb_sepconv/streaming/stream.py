@@ -116,8 +116,9 @@ class Stream:
 
     @property
     def lookahead(self) -> int:
-        """The latency: output step ``t`` comes with input step ``t*stride + lookahead``; less than 0 where it reads
-        none of the steps from ``t*stride`` on.
+        """The latency in steps. Output step ``t`` comes with input step ``t*stride + lookahead``.
+
+        It is less than 0 where an output reads none of the steps from ``t*stride`` on.
         """
         return self._field().lookahead
 
@@ -181,7 +182,7 @@ class Stream:
 
     @property
     def state(self) -> dict[str, Array]:
-        """What a stream of the same layer needs to go on from here, in another process or later: arrays by name.
+        """What a stream of the same layer needs to go on from here, in another process or later, as arrays by name.
 
         ``seen`` holds the steps that each layer has taken, ``kept_0`` and so on the last of them that it still needs,
         ``span - 1`` at most. ``np.savez(file, **stream.state)`` writes it and ``stream.state = np.load(file)`` reads
