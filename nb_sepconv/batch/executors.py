@@ -84,16 +84,19 @@ def _noted(job, run, done, failed):
     run.on_disk(tasks)
 
 
+_NOT_PICKLED = (pickle.PicklingError, AttributeError, TypeError)
+
+
 def _stored(job, path):
     """Write the job to a file; its hash."""
     try:
         data = pickle.dumps(job)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
+    except _NOT_PICKLED as error:
         try:
             import cloudpickle
 
             data = cloudpickle.dumps(job)
-        except Exception:
+        except (ImportError, *_NOT_PICKLED):
             raise TypeError(
                 f"`model` must pickle for an executor of other processes. Received: {job.model!r} ({error})"
             ) from error

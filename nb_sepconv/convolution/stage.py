@@ -137,6 +137,11 @@ def elementwise(name: str, function: Any, **others: Any) -> Stage:
     return Stage(name, lambda inputs, zeros, out: written(function(inputs), out), activation=function, **others)
 
 
+def stages_in(model: Any) -> list[Stage]:
+    """The stages of a layer, or of what has several in a row."""
+    return model._stages() if hasattr(model, "_stages") else [model._stage()]
+
+
 def of_one_format(stages: Sequence[Stage]) -> list[Stage]:
     """The stages of a stack, in the one data format that those which have one share.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.convolution.stage import stages_in
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.keras.model_config import layer_from_config, serialized
 from nb_sepconv.keras.model_weights import read_weights
@@ -208,8 +209,7 @@ class Sequential(Streamed, Layer):
 
     def _stages(self):
         """What a ``Stack`` of the layers would have."""
-        lists = [layer._stages() if hasattr(layer, "_stages") else [layer._stage()] for layer in self.layers]
-        return [stage for stages in lists for stage in stages]
+        return [stage for layer in self.layers for stage in stages_in(layer)]
 
     # ---- weights, configuration ----
 

@@ -39,7 +39,7 @@ class Streamed:
         >>> bool((np.concatenate(pieces, axis=1) == whole).all())
         True
         """
+        from nb_sepconv.convolution.stage import stages_in
         from nb_sepconv.streaming.stream import of_stages
 
-        stages = self._stages() if hasattr(self, "_stages") else [self._stage()]  # type: ignore[attr-defined]
-        return of_stages(stages, batch_size, length, dtype)
+        return of_stages(stages_in(self), batch_size, length, dtype)

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_sepconv.convolution import precisions
-from nb_sepconv.convolution.stage import of_one_format
+from nb_sepconv.convolution.stage import of_one_format, stages_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Restored(NamedTuple):
 
 def stages_of(model: Any) -> list[Stage]:
     """The stages of a layer, a stack or an operation; a ValueError where they have both data formats."""
-    return of_one_format(model._stages() if hasattr(model, "_stages") else [model._stage()])
+    return of_one_format(stages_in(model))
 
 
 def _restored(pickled):

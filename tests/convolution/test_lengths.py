@@ -91,7 +91,10 @@ def test_every_small_geometry_exactly(layout, threads):
             x, *weights = operands(rng, length + 1, length, 3, taps, 2, 5, integers=True)
             lengths = rng.permutation(length + 1)
             got = convolve(layout, poisoned(x, lengths), *weights, lengths=lengths, **geometry)
-            of_one = lambda one: reference.separable_conv1d(one, *weights, **geometry)  # noqa: B023, E731
+
+            def of_one(one, weights=weights, geometry=geometry):
+                return reference.separable_conv1d(one, *weights, **geometry)
+
             np.testing.assert_array_equal(got, by_definition(of_one, x, lengths, steps, 5), err_msg=str(geometry))
             told = ops.output_lengths(lengths, taps, **geometry)
             assert told.tolist() == [output_length(each, taps, geometry) for each in lengths]
@@ -159,7 +162,10 @@ def test_depthwise_alone(layout, multiplier):
     lengths = np.array([50, 0, 1, 49, 16, 17, 30, 2])
     given = transposed(layout, poisoned(x, lengths))
     got = ops.depthwise_conv1d(given, kernel, strides=2, padding="same", lengths=lengths, data_format=layout)
-    of_one = lambda one: reference.depthwise_conv1d(one, kernel, strides=2, padding="same")  # noqa: E731
+
+    def of_one(one):
+        return reference.depthwise_conv1d(one, kernel, strides=2, padding="same")
+
     np.testing.assert_array_equal(transposed(layout, got), by_definition(of_one, x, lengths, 25, 19 * multiplier))
 
 

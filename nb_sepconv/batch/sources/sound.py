@@ -70,4 +70,5 @@ def _open(path: str) -> Any:
 
 
 def _error() -> type[Exception]:
-    return needed("soundfile", "WAV and FLAC").LibsndfileError  # type: ignore[no-any-return]
+    error: type[Exception] = needed("soundfile", "WAV and FLAC").LibsndfileError
+    return error
