@@ -11,6 +11,7 @@ from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.tensors.convert import as_array
 
 FLOATING = ("float16", "bfloat16", "float32", "float64")
+UNREADABLE = (TypeError, ValueError, BufferError)  # what reading an array of another library raises
 
 
 def series(value: Any) -> np.ndarray:
@@ -58,10 +59,15 @@ def _as_array(name, value):
         if not hasattr(value, "__array__") and hasattr(value, "__dlpack__"):
             return np.from_dlpack(value)
         return as_array(value)
-    except (TypeError, ValueError, BufferError) as error:
-        raise type(error)(
+    except UNREADABLE as error:
+        raise builtin_kind(error)(
             f"`{name}` must be an array of {', '.join(FLOATING)}. Received: {type(value).__name__} ({error})"
         ) from None
+
+
+def builtin_kind(error: Exception) -> type[Exception]:
+    """Python's own class of an error in reading an array: a library's class may not take a message alone."""
+    return next(kind for kind in UNREADABLE if isinstance(error, kind))
 
 
 def weight(name: str, value: Any, shape: Any, dtype: Any) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Arrays whose numbers are not in memory: lazy arrays of Dask, and arrays that lie in a file or a store.
+"""Arrays whose numbers are not in memory: lazy arrays of Dask, JAX's tracers, arrays that lie in a file or a store.
 
 Their libraries are known by what their objects offer, and are never imported here.
 """
@@ -28,6 +28,16 @@ def is_dask_array(value: Any) -> bool:
     return _is_dask_array_type(type(value))
 
 
+@lru_cache(256)
+def _is_tracer_type(kind):
+    return any(base.__module__.startswith("jax.") and base.__name__ == "Tracer" for base in kind.__mro__)
+
+
+def is_tracer(value: Any) -> bool:
+    """Whether ``value`` is what JAX gives a function in place of an array inside ``jax.jit``."""
+    return _is_tracer_type(type(value))
+
+
 def refuse_unknown_sizes(name: str, array: Any) -> None:
     """Refuse an array of Dask, an argument called ``name``, of sizes that computing it would tell.
 
@@ -42,7 +52,7 @@ def refuse_outside_memory(name: str, value: Any) -> None:
     """Refuse an argument called ``name`` that would be computed or loaded to become an array in memory.
 
     Raises:
-        TypeError: Dask would have to compute it.
+        TypeError: Dask would have to compute it; JAX traces it.
         ValueError: it lies in a file or a store, and has more than 128 MiB.
     """
     if isinstance(value, np.ndarray):
@@ -51,6 +61,11 @@ def refuse_outside_memory(name: str, value: Any) -> None:
         raise TypeError(
             f"`{name}` must be in memory: only the `inputs` of a convolution and of a layer may be a Dask array. Use "
             f"`.compute()`. Received: {_described(value)}"
+        )
+    if is_tracer(value):
+        raise TypeError(
+            f"`{name}` has no values inside `jax.jit` and JAX's other transforms: use "
+            f"`nb_sepconv.interop.jax.separable_conv1d`, which JAX can trace. Received: {_described(value)}"
         )
     if getattr(value, "__dask_graph__", None) is not None and value.__dask_graph__() is not None:
         raise TypeError(

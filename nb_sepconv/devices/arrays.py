@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nb_sepconv.checks.outside_memory import is_tracer
 from nb_sepconv.devices import dlpack
 from nb_sepconv.kernels import engines
 
@@ -191,7 +192,9 @@ class Jax(Library):
     """JAX's arrays. JAX shows nobody its streams, so that both sides are waited for."""
 
     def holds(self, value: Any) -> bool:
-        return hasattr(value, "devices") and next(iter(value.devices())).platform in ("cuda", "gpu")
+        if is_tracer(value) or not hasattr(value, "devices"):
+            return False
+        return next(iter(value.devices())).platform in ("cuda", "gpu")
 
     def describe(self, name: str, value: Any, stream: Any) -> DeviceArray:
         value.block_until_ready()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nb_sepconv.checks.array_arguments import UNREADABLE, builtin_kind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -63,8 +65,10 @@ def as_chunk(value: Any, wanted: np.dtype[Any]) -> np.ndarray:
         if hasattr(value, "__array__") or hasattr(value, "dtype"):
             return np.asarray(value)
         return np.asarray(value, wanted)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"`chunk` must be an array of {wanted}. Received: {type(value).__name__} ({error})") from None
+    except UNREADABLE as error:
+        raise builtin_kind(error)(
+            f"`chunk` must be an array of {wanted}. Received: {type(value).__name__} ({error})"
+        ) from None
 
 
 def fitting_chunk(chunk: np.ndarray, wanted: np.dtype[Any]) -> np.ndarray:

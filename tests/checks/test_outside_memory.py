@@ -68,6 +68,37 @@ def test_a_data_array_in_memory_is_taken_and_one_of_dask_refused(monkeypatch):
             call(x.copy(data=da.from_array(x.values)))
 
 
+def test_tracers_of_jax_are_refused_with_the_way_out():
+    jax = pytest.importorskip("jax")
+    layers = tf.layers.SeparableConv1D(2, 3), tf.keras.layers.SeparableConv1D(2, 3), tf.layers.Dense(2)
+    for call in (lambda x: ops.separable_conv1d(x, *WEIGHTS), *layers):
+        y = call(jax.numpy.ones(SMALL))
+        message = r"`inputs` has no values inside `jax.jit` .*`nb_sepconv.interop.jax.separable_conv1d`.*Received: jax"
+        with pytest.raises(TypeError, match=message):
+            jax.jit(call)(jax.numpy.ones(SMALL))
+        np.testing.assert_array_equal(call(np.ones(SMALL, np.float32)), y)
+
+
+class Unreadable:
+    """An array of a library whose errors are not made of a message, as JAX's are not."""
+
+    class Error(TypeError):
+        def __init__(self, array):
+            super().__init__(f"cannot read {array.shape}")
+
+    shape, dtype = SMALL, np.dtype(np.float32)
+
+    def __array__(self, dtype=None, copy=None):
+        raise self.Error(self)
+
+
+def test_errors_of_other_libraries_are_told_by_pythons_own():
+    with pytest.raises(TypeError, match=r"`inputs` must be an array of .*Received: Unreadable \(cannot read"):
+        ops.separable_conv1d(Unreadable(), *WEIGHTS)
+    with pytest.raises(TypeError, match=r"`chunk` must be an array of float32\. Received: Unreadable \(cannot read"):
+        tf.streaming.Stream(WEIGHTS[0], WEIGHTS[1]).push(Unreadable())
+
+
 def test_what_shows_its_memory_is_taken_at_any_size(monkeypatch):
     monkeypatch.setattr(outside_memory, "MOST_LOADED_BYTES", 0)
     mapped = np.zeros(SMALL, np.float32).view(np.memmap)
