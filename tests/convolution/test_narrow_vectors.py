@@ -15,7 +15,9 @@ UNITS = {
     "haswell": ("AVX2+FMA, 256 bits, 16 registers", {"ymm": True, "zmm": False, "vfmadd": True}),
     "generic": ("128-bit, 128 bits, 16 registers", {"xmm": True, "ymm": False, "vfmadd": False, "vmov": False}),
 }
-QUICK = "edges or sixteen_bits or survives or dilations or wide_sums or kind or bound and float32"
+NAMES = ("ops", "gradients", "lengths", "length_gradients", "transposed", "bf16", "bf16_gradients")
+FILES = ["kernels/test_vectormath.py", *(f"convolution/test_{name}.py" for name in NAMES)]
+QUICK = "edges or sixteen_bits or wide_sums or bound and float32"
 
 PROBE = """
 import json, os
@@ -67,13 +69,20 @@ def test_a_processor_by_its_name_alone():
     assert f"{UNITS['haswell'][0]}\n" in run_as("haswell", "-c", PROBE, features=None)
 
 
-@pytest.mark.parametrize("processor", UNITS)
-@pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
-def test_the_arithmetic(processor, part):
-    names = ("ops", "lengths", "length_gradients", "transposed", "gradients", "bf16", "bf16_gradients")
-    files = [*(f"convolution/test_{name}.py" for name in names), "kernels/test_vectormath.py"]
-    files = [str(TESTS / name) for name in files]
+def check(processor, names, part):
+    files = [str(TESTS / name) for name in names]
     assert " passed" in run_as(processor, "-m", "pytest", "-q", *files, "-k", part)
+
+
+@pytest.mark.parametrize("processor", UNITS)
+def test_a_part_of_the_arithmetic(processor):
+    check(processor, FILES[:3], QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", UNITS)
+def test_all_of_the_arithmetic(processor):
+    check(processor, FILES, "")
 
 
 BITS = """

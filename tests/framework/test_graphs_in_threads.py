@@ -170,20 +170,22 @@ def functional():
     model(X)
 
 
-def bytes_per_call(function, calls=300):
-    """The least growth of six turns: what a call leaves behind is in each of them, a cache that fills up is not."""
+def bytes_per_call(function, calls=200):
+    """The least growth of four turns: what a call leaves behind is in each of them, a cache that fills up is not."""
     for _ in range(10):
         function()
+    gc.freeze()  # the collector looks at what calls make alone
     tracemalloc.start()  # after what compiles
     for _ in range(1100):  # as many as fill a graph with the losses of calls, which it keeps without a step
         function()
     traced = []
-    for _ in range(7):
+    for _ in range(5):
         for _ in range(calls):
             function()
         gc.collect()
         traced.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
+    gc.unfreeze()
     return min(after - before for before, after in itertools.pairwise(traced)) / calls
 
 

@@ -68,14 +68,21 @@ def run(layer, *scenarios, precision="float32", within=()):
 
 
 @layers("omp", "workqueue")
-def test_sixteen_threads_nested_loops_signals_and_callbacks(layer):
+def test_beside_and_inside_numbas_own_loops(layer):
+    run(
+        layer,
+        launch_scenarios.nested_in_prange,
+        launch_scenarios.beside_the_users_parallel_functions,
+        launch_scenarios.numbas_own_limit_is_respected,
+    )
+
+
+@layers("omp")
+def test_sixteen_threads_signals_and_callbacks(layer):
     run(
         layer,
         launch_scenarios.sixteen_threads,
-        launch_scenarios.nested_in_prange,
-        launch_scenarios.beside_the_users_parallel_functions,
         launch_scenarios.convolving_activations,
-        launch_scenarios.numbas_own_limit_is_respected,
         launch_scenarios.interrupted,
         launch_scenarios.signalled,
         launch_scenarios.on_python_threads,

@@ -12,6 +12,8 @@ from nb_sepconv.kernels import engines
 
 TESTS = Path(__file__).parents[2]
 FILES = sorted((TESTS / "gpu").glob("test_gpu_*.py"))
+LONG = "every_small warps_share gradients_of_integers as_exact_as long_sums geometry0 geometry1"
+QUICK = f"not ({' or '.join(LONG.split())})"  # the others' kernels are also executed as test_cuda_executed does
 SIMULATED = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
 NO_GPU = {**os.environ, "NUMBA_ENABLE_CUDASIM": "0", "CUDA_VISIBLE_DEVICES": "-1"}
 
@@ -26,9 +28,10 @@ def run(program, environment):
     )
 
 
+@pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_on_the_simulator(path):
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", path]
+def test_on_the_simulator(path, part):
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", path, "-k", part]
     done = subprocess.run(command, env=SIMULATED, cwd=TESTS.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
