@@ -17,17 +17,17 @@ class Least(NamedTuple):
     filters: int
 
 
-# By the number of parts; measured, docs/how-to/precision.md.
-TILES = {1: Least(64, 64), 2: Least(64, 64), 3: Least(128, 192)}
-GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}  # in three parts they gain nothing
+# By the number of parts; measured, docs/how-to/precision.md. In three parts they gain nothing for few rows.
+TILES = {1: Least(64, 64), 2: Least(64, 64)}
+GRADIENT_TILES = {1: Least(64, 64), 2: Least(96, 96)}
 DOTS = Least(64, 32)
-LEAST_CHANNELS = {1: 3, 2: 6, 3: 10}  # units multiply vectors of channels; with fewer, FMA fills its lanes better
+LEAST_CHANNELS = {1: 3, 2: 6}  # units multiply vectors of channels; with fewer, FMA fills its lanes better
 
 
 def fastest(sizes: Any, tiles_from: Any = TILES) -> Any:
     """(unit, parts) where a unit is faster than fused multiply-adds, else None."""
     parts = _parts(sizes)
-    if parts and sizes.channels < LEAST_CHANNELS[parts]:
+    if sizes.channels < LEAST_CHANNELS.get(parts, 0):
         return None
     if _reached(sizes, tiles_from.get(parts)) and (unit := availability.tiles_unit()):
         return unit, parts
@@ -51,7 +51,10 @@ def tiles(sizes: Any) -> Any:
 def units_and_parts() -> list[tuple[str, int]]:
     """All (unit, parts) that there may be on this processor."""
     tiles_unit, dots_unit = availability.tiles_unit(), availability.dots_unit()
-    return [*((tiles_unit, parts) for parts in TILES if tiles_unit), *([(dots_unit, 1)] if dots_unit else [])]
+    return [
+        *((tiles_unit, parts) for parts in sorted(set(PARTS.values())) if tiles_unit),
+        *([(dots_unit, 1)] if dots_unit else []),
+    ]
 
 
 def _parts(sizes):

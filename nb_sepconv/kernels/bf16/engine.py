@@ -45,7 +45,7 @@ class Engine:
     @staticmethod
     def describe() -> dict[Any, Any]:
         """What runs here, and who multiplies what beside fused multiply-adds, or why nobody does."""
-        tiles = f"float32 of layers of {_wide(choice.TILES[3])}, less of {_wide(choice.TILES[1])}"
+        tiles = f"bf16x3 and bf16 of layers of {_wide(choice.TILES[1])}; float32 where the engine is amx"
         dots = f"bf16 of layers of {_wide(choice.DOTS)}"
         return {
             **cpu.describe(),
