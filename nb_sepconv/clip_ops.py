@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
-from nb_sepconv.tensors.convert import as_array, floats, real_numbers, widely
+from nb_sepconv.tensors.convert import as_array, floats, number_in, real_numbers, widely
 from nb_sepconv.tensors.tensor import tensor
 
 if TYPE_CHECKING:
@@ -141,6 +141,9 @@ def clip_by_value(
 
 def _limit(name, value, t):
     """A limit in the type of ``t``; one beyond the type's range counts as its end."""
+    number = number_in(t.dtype, value)
+    if number is not None:
+        return number
     limit = as_array(value)
     axes = limit.shape[::-1]
     if len(axes) > t.ndim or any(size not in (1, all_) for size, all_ in zip(axes, t.shape[::-1], strict=False)):

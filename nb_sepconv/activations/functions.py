@@ -242,8 +242,8 @@ def softmax(x: ArrayInput, axis: Any = -1) -> Array:
         [0.25, 0.75]
     """
     check_axis(x, axis, "softmax")
-    weights = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    return weights / np.sum(weights, axis=axis, keepdims=True)
+    weights = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    return weights / np.add.reduce(weights, axis=axis, keepdims=True)
 
 
 @typed
@@ -265,8 +265,8 @@ def log_softmax(x: ArrayInput, axis: Any = -1) -> Array:
         [-1000.0, 0.0]
     """
     check_axis(x, axis, "log_softmax")
-    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
 @typed

@@ -23,14 +23,11 @@ def concat(values: Any, axis: Any, name: str | None = "concat") -> Tensor:
     if arrays[0].ndim == 0:
         raise ValueError("`values` must be arrays of one axis or more. Received: single numbers")
     axis = axis_of(axis, arrays[0].ndim)
-    if any(array.ndim != arrays[0].ndim for array in arrays) or len({_beside(array, axis) for array in arrays}) > 1:
+    try:
+        return tensor(np.concatenate(arrays, axis))
+    except ValueError:
         shapes = ", ".join(str(array.shape) for array in arrays)
-        raise ValueError(f"`values` must have the same sizes beside the axis {axis}. Received: {shapes}")
-    return tensor(np.concatenate(arrays, axis))
-
-
-def _beside(array, axis):
-    return array.shape[:axis] + array.shape[axis + 1 :]
+        raise ValueError(f"`values` must have the same sizes beside the axis {axis}. Received: {shapes}") from None
 
 
 def _arrays(values):
@@ -55,7 +52,14 @@ def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
     if len({array.shape for array in arrays}) > 1:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise ValueError(f"`values` must have one shape. Received: {shapes}")
-    return tensor(np.stack(arrays, axis_of(axis, arrays[0].ndim + 1)))
+    axis = axis_of(axis, arrays[0].ndim + 1)
+    widened = (*_all_of(axis), None)
+    return tensor(np.concatenate([array[widened] for array in arrays], axis))
+
+
+def _all_of(axes):
+    """An index that takes all of the first ``axes`` axes."""
+    return (slice(None),) * axes
 
 
 def unstack(value: ArrayInput, num: Any = None, axis: Any = 0, name: str | None = "unstack") -> list[Tensor]:
@@ -68,7 +72,8 @@ def unstack(value: ArrayInput, num: Any = None, axis: Any = 0, name: str | None 
     axis = axis_of(axis, array.ndim)
     if num is not None and num != array.shape[axis]:
         raise ValueError(f"`num` must be the size {array.shape[axis]} of the axis. Received: {num!r}")
-    return [tensor(part.copy()) for part in np.moveaxis(array, axis, 0)]
+    before = _all_of(axis)
+    return [tensor(array[(*before, i)].copy()) for i in range(array.shape[axis])]
 
 
 def split(
@@ -81,13 +86,16 @@ def split(
     """
     array = plain(value)
     axis = axis_of(axis, array.ndim)
-    ends = np.cumsum(_part_sizes(array.shape[axis], num_or_size_splits))
-    return [tensor(part.copy()) for part in np.split(array, ends[:-1], axis)]
+    before, start, parts = _all_of(axis), 0, []
+    for size in _part_sizes(array.shape[axis], num_or_size_splits):
+        parts.append(tensor(array[(*before, slice(start, start + size))].copy()))
+        start += size
+    return parts
 
 
 def _part_sizes(length, given):
-    if np.ndim(given) == 0:
-        count = int(plain(given))
+    if type(given) is int or np.ndim(given) == 0:
+        count = given if type(given) is int else int(plain(given))
         if count < 1 or length % count:
             raise ValueError(f"`num_or_size_splits` must divide the size {length} of the axis. Received: {count}")
         return [length // count] * count

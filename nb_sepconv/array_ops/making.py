@@ -140,6 +140,10 @@ def _like(make, value, dtype):
     return tensor(make(value.shape, value.dtype if dtype is None else as_dtype(dtype)))
 
 
+_EXACT = frozenset(map(np.dtype, ("int32", "int64", "float32", "float64")))
+_MOST_EXACT = 2**24  # each of them holds all integers up to it
+
+
 def range(
     start: ArrayInput,
     limit: ArrayInput | None = None,
@@ -153,6 +157,9 @@ def range(
     ([0, 1, 2], [1.0, 1.5])
     """
     start, limit = (0, start) if limit is None else (start, limit)
+    chosen = np.dtype(np.int32) if dtype is None else as_dtype(dtype)
+    if chosen in _EXACT and _are_near(start, limit, delta):
+        return tensor(np.arange(start, limit, delta, chosen))
     if dtype is not None:
         start, limit, delta = (constant(value).astype(as_dtype(dtype)) for value in (start, limit, delta))
     start, limit, delta = matched_all((start, limit, delta), ("start", "limit", "delta"))
@@ -165,6 +172,13 @@ def range(
     wide = np.float64 if is_floating(start.dtype) else np.int64
     count = int(np.ceil((limit.astype(wide) - start.astype(wide)) / delta.astype(wide)))
     return tensor((start.astype(wide) + delta.astype(wide) * np.arange(count, dtype=wide)).astype(start.dtype))
+
+
+def _are_near(start, limit, delta):
+    """Whether these are Python's ints, of which nothing is to be said, and no number between needs rounding."""
+    if not all(type(value) is int and -_MOST_EXACT <= value <= _MOST_EXACT for value in (start, limit, delta)):
+        return False
+    return limit >= start if delta > 0 else limit <= start and delta < 0
 
 
 def linspace(start: ArrayInput, stop: ArrayInput, num: Any, name: str | None = None) -> Tensor:
@@ -230,16 +244,21 @@ def one_hot(
     indices = plain(indices)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"`indices` must be an array of integers. Received: {indices.dtype.name}")
-    on, off = _one_hot_values(on_value, off_value, dtype)
-    count = int(plain(depth))
+    count = depth if type(depth) is int else int(plain(depth))
     if count < 0:
         raise ValueError(f"`depth` must not be negative. Received: {count}")
     axis = -1 if axis is None else int(axis)
     if not -1 <= axis <= indices.ndim:
         raise ValueError(f"`axis` must lie in [-1, {indices.ndim}]. Received: {axis}")
     place = indices.ndim if axis == -1 else axis
-    hot = np.expand_dims(indices, place) == np.arange(count).reshape([-1] + [1] * (indices.ndim - place))
-    return tensor(np.where(hot, on, off))
+    classes = np.arange(count)
+    if place == indices.ndim:
+        hot = indices[..., None] == classes
+    else:
+        hot = np.expand_dims(indices, place) == classes.reshape([-1] + [1] * (indices.ndim - place))
+    if on_value is off_value is None:
+        return tensor(hot.astype(np.float32 if dtype is None else as_dtype(dtype)))
+    return tensor(np.where(hot, *_one_hot_values(on_value, off_value, dtype)))
 
 
 def _one_hot_values(on_value, off_value, dtype):
@@ -266,5 +285,8 @@ def sequence_mask(
     lengths = plain(lengths)
     if lengths.dtype.kind not in "iu":
         raise TypeError(f"`lengths` must be an array of integers. Received: {lengths.dtype.name}")
-    count = builtins.max(int(lengths.max(initial=0)), 0) if maxlen is None else int(plain(maxlen))
+    if maxlen is None:
+        count = builtins.max(int(lengths.max(initial=0)), 0)
+    else:
+        count = maxlen if type(maxlen) is int else int(plain(maxlen))
     return tensor((np.arange(count) < lengths[..., None]).astype(as_dtype(dtype)))

@@ -186,7 +186,10 @@ def pad(
     >>> pad([1, 2, 3], [[2, 0]], "REFLECT").tolist(), pad([1, 2, 3], [[2, 0]], "symmetric").tolist()
     ([3, 2, 1, 2, 3], [2, 1, 1, 2, 3])
     """
-    array, widths = plain(tensor), plain(paddings)
+    array = plain(tensor)
+    if mode == "CONSTANT" and _is_zero(constant_values) and _are_widths(paddings, array.ndim):
+        return _surrounded(array, paddings, None)
+    widths = plain(paddings)
     if widths.dtype.kind not in "iu" and widths.size:
         raise TypeError(f"`paddings` must hold integers. Received: {widths.dtype.name}")
     if widths.shape != (array.ndim, 2) or (widths < 0).any():
@@ -196,18 +199,39 @@ def pad(
         raise ValueError(f"`mode` must be one of {', '.join(_MODES)}. Received: {mode!r}")
     widths = widths.astype(np.int64).tolist()
     if how == "constant":
-        value = np.zeros((), array.dtype) if np.ndim(constant_values) == 0 and not constant_values else constant_values
-        return _surrounded(array, widths, matched(tensor, value, ("tensor", "constant_values"))[1])
+        if _is_zero(constant_values):
+            return _surrounded(array, widths, None)
+        return _surrounded(array, widths, matched(tensor, constant_values, ("tensor", "constant_values"))[1])
     _check_mirror(array, widths, how)
     return _new(np.pad(array, widths, how))
 
 
+def _is_zero(value):
+    return value == 0 if type(value) in (int, float) else np.ndim(value) == 0 and not value
+
+
+def _are_widths(paddings, axes):
+    """Whether Python's own lists hold two numbers for each axis, none of them negative."""
+    if type(paddings) not in (list, tuple) or len(paddings) != axes:
+        return False
+    for row in paddings:
+        if type(row) not in (list, tuple) or len(row) != 2:
+            return False
+        before, after = row
+        if not (type(before) is type(after) is int and before >= 0 and after >= 0):
+            return False
+    return True
+
+
 def _surrounded(array, widths, value):
-    if value.ndim:
+    """The array with numbers around it: zeros, or a single one."""
+    if value is not None and value.ndim:
         raise ValueError(f"`constant_values` must be a single number. Received: an array of shape {value.shape}")
-    sizes = [before + length + after for length, (before, after) in zip(array.shape, widths, strict=True)]
-    padded = np.full(sizes, value, array.dtype) if value else np.zeros(sizes, array.dtype)
-    inside = (slice(before, before + length) for length, (before, _) in zip(array.shape, widths, strict=True))
+    sizes, inside = [], []
+    for length, (before, after) in zip(array.shape, widths, strict=True):
+        sizes.append(before + length + after)
+        inside.append(slice(before, before + length))
+    padded = np.zeros(sizes, array.dtype) if value is None else np.full(sizes, value, array.dtype)
     padded[tuple(inside)] = array
     return tensor(padded)
 

@@ -12,6 +12,7 @@ from nb_sepconv.tensors.convert import as_array
 
 FLOATING = ("float16", "bfloat16", "float32", "float64")
 UNREADABLE = (TypeError, ValueError, BufferError)  # what reading an array of another library raises
+_NUMPYS = frozenset(map(np.dtype, ("float16", "float32", "float64")))
 
 
 def series(value: Any) -> np.ndarray:
@@ -33,6 +34,8 @@ def three_axes(inputs: Any) -> None:
 def floating(name: str, value: Any) -> np.ndarray:
     """``value`` as an array of a floating type in native byte order; Python numbers and lists become float32."""
     array = value if type(value) is np.ndarray else _as_array(name, value)
+    if array.dtype in _NUMPYS:
+        return array
     if array.dtype.name not in FLOATING:
         raise TypeError(
             f"`{name}` must be an array of {', '.join(FLOATING)}{of_integers(name, array.dtype)}. "

@@ -29,6 +29,8 @@ def axis_of(axis: Any, rank: int, name: str = "axis") -> int:
         TypeError: it is no integer.
         ValueError: there is no such axis.
     """
+    if type(axis) is int and 0 <= axis < rank:
+        return axis
     try:
         number = operator.index(axis)
     except TypeError:
@@ -50,10 +52,11 @@ def axes_of(axis: Any, rank: int, name: str = "axis") -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(rank))
-    given = np.asarray(axis)
-    if given.size == 0:
-        return ()
-    axes = tuple(axis_of(each, rank, name) for each in given.reshape(-1).tolist())
+    if type(axis) is int:
+        return (axis_of(axis, rank, name),)
+    integers = type(axis) in (list, tuple) and all(type(each) is int for each in axis)
+    given = axis if integers else np.asarray(axis).reshape(-1).tolist()
+    axes = tuple([axis_of(each, rank, name) for each in given])
     if len(set(axes)) < len(axes):
         raise ValueError(f"`{name}` must name each axis once. Received: {axis!r}")
     return axes
@@ -67,7 +70,7 @@ def sizes_of(shape: Any, name: str = "shape") -> tuple[int, ...]:
     """
     values = shape if isinstance(shape, (list, tuple)) else np.asarray(shape).reshape(-1).tolist()
     try:
-        return tuple(int(operator.index(value)) for value in values)
+        return tuple([int(operator.index(value)) for value in values])
     except TypeError:
         raise TypeError(f"`{name}` must hold integers. Received: {shape!r}") from None
 

@@ -45,6 +45,26 @@ def conv1d(inputs: np.ndarray, kernel: np.ndarray, bias: Any, chosen: Any) -> np
     ))  # fmt: skip
 
 
+def conv1d_by(inputs: np.ndarray, kernel: Any, chosen: Any) -> np.ndarray:
+    """The same with a variable, which keeps what is packed of it."""
+    multiply = kernel.kept.get("multiplier")
+    if multiply is None:
+        multiply = kernel.kept["multiplier"] = multiplier_of((kernel, None), None, None)
+    return convolved(inputs, rows_of(inputs.shape, len(kernel.array), chosen), multiply)
+
+
+def multiplier_of(weights: Any, activation: Any, precision: Any) -> Any:
+    """The function that multiplies rows of a data format with variables, which stay packed."""
+    packed = {}
+
+    def multiply(rows, data_format):
+        if data_format not in packed:
+            packed[data_format] = PackedProduct(data_format, activation, precision)
+        return packed[data_format](rows, *weights)
+
+    return multiply
+
+
 def convolved(inputs: np.ndarray, where: Any, multiply: Any) -> np.ndarray:
     """The convolution of series in rows, by a function that multiplies rows of a data format."""
     rows = where.rows(inputs)

@@ -58,7 +58,12 @@ class Rows:
             series = self._rearranged(series)
         step_bytes = channels * series.itemsize
         shape = examples * self.phases, self._phase_steps, self._taps * channels
-        return as_strided(series, shape, (series.strides[0], self._hop * step_bytes, series.itemsize), writeable=False)
+        strides = series.strides[0], self._hop * step_bytes, series.itemsize
+        if series.flags.c_contiguous and series.dtype.kind == "f" and series.size and self.steps:
+            rows = np.ndarray(shape, series.dtype, series, 0, strides)
+            rows.flags.writeable = False
+            return rows
+        return as_strided(series, shape, strides, writeable=False)
 
     def _rearranged(self, series):
         """The copy (N*P, rows of a phase, C) with zeros around the series."""

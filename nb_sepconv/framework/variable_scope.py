@@ -14,6 +14,7 @@ from nb_sepconv.framework.graph import enter_graph, get_default_graph, graph_of,
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import NameScope, close_name_scope, open_name_scope
 from nb_sepconv.framework.scope_object import VariableScope
+from nb_sepconv.framework.shared_variable import shared_variable
 from nb_sepconv.framework.variable_store import AUTO_REUSE, VariableStore, refuse_partitioner
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 
@@ -78,10 +79,12 @@ class variable_scope:
     ) -> None:
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
-        _check_reuse(reuse)
+        if reuse is not None:
+            _check_reuse(reuse)
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(f"The `auxiliary_name_scope` must be `True` or `False`. Received: {auxiliary_name_scope!r}")
-        refuse_partitioner(partitioner)
+        if partitioner is not None:
+            refuse_partitioner(partitioner)
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._reuse = None if reuse is False else reuse
@@ -326,6 +329,10 @@ def get_variable(
     ...     get_variable("gain", [3], initializer=lambda shape, dtype: [1, 2, 3]).name
     'doc_example/gain:0'
     """
+    if custom_getter is partitioner is None and (synchronization is VariableSynchronization.AUTO or not trainable):
+        variable = shared_variable(name, shape, dtype, initializer)
+        if variable is not None:
+            return variable
     return get_variable_scope().get_variable(
         get_variable_store(),
         name,

@@ -101,6 +101,7 @@ class Variable(ArrayLike):
         self.trainable: bool = resolve_trainable(trainable, synchronization, name)
         self.constraint: Callable[..., Any] | None = constraint
         self._version, self._handed_out = 0, False
+        self.kept: dict[str, Any] = {}  # what others compute from it and keep with it; copies keep nothing
         with self.graph.undo_on_failure(), name_scope(name, "Variable") as scope:
             self._op_name = scope.removesuffix("/")
             self.graph.keep_name(self._op_name)
@@ -256,11 +257,11 @@ class Variable(ArrayLike):
         return id(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "graph": None}
+        return {**self.__dict__, "graph": None, "kept": {}}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = memo[id(self)] = object.__new__(type(self))
-        copied.__dict__.update(self.__dict__, graph=None, array=self.array.copy())
+        copied.__dict__.update(self.__dict__, graph=None, kept={}, array=self.array.copy())
         return copied
 
 

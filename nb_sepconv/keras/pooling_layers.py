@@ -10,7 +10,7 @@ from nb_sepconv.checks import arguments
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.pooling import AveragePooled, MaxPooled
+from nb_sepconv.layers.pooled import AveragePooled, MaxPooled
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.convert import widely
 from nb_sepconv.tensors.tensor_shape import as_shape

@@ -297,7 +297,8 @@ class Layer(HasWeights, Copies):
         """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        vars(self)["_fast_path"] = vars(self)["_pullbacks"] = None
+        own = self.__dict__
+        own["_fast_path"] = own["_pullbacks"] = None
         super().__setattr__(name, value)
 
     def _compute(self, inputs, args, keywords):

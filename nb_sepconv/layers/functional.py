@@ -16,11 +16,12 @@ from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.convolution.settings import fused_activation
 from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.framework.naming import check_name
 from nb_sepconv.framework.variable_scope import EnteredAgain
 from nb_sepconv.framework.variable_store import AUTO_REUSE
-from nb_sepconv.framework.variables import Variable, global_variables
+from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
 from nb_sepconv.layers.scope import InCall
 from nb_sepconv.layers.weights import is_among
@@ -51,11 +52,10 @@ class Inputs(NamedTuple):
     size: int
 
     def are_like(self, inputs: np.ndarray) -> bool:
-        """Whether an array is so."""
+        """Whether a plain array is so."""
+        dtype, fewest_axes, most_axes, axis, size = self
         shape = inputs.shape
-        if not self.fewest_axes <= len(shape) <= self.most_axes:
-            return False
-        return shape[self.axis] == self.size and inputs.dtype == self.dtype
+        return fewest_axes <= len(shape) <= most_axes and shape[axis] == size and inputs.dtype == dtype
 
 
 class Remembered(NamedTuple):
@@ -68,6 +68,7 @@ class Remembered(NamedTuple):
     variables: tuple[tuple[str, Variable], ...]
     weights: tuple[Variable | None, ...]
     inputs: Inputs
+    opens_names: bool  # whether ``compute`` opens name scopes inside of the call's
 
     def fits(
         self, graph: Graph, function: str, inputs: np.ndarray, settings: tuple[Any, ...], activation: str | None
@@ -75,17 +76,19 @@ class Remembered(NamedTuple):
         """Whether a call with these inputs and settings finds the same variables."""
         if function != self.function or activation != self.activation or not self.inputs.are_like(inputs):
             return False
-        variables = graph.variable_store.variables
+        get = graph.variable_store.variables.get
         for name, weight in self.variables:
-            if variables.get(name) is not weight:
+            if get(name) is not weight:
                 return False
-        return all(map(is_, settings, self.settings)) or all(map(_same, settings, self.settings))
+        kept = self.settings
+        return all(map(is_, settings, kept)) or all(map(_same, settings, kept))
 
 
 class Found(NamedTuple):
     """A call that was found again: what it computes with, and the scope whose names it counts as entering."""
 
     remembered: Remembered
+    plain: np.ndarray
     after: Any
     thread: ThreadState
     outer: VariableScope
@@ -94,11 +97,10 @@ class Found(NamedTuple):
 
     def run(self, inputs: np.ndarray, named: bool, reuse: Any, activity_regularizer: Any = None) -> Any:
         """The outputs, with all that calling a new layer does to names and losses."""
-        remembered, after, thread, outer, base_name, full_name = self
+        remembered, plain, after, thread, outer, base_name, full_name = self
         if activity_regularizer is not None:
             activity_regularizer = regularizers.get(activity_regularizer)
         graph = thread.graph
-        plain = inputs.view(np.ndarray) if type(inputs) is Tensor else inputs
         check_name(base_name, nested=thread.names.full != "")
         if not named:
             graph.next_layer_number(base_name)
@@ -107,10 +109,15 @@ class Found(NamedTuple):
             scope_names.take(full_name)
         if full_name in scope_names.inside:
             scope_names.forget_inside(full_name)
-        if after is None and not activity_regularizer:
+        if after is None and not activity_regularizer and not remembered.opens_names:
             graph.pass_name(thread, base_name)
             return remembered.compute(plain).view(Tensor)
         names = open_name_scope(thread, base_name)
+        if remembered.opens_names:
+            try:
+                return remembered.compute(plain).view(Tensor)
+            finally:
+                close_name_scope(thread, names)
         close_name_scope(thread, names)
         captured = outer.derived(outer.reuse, full_name, names, None)
         with graph.undo_on_failure(), EnteredAgain(graph, captured, reuse):
@@ -134,7 +141,11 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
         activation, name, reuse: the function's arguments.
     """
     graph = get_default_graph()
-    if not graph.remembered_calls or (type(inputs) is not np.ndarray and type(inputs) is not Tensor):
+    if not graph.remembered_calls:
+        return None
+    if type(inputs) is Tensor:
+        inputs = inputs.view(np.ndarray)
+    elif type(inputs) is not np.ndarray:
         return None
     if not (name is None or (type(name) is str and name and name[-1] != "/")):
         return None
@@ -159,7 +170,7 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
         return None
     for remembered in candidates:
         if remembered.fits(graph, function, inputs, settings, fused):
-            return Found(remembered, after, thread, outer, name or function, full_name)
+            return Found(remembered, inputs, after, thread, outer, name or function, full_name)
     return None
 
 
@@ -179,11 +190,13 @@ def accept(made_with: tuple[tuple[Any, ...], ...], weights: tuple[Any, ...]) -> 
             if (isinstance(given, type) or not callable(given)) and not _is_one(kind, given):
                 return False
     penalties = made_with[1]
-    if not any(given is not None for given in penalties):
+    if penalties.count(None) == len(penalties):
         return True
-    regularized = [weight for weight, given in zip(weights, penalties, strict=True) if given is not None]
-    known = global_variables()
-    return all(weight is None or is_among(weight, known) for weight in regularized)
+    known = get_default_graph().get_collection_ref(GraphKeys.GLOBAL_VARIABLES)
+    for weight, given in zip(weights, penalties, strict=True):
+        if given is not None and weight is not None and not is_among(weight, known):
+            return False
+    return True
 
 
 def _is_one(kind, given):
@@ -201,6 +214,7 @@ def remember(
     weights: dict[str, Any],
     compute: Callable[[np.ndarray], np.ndarray],
     inputs: Inputs,
+    opens_names: bool = False,
 ) -> None:
     """Keep what a functional call's layer found, for the next call of its name.
 
@@ -210,6 +224,7 @@ def remember(
         weights: the layer's variables by name, None for those that it has not.
         compute: a function of arrays that gives the outputs up to an activation of the caller's own.
         inputs: what later inputs must be.
+        opens_names: bool, whether ``compute`` opens name scopes; it has no activation after it then. Default False.
     """
     graph, full_name = layer._scope.graph, layer.scope_name
     named = tuple((f"{full_name}/{name}", weight) for name, weight in weights.items() if weight is not None)
@@ -221,7 +236,7 @@ def remember(
     if len(graph.remembered_calls) >= MOST_CALLS:
         graph.remembered_calls.clear()
     settings = tuple(tuple(each) if type(each) is list else each for each in settings)
-    remembered = Remembered(function, settings, fused, compute, named, tuple(weights.values()), inputs)
+    remembered = Remembered(function, settings, fused, compute, named, tuple(weights.values()), inputs, opens_names)
     others = graph.remembered_calls.get(full_name, ())
     graph.remembered_calls[full_name] = (remembered, *others[: MOST_SETTINGS - 1])
 
@@ -239,7 +254,8 @@ def passed(function: str, inputs: Any, name: Any, axes: int | None = None) -> np
     """
     if type(inputs) is not Tensor and type(inputs) is not np.ndarray:
         return None
-    if inputs.dtype not in _FLOATS or not inputs.ndim or axes not in (None, inputs.ndim):
+    plain = inputs.view(np.ndarray) if type(inputs) is Tensor else inputs
+    if plain.dtype not in _FLOATS or not plain.ndim or (axes is not None and axes != plain.ndim):
         return None
     if not (name is None or (type(name) is str and name and name[-1] != "/")):
         return None
@@ -257,7 +273,7 @@ def passed(function: str, inputs: Any, name: Any, axes: int | None = None) -> np
         scope_names.forget_inside(full_name)
     thread.names.full_name()  # as a layer asks for the name of its own scope
     thread.graph.pass_name(thread, base_name)
-    return inputs.view(np.ndarray)
+    return plain
 
 
 def count_variables() -> int:

@@ -8,10 +8,24 @@ import numpy as np
 
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.tensors.quiet import quietly
 
 if TYPE_CHECKING:
+    from nb_sepconv.framework.graph_name_scope import NameScope
     from nb_sepconv.framework.variables import Variable
+
+
+def leave_updates(averages: Any, values: Any, decay: float) -> list[MovingAverageUpdate]:
+    """Updates of moving averages by values of the batch, left in the current graph's ``UPDATE_OPS``."""
+    graph, left = get_default_graph(), []
+    thread = graph.thread
+    for variable, value in zip(averages, values, strict=True):
+        scope = open_name_scope(thread, "AssignMovingAvg")
+        close_name_scope(thread, scope)
+        left.append(MovingAverageUpdate(scope, variable, value, decay))
+        graph.add_to_collection(GraphKeys.UPDATE_OPS, left[-1])
+    return left
 
 
 class MovingAverageUpdate:
@@ -20,15 +34,23 @@ class MovingAverageUpdate:
     It leaves the collection when it is run; to run it again changes nothing.
 
     Args:
-        name: str, the name that ``get_collection(key, scope)`` matches.
+        scope: the NameScope whose name is that which ``get_collection(key, scope)`` matches.
         variable: the moving average.
         value: array, the batch's.
         decay: float, how far to go towards it.
     """
 
-    def __init__(self, name: str, variable: Variable | Any, value: Any, decay: float) -> None:
-        self.name: str = name
+    def __init__(self, scope: NameScope, variable: Variable | Any, value: Any, decay: float) -> None:
+        self._scope = scope
         self._variable, self._value, self._decay = variable, value, decay
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return self._scope if isinstance(self._scope, str) else self._scope.full_name()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_scope": self.name}
 
     @property
     def pending(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,18 +11,14 @@ from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.checks.words import axes_of
 from nb_sepconv.convolution.packed import written
 from nb_sepconv.convolution.stage import Stage
-from nb_sepconv.framework.graph import get_default_graph
-from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.moving_averages import MovingAverageUpdate
+from nb_sepconv.layers.moving_averages import MovingAverageUpdate, leave_updates
+from nb_sepconv.layers.statistics import WEIGHTS, Normalization
 from nb_sepconv.layers.streamed import Streamed
-from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.dtypes import as_dtype
-from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -189,16 +186,31 @@ class BatchNormalization(Streamed, Layer):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Compute the outputs."""
         inputs = np.asarray(inputs)
-        axes = axes_of(self.axis, inputs.ndim)
-        if training:
-            mean, variance = self._batch_statistics(inputs, axes)
-        else:
-            mean, variance = self.moving_mean, self.moving_variance
-        weights = mean, variance, self.beta, self.gamma
-        return _by_averages(inputs, weights, axes, self._least_epsilon(axes, inputs.ndim))
+        computed = self._normalization(inputs.ndim)
+        if not training:
+            return computed.by_averages(inputs)
+        outputs, left = _in_training(computed, inputs, self._decay, self._is_fused(computed.axes, inputs.ndim))
+        self._updates = [*self.updates, *left]
+        return outputs
 
-    def _least_epsilon(self, axes, rank):
-        return max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, rank) else self.epsilon
+    _computed = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_computed": None}
+
+    def _normalization(self, rank):
+        """What computes with the variables and settings as they are now."""
+        given = [self.axis, rank, self.epsilon, self.fused, *(getattr(self, name) for name in WEIGHTS)]
+        if self._computed is None or not all(map(operator.is_, given, self._computed[0])):
+            axes = axes_of(self.axis, rank)
+            epsilon = max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, rank) else self.epsilon
+            vars(self)["_computed"] = given, Normalization(axes, rank, epsilon, given[4:])
+        return self._computed[1]
+
+    @property
+    def _decay(self):
+        """How far an update moves the averages; None where they stay."""
+        return 1.0 - self.momentum if self.trainable else None
 
     def _stage(self):
         stages.refuse_unbuilt(self)
@@ -212,33 +224,10 @@ class BatchNormalization(Streamed, Layer):
         how = {"channels_last": axes == (2,), "dtype": as_dtype(self._dtype), "channels": channels}
         return Stage(self.name, lambda inputs, zeros, out: written(self.call(self._as_called(inputs)), out), **how)
 
-    def _batch_statistics(self, inputs, axes):
-        over = tuple(axis for axis in range(inputs.ndim) if axis not in axes)
-        wide = inputs.astype(self._statistics_dtype, copy=False)
-        moments = quietly(biased_moments, wide, over)
-        mean, variance = (moment.reshape(self.moving_mean.shape) for moment in moments)
-        if self._is_fused(axes, inputs.ndim):
-            count = wide.size // max(mean.size, 1)
-            self._leave_updates(mean, variance * variance.dtype.type(count / max(count - 1, 1)))
-        else:
-            self._leave_updates(mean, variance)
-        return mean, variance
-
     def _is_fused(self, axes, rank):
         """Whether TF1 computes it by its fused kernel."""
         places = {4: ((1,), (3,)), 5: ((1,), (4,))}.get(rank, ())
         return self.fused is not False and axes in places and self._dtype != "float64"
-
-    def _leave_updates(self, mean, variance):
-        if not self.trainable:
-            return
-        graph, decay = get_default_graph(), 1.0 - self.momentum
-        added = []
-        for variable, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            with name_scope("AssignMovingAvg") as name:
-                added.append(MovingAverageUpdate(name.removesuffix("/"), variable, value, decay))
-            graph.add_to_collection(GraphKeys.UPDATE_OPS, added[-1])
-        self._updates = [*self.updates, *added]
 
     @property
     def updates(self) -> list[MovingAverageUpdate]:
@@ -264,16 +253,15 @@ class BatchNormalization(Streamed, Layer):
         }
 
 
-def _by_averages(inputs, weights, axes, epsilon):
-    """The outputs for a mean, a variance, ``beta`` and ``gamma`` along some axes."""
-    return normalized(inputs, *(_along(array, axes, inputs.ndim) for array in weights), epsilon)
-
-
-def _along(array, axes, rank):
-    if array is None:
-        return None
-    array = np.asarray(getattr(array, "array", array))
-    return array if array.ndim == rank or axes == (rank - 1,) else array.reshape([-1] + [1] * (rank - 1 - axes[0]))
+def _in_training(computed, inputs, decay, unbiased):
+    """The outputs for the batch's statistics, and the updates of the averages that are left for later."""
+    outputs, mean, variance = computed.by_batch(inputs)
+    if decay is None:
+        return outputs, []
+    if unbiased:
+        count = computed.count(inputs)
+        variance = variance * variance.dtype.type(count / max(count - 1, 1))
+    return outputs, leave_updates(computed.weights[:2], (mean, variance), decay)
 
 
 def _axis(axis):
@@ -340,7 +328,19 @@ def batch_normalization(
     >>> batch_normalization(np.float32([[1.0], [3.0]]), epsilon=0.0, training=True, name="doc_example").tolist()
     [[-1.0], [1.0]]
     """
-    settings = (axis, momentum, epsilon, center, scale, training, renorm, fused, virtual_batch_size, adjustment)
+    settings = (
+        axis,
+        momentum,
+        epsilon,
+        center,
+        scale,
+        training,
+        trainable,
+        renorm,
+        fused,
+        virtual_batch_size,
+        adjustment,
+    )
     found = functional.find("batch_normalization", inputs, settings, None, name, reuse)
     if found is not None:
         made_with = (
@@ -377,23 +377,21 @@ def batch_normalization(
         _scope=name,
     )
     outputs = of_word(layer(inputs, training=training))
-    if training is False and functional.count_variables() == before:
-        _remember(layer, settings)
+    if functional.count_variables() == before:
+        _remember(layer, settings, training)
     return outputs
 
 
-def _remember(layer, settings):
-    names = ("beta", "gamma", "moving_mean", "moving_variance")
-    beta, gamma, mean, variance = weights = [getattr(layer, name) for name in names]
+def _remember(layer, settings, training):
     rank = layer.input_spec.ndim
-    axes = axes_of(layer.axis, rank)
-    epsilon = layer._least_epsilon(axes, rank)
-    dtype = as_dtype(layer.dtype)
+    computed = layer._normalization(rank)
+    decay, unbiased = layer._decay, layer._is_fused(computed.axes, rank)
     functional.remember(
         "batch_normalization",
         layer,
         settings,
-        dict(zip(names, weights, strict=True)),
-        lambda inputs: _by_averages(inputs, (mean, variance, beta, gamma), axes, epsilon),
-        functional.Inputs(dtype, rank, rank, axes[0], int(mean.shape[0])),
+        {name: getattr(layer, name) for name in ("beta", "gamma", "moving_mean", "moving_variance")},
+        (lambda inputs: _in_training(computed, inputs, decay, unbiased)[0]) if training else computed.by_averages,
+        functional.Inputs(as_dtype(layer.dtype), rank, rank, computed.axes[0], int(layer.moving_mean.shape[0])),
+        opens_names=bool(training),
     )

@@ -5,24 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nb_sepconv.checks import arguments
-from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.packed import written
-from nb_sepconv.convolution.stage import Stage
-from nb_sepconv.layers import functional, stages
+from nb_sepconv.layers import functional
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.streamed import Streamed
-from nb_sepconv.tensors.convert import widely
+from nb_sepconv.layers.pooled import AveragePooled, MaxPooled
 from nb_sepconv.tensors.tensor import of_word, tensor
-from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+from nb_sepconv.tensors.tensor_shape import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nb_sepconv.tensors.typing import Array, Config, Integers
+    from nb_sepconv.tensors.typing import Config, Integers
 
 _ARGUMENTS = """
     Args:
@@ -36,84 +30,6 @@ _ARGUMENTS = """
     Raises:
         ValueError: for an argument out of its range; the message names it.
 """
-
-
-class Pooled(Streamed):
-    """What the pooling layers of TF1 and of Keras share.
-
-    A subclass sets ``pool_size``, ``strides``, ``padding`` and ``data_format``, and has ``name``.
-    """
-
-    def call(self, inputs: Any) -> Array:
-        """Compute the outputs."""
-        return self._in_format(inputs, self.padding)
-
-    def _in_format(self, inputs, padding):
-        last = self.data_format == "channels_last"
-        series = np.asarray(inputs) if last else np.moveaxis(np.asarray(inputs), 1, 2)
-        outputs = widely(lambda wide: self._pooled(wide, padding), series)
-        return outputs if last else np.ascontiguousarray(np.moveaxis(outputs, 2, 1))
-
-    def _stage(self):
-        stages.refuse_own_call(self, Pooled)
-        return Stage(
-            self.name,
-            lambda inputs, zeros, out: written(self._in_format(inputs, zeros), out),
-            *(self.pool_size[0], self.strides[0], 1, self.padding),
-            channels_last=self.data_format == "channels_last",
-            pads_with_zeros=False,
-        )
-
-    def _pooled(self, series, padding):
-        steps, left, right = self._geometry(series.shape[1], padding)
-        padded, stride = self._padded(series, left, right), self.strides[0]
-        windows = [padded[:, tap : tap + (steps - 1) * stride + 1 : stride] for tap in range(self.pool_size[0])]
-        total = windows[0].copy()
-        for window in windows[1:]:
-            self._join(total, window, out=total)
-        return self._finished(total, series.shape[1], left)
-
-    def _geometry(self, length, padding):
-        plan = geometry(length, self.pool_size[0], self.strides[0], 1, padding)
-        if plan.output_length <= 0:
-            raise ValueError(
-                f"`pool_size` must be at most the length of the inputs without padding. "
-                f"Received: {self.pool_size[0]} for the length {length}"
-            )
-        return plan
-
-    def _padded(self, series, left, right):
-        if not left and not right:
-            return series
-        return np.pad(series, [(0, 0), (left, right), (0, 0)], constant_values=self._neutral)
-
-    def _finished(self, total, length, left):
-        return total
-
-    def _output_shape(self, input_shape):
-        shape = list(as_shape(input_shape))
-        axis = 1 if self.data_format == "channels_last" else 2
-        shape[axis] = None if shape[axis] is None else self._geometry(shape[axis], self.padding).output_length
-        return shape
-
-
-class MaxPooled(Pooled):
-    """The largest of the steps in each window; padding never counts."""
-
-    _join = np.maximum
-    _neutral = -np.inf
-
-
-class AveragePooled(Pooled):
-    """The mean of the steps in each window; padding never counts."""
-
-    _join = np.add
-    _neutral = 0
-
-    def _finished(self, total, length, left):
-        starts = np.arange(total.shape[1]) * self.strides[0] - left
-        counts = np.minimum(starts + self.pool_size[0], length) - np.maximum(starts, 0)
-        return total / counts.astype(total.dtype)[:, None]
 
 
 class _Pooling1D(Layer):

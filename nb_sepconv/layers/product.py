@@ -17,7 +17,7 @@ from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
-from nb_sepconv.layers.pullback import Differentiated, Pullback
+from nb_sepconv.layers.pullback import Differentiated, Pullback, refuse_own_gradient
 from nb_sepconv.layers.shared import Weighted
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -65,7 +65,7 @@ class KernelLayer(Weighted):
         weights = self._kept(self.kernel, self.bias)
         dtype = weights[0].array.dtype
         fused, after = settings.fused_activation(self.activation)
-        multiply = _multiplier_of(weights, fused, self.precision)
+        multiply = product.multiplier_of(weights, fused, self.precision)
 
         def compute(inputs, zeros, out):
             inputs = array_arguments.floating("inputs", stages.called_with(self, inputs, dtype))
@@ -89,7 +89,7 @@ class KernelLayer(Weighted):
         and the settings, and not the layer.
         """
         fused, _ = settings.fused_activation(self.activation)
-        return self._outputs_by(_multiplier_of((self.kernel, self.bias), fused, self.precision))
+        return self._outputs_by(product.multiplier_of((self.kernel, self.bias), fused, self.precision))
 
     def _multiplier(self, activation):
         """The function that multiplies rows of a data format with the kernel."""
@@ -124,11 +124,7 @@ class KernelLayer(Weighted):
             TypeError: a subclass that computes its outputs by itself.
             ValueError: as calling the layer does.
         """
-        if type(self).call is not KernelLayer.call:
-            raise TypeError(
-                "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
-                f"define `value_and_pullback` too. Received: a {type(self).__name__}"
-            )
+        refuse_own_gradient(self, KernelLayer)
         refuse_outside_memory("inputs", inputs)
         outputs = self(inputs)
         return outputs, ProductPullback(self, self._as_called(inputs), as_input(outputs, self.name))
@@ -142,18 +138,6 @@ class KernelLayer(Weighted):
             **self._serialized(regularizers, "kernel_regularizer", "bias_regularizer"),
             **self._serialized(constraints, "kernel_constraint", "bias_constraint"),
         }
-
-
-def _multiplier_of(weights, activation, precision):
-    """The function that multiplies rows of a data format with variables, which stay packed."""
-    packed = {}
-
-    def multiply(rows, data_format):
-        if data_format not in packed:
-            packed[data_format] = product.PackedProduct(data_format, activation, precision)
-        return packed[data_format](rows, *weights)
-
-    return multiply
 
 
 class Dense(KernelLayer):

@@ -13,9 +13,10 @@ from nb_sepconv.convolution import device_gradients, precisions
 from nb_sepconv.convolution.host_gradients import PlannedGradients
 from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.devices import arrays as device_arrays
+from nb_sepconv.layers.inputs import as_input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nb_sepconv.layers.shared import SeparableConvolution
     from nb_sepconv.tensors.typing import AnyArray, Array, ArrayInput, Identifier
@@ -187,3 +188,44 @@ class Pullback:
         d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
         penalty = regularizers.gradient(self._activity_regularizer, outputs)
         return d_outputs + (penalty / len(outputs)).astype(outputs.dtype)
+
+
+class FunctionPullback(Pullback):
+    """The gradients of one call of a layer whose own function computes them; see :class:`Pullback`.
+
+    Args:
+        layer: a built layer.
+        weights: the variables that it uses by name, None for those that it does not have.
+        inputs, outputs: arrays.
+        gradients: a function of the outputs' gradient, the weights' values as they were at the call and the wanted
+            names; returns the gradients of ``inputs`` and of the weights by name.
+    """
+
+    def __init__(
+        self, layer: Any, weights: Mapping[str, Any], inputs: Any, outputs: Any, gradients: Callable[..., Any]
+    ) -> None:
+        self._inputs, self._outputs, self._function = inputs, as_input(outputs, layer.name), gradients
+        common, variables = layer._pullbacks, layer.trainable_variables
+        if common is None or common.variables != variables:
+            common = Differentiated(layer, variables, weights)
+            vars(layer)["_pullbacks"] = common
+        self._keep(common)
+        self._activity_regularizer = layer.activity_regularizer
+
+    def _gradients(self, d_outputs, wanted):
+        outputs = self._outputs
+        d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
+        return {"inputs": None, **self._function(d_outputs, self._weights, wanted)}
+
+
+def refuse_own_gradient(layer: Any, library_class: Any) -> None:
+    """Refuse a layer of a class that computes its outputs by itself, as nothing here knows their gradients.
+
+    Raises:
+        TypeError: its ``call`` is not that of ``library_class``.
+    """
+    if type(layer).call is not library_class.call:
+        raise TypeError(
+            "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
+            f"define `value_and_pullback` too. Received: a {type(layer).__name__}"
+        )

@@ -19,7 +19,7 @@ from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
-from nb_sepconv.layers.pullback import Pullback
+from nb_sepconv.layers.pullback import Pullback, refuse_own_gradient
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -236,11 +236,7 @@ class SeparableConvolution(Weighted):
         >>> d_x.shape, [gradient.shape for gradient in gradients]
         ((2, 9, 4), [(3, 4, 1), (1, 4, 6), (6,)])
         """
-        if type(self).call is not SeparableConvolution.call:
-            raise TypeError(
-                "`value_and_pullback` knows the gradient of the library's own `call`; a class with another one must "
-                f"define `value_and_pullback` too. Received: a {type(self).__name__}"
-            )
+        refuse_own_gradient(self, SeparableConvolution)
         refuse_outside_memory("inputs", inputs)
         outputs = self(inputs, **keywords_with({}, lengths, mask))
         if lengths is mask is None and type(inputs) is type(outputs) is np.ndarray and inputs.dtype == outputs.dtype:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +75,7 @@ def array_of(weight: Any) -> np.ndarray:
 
 def is_among(weight: Any, weights: Sequence[Any]) -> bool:
     """Whether a weight is one of ``weights``, whatever else has the same values."""
-    return any(weight is other for other in weights)
+    return any(map(operator.is_, weights, itertools.repeat(weight)))
 
 
 def initializer_or_default(initializer: Identifier, scope: VariableScope, dtype: np.dtype[Any]) -> Any:

@@ -100,7 +100,7 @@ def _reduced(losses, weights, reduction):
     weighted = losses * weights
     if reduction == Reduction.NONE:
         return weighted
-    total = np.sum(weighted, dtype=np.float32)
+    total = np.add.reduce(weighted, axis=None, dtype=np.float32)
     if reduction == Reduction.MEAN:
         return over(total, np.sum(np.broadcast_to(weights, losses.shape), dtype=np.float32))
     if reduction == Reduction.SUM_OVER_BATCH_SIZE:
@@ -110,10 +110,14 @@ def _reduced(losses, weights, reduction):
 
 def over(total: Any, count: Any) -> Any:
     """The quotient, and 0 where the count is 0."""
+    if not np.ndim(count):
+        return total / count if count else np.zeros_like(total)
     return np.where(count == 0, np.float32(0), total / count)
 
 
 def _present(losses, weights):
+    if not weights.ndim:
+        return np.float32(losses.size if weights else 0)
     return np.float32(np.count_nonzero(np.broadcast_to(weights, losses.shape)))
 
 

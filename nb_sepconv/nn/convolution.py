@@ -55,6 +55,7 @@ def conv1d(
     """
     from nb_sepconv.convolution import product, settings  # they load Numba, which activations can do without
 
+    variable = filters
     value, filters = matched(one_of("input", input, "value", value), filters, ("value", "filters"))
     value, layout = floats(value, "value"), _layout(data_format)
     if value.ndim < 3:
@@ -63,7 +64,11 @@ def conv1d(
         _along_steps(stride, "stride", layout), _padding(padding), layout, _along_steps(dilations, "dilations", layout)
     )
     series, kernel = product.series_and_kernel(product.as_series(value), filters, layout)
-    return tensor(product.with_axes_of(value, product.conv1d(series, kernel, None, chosen)))
+    if getattr(variable, "kept", None) is None:
+        outputs = product.conv1d(series, kernel, None, chosen)
+    else:
+        outputs = product.conv1d_by(series, variable, chosen)
+    return tensor(product.with_axes_of(value, outputs))
 
 
 def _layout(data_format):

@@ -88,7 +88,7 @@ def softmax_cross_entropy_with_logits(
     axis = one_of("axis", axis, "dim", dim)
     axis = axis_of(-1 if axis is None else axis, logits.ndim)
     labels = quietly(labels.astype, np.float32 if logits.dtype.itemsize == 2 else logits.dtype)
-    return tensor(widely(lambda wide: -np.sum(labels * _log_softmax(wide, axis), axis), logits))
+    return tensor(widely(lambda wide: -np.add.reduce(labels * _log_softmax(wide, axis), axis), logits))
 
 
 softmax_cross_entropy_with_logits_v2 = softmax_cross_entropy_with_logits
@@ -107,8 +107,8 @@ def _broadcast_together(labels, logits):
 
 
 def _log_softmax(x, axis):
-    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
 def sparse_softmax_cross_entropy_with_logits(

@@ -76,7 +76,9 @@ def moments(
     mean, variance = quietly(biased_moments, wide, axes)
     if not keepdims:
         mean, variance = mean.squeeze(axes), variance.squeeze(axes)
-    return tensor(quietly(mean.astype, x.dtype)), tensor(quietly(variance.astype, x.dtype))
+    if x.dtype.itemsize == 2:
+        mean, variance = quietly(mean.astype, x.dtype), quietly(variance.astype, x.dtype)
+    return tensor(mean), tensor(variance)
 
 
 def biased_moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:

@@ -11,6 +11,11 @@ from nb_sepconv.tensors.quiet import quietly
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_NUMBERS = frozenset((int, float, bool))
+_LARGEST = {
+    **dict.fromkeys(map(np.dtype, ("float16", "float32", "float64")), 65504),  # of float16
+    **dict.fromkeys(map(np.dtype, ("int8", "int16", "int32", "int64")), 127),
+}
 _DEFAULTS = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.int64): np.dtype(np.int32)}
 
 
@@ -23,10 +28,12 @@ def as_array(value: Any) -> np.ndarray:
 
     Source: TensorFlow's ``tf.convert_to_tensor``.
     """
-    if type(value) is np.ndarray:
+    kind = type(value)
+    if kind is np.ndarray:
         return value
-    refuse_masked(value)
-    refuse_lazy(value)
+    if kind not in _NUMBERS and not (kind in (list, tuple) and _NUMBERS.issuperset(map(type, value))):
+        refuse_masked(value)
+        refuse_lazy(value)
     array = np.asarray(value)
     if hasattr(value, "dtype") or hasattr(value, "__array__"):
         return array
@@ -64,7 +71,16 @@ def _fits(array: np.ndarray, narrow: np.dtype) -> bool:
 
 def is_floating(dtype: np.dtype) -> bool:
     """Whether the type is float16, bfloat16, float32 or float64, the types that layers compute with."""
-    return (dtype.kind == "f" and dtype.itemsize <= 8) or dtype.name == "bfloat16"
+    return dtype.itemsize <= 8 if dtype.kind == "f" else dtype.kind == "V" and dtype.name == "bfloat16"
+
+
+def number_in(dtype: np.dtype, value: Any) -> np.ndarray | None:
+    """A Python number as an array without axes, of a type that surely takes it; None for all that needs a look."""
+    kind = type(value)
+    if kind is not int and not (kind is float and dtype.kind == "f"):
+        return None
+    largest = _LARGEST.get(dtype)
+    return None if largest is None or not -largest <= value <= largest else np.array(value, dtype)
 
 
 def widely(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 NAMES = ("float16", "float32", "float64", "int32", "int64", "bfloat16")
+_NUMPYS = tuple(map(np.dtype, ("bool", "int32", "int64", "float16", "float32", "float64")))
+_KNOWN = {
+    **{dtype.name: dtype for dtype in _NUMPYS},
+    **{dtype.type: dtype for dtype in _NUMPYS},
+    **dict.fromkeys(("float", float), np.dtype(np.float32)),
+}
 
 
 def dtype_named(name: str) -> np.dtype[Any]:
@@ -35,11 +42,13 @@ def as_dtype(value: Any) -> np.dtype[Any]:
     Raises:
         TypeError: when it names no NumPy dtype.
     """
+    if isinstance(value, np.dtype) and value.isnative:
+        return value
+    if isinstance(value, (str, type)) and value in _KNOWN:
+        return _KNOWN[value]
     value = value.get("config", {}).get("name") if isinstance(value, dict) else getattr(value, "as_numpy_dtype", value)
     if isinstance(value, str) and value == "bfloat16":
         return dtype_named(value)
-    if value is float or (isinstance(value, str) and value == "float"):
-        return np.dtype(np.float32)
     if value is None or isinstance(value, int):
         raise TypeError(f"`dtype` must be a NumPy dtype or its name. Received: {value!r}")
     try:
@@ -51,4 +60,10 @@ def as_dtype(value: Any) -> np.dtype[Any]:
 def dtype_name_of(array: AnyArray) -> str:
     """The name of the type of an array of any library (``torch.float32`` is "float32")."""
     dtype = array.dtype
-    return dtype.name if isinstance(dtype, np.dtype) else str(dtype).rsplit(".", 1)[-1]
+    return _name_of(dtype) if isinstance(dtype, np.dtype) else str(dtype).rsplit(".", 1)[-1]
+
+
+@lru_cache(64)
+def _name_of(dtype):
+    """NumPy puts the name together each time."""
+    return dtype.name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
-from nb_sepconv.tensors.convert import as_array, is_floating
+from nb_sepconv.tensors.convert import as_array, is_floating, number_in
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
@@ -129,7 +129,7 @@ class Tensor(np.ndarray[Any, Any]):
 
 def tensor(value: Any) -> Tensor:
     """What a NumPy function returned as a Tensor that shares its memory."""
-    return np.asarray(value).view(Tensor)
+    return (value if type(value) is np.ndarray else np.asarray(value)).view(Tensor)
 
 
 def _untyped(value):
@@ -190,9 +190,24 @@ def matched(x: Any, y: Any, names: Sequence[str] = ("x", "y")) -> Any:
     Raises:
         TypeError: two types, or a number that the other's type cannot hold.
     """
-    if type(x) is Tensor and type(y) is Tensor and x.dtype == y.dtype:
-        return x.view(np.ndarray), y.view(np.ndarray)
+    one, other = _as_it_is(x), _as_it_is(y)
+    if one is None and other is not None:
+        one = number_in(other.dtype, x)
+    elif other is None and one is not None:
+        other = number_in(one.dtype, y)
+    if one is not None and other is not None and one.dtype == other.dtype:
+        return one, other
     return tuple(matched_all((x, y), names))
+
+
+def _as_it_is(value):
+    """An array, or what stands for one, as a plain array; None for anything else."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return value
+    if kind is Tensor:
+        return value.view(np.ndarray)
+    return np.asarray(value.read()) if isinstance(value, ArrayLike) else None
 
 
 def matched_all(values: Sequence[Any], names: Sequence[str]) -> list[Any]:
@@ -269,9 +284,13 @@ def _refuse_zero(x, y):
 
 def _install(name, function):
     def forward(self, other):
-        if getattr(other, "__array_ufunc__", self) is None:
-            return NotImplemented
-        return combined(function, self, other)
+        if type(other) is not Tensor:
+            if getattr(other, "__array_ufunc__", self) is None:
+                return NotImplemented
+            return combined(function, self, other)
+        if self.dtype != other.dtype:
+            return combined(function, self, other)
+        return tensor(quietly(function, self.view(np.ndarray), other.view(np.ndarray)))
 
     def reflected(self, other):
         return combined(function, other, self)
