@@ -75,6 +75,7 @@ ARROWS_OF_ENGINES = {
         "transposed": "codegen forward runtime",
         "backward": "codegen forward runtime",
         "narrow": "backward codegen forward runtime transposed",
+        "products": "codegen forward runtime",
     },
     "bf16": {"codegen": "", "forward": "codegen", "backward": "codegen forward"},
     "cuda": {

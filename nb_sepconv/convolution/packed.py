@@ -1,4 +1,4 @@
-"""A convolution by the same variables again and again, which stay packed as long as their values do."""
+"""A convolution or product by the same variables again and again, which stay packed as long as their values do."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nb_sepconv.convolution.planned_calls import PlannedCalls
 from nb_sepconv.kernels import cpu, engines
 
 
-class PackedConvolution:
-    """A convolution whose variables stay packed until one of them may have changed.
+class Packed:
+    """A call whose variables stay packed until one of them may have changed.
 
-    ``activation`` is None, a name or a function; the other settings are those of the operation.
+    ``activation`` is None, a name or a function; the other settings are those of the operation. A subclass plans.
     """
 
     def __init__(
@@ -35,25 +35,14 @@ class PackedConvolution:
         self._settings = settings.from_arguments(strides, padding, data_format, dilation_rate, fused)
         self._state = (), PlannedCalls(), {}
 
-    def settings_of_gradients(self, precision: Any) -> settings.Settings:
-        """The settings without the activation, which gradients pass through by themselves."""
-        return self._settings._replace(activation=None, precision=precisions.chosen(precision))
-
     def __reduce__(self) -> Any:
         return type(self), self.given
 
     def __call__(self, inputs: Any, *weights: Any) -> Any:
-        """The outputs for ``inputs``; ``weights`` are variables (depthwise, pointwise, bias or None)."""
+        """The outputs for ``inputs``; ``weights`` are variables in the order of the operation, or None."""
         inputs, call, packs = self._planned(inputs, weights, None)
         outputs = call.run(inputs, _packed(packs, call, weights))
         return outputs if self._after is None else self._after(outputs)
-
-    def with_lengths(self, inputs: Any, lengths: Any, weights: Any) -> Any:
-        """The outputs for ``inputs`` whose examples have ``lengths``, an array or sequence of ints (N,)."""
-        inputs, call, packs = self._planned(inputs, weights, None)
-        lengths = lengths_of(lengths, inputs, len(_array(weights[0])), self._settings)
-        outputs = call.run(inputs, _packed(packs, call, weights), None, lengths)
-        return outputs if self._after is None else example_by_example(self._after, lengths, self._settings, outputs)
 
     def window(self, inputs: Any, zeros: tuple[int, int], weights: Any, out: Any = None) -> Any:
         """The outputs for ``inputs`` with ``zeros`` (before, after) in place of the padding.
@@ -92,10 +81,28 @@ class PackedConvolution:
             arrays, settings = (inputs, *map(_array, weights)), self._settings
             settings = settings if settings.precision == precision else settings._replace(precision=precision)
             settings = settings if zeros is None else settings._replace(padding=zeros)
-            taken, call = host.planned(arrays, settings)
+            taken, call = self._plan(arrays, settings)
             calls.remember(key, call, arrays[:1], taken[:1])
             inputs = taken[0]
         return inputs, call, packs
+
+
+class PackedConvolution(Packed):
+    """A separable convolution, of variables (depthwise, pointwise, bias or None)."""
+
+    def settings_of_gradients(self, precision: Any) -> settings.Settings:
+        """The settings without the activation, which gradients pass through by themselves."""
+        return self._settings._replace(activation=None, precision=precisions.chosen(precision))
+
+    def with_lengths(self, inputs: Any, lengths: Any, weights: Any) -> Any:
+        """The outputs for ``inputs`` whose examples have ``lengths``, an array or sequence of ints (N,)."""
+        inputs, call, packs = self._planned(inputs, weights, None)
+        lengths = lengths_of(lengths, inputs, len(_array(weights[0])), self._settings)
+        outputs = call.run(inputs, _packed(packs, call, weights), None, lengths)
+        return outputs if self._after is None else example_by_example(self._after, lengths, self._settings, outputs)
+
+    def _plan(self, arrays, settings):
+        return host.planned(arrays, settings)
 
 
 class _Repeated:

@@ -1,6 +1,8 @@
-"""``rows @ kernel + bias``: the engine's pointwise product alone.
+"""Dense layers and convolutions of all channels: products of the numbers under a kernel with its matrix.
 
-The depthwise kernel before it has one tap of ones: ``x * 1.0`` is ``x``, whatever ``x`` is.
+A dense layer's kernel is (D, F), a convolution's (K, C, F). The FMA engine multiplies the inputs where they lie. A unit
+for bfloat16 pairs takes their rows (:mod:`.rows`), behind a depthwise kernel with one tap of ones: ``x * 1.0`` is
+``x``, whatever ``x`` is.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from typing import Any
 import numpy as np
 
 from nb_sepconv.checks import array_arguments
-from nb_sepconv.convolution import host, host_gradients, settings
-from nb_sepconv.convolution.packed import PackedConvolution
+from nb_sepconv.convolution import host, host_gradients, precisions, settings
+from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.packed import Packed
+from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.rows import rows_of
-
-_ROWS = {"strides": 1, "padding": "same", "dilation_rate": 1}
+from nb_sepconv.convolution.sizes import by_step, contiguous_strides, refuse_too_short
+from nb_sepconv.kernels import cpu, engines
+from nb_sepconv.kernels.protocol import Sizes
 
 
 @lru_cache
@@ -25,52 +30,141 @@ def ones(width: int, dtype: Any) -> np.ndarray:
     return np.ones((1, width, 1), dtype)
 
 
-def product(rows: np.ndarray, kernel: Any, bias: Any, chosen: Any) -> np.ndarray:
-    """The product of rows (N, R, D) with a kernel of D*F numbers, plus ``bias`` where it is not None.
+def multiplied(inputs: np.ndarray, kernel: Any, bias: Any, chosen: Any) -> np.ndarray:
+    """The outputs for arrays, plus ``bias`` where it is not None.
 
     Args:
-        chosen: the :class:`~nb_sepconv.convolution.settings.Settings`; of where the kernel moves, only the data format
-            counts: "channels_first" takes rows (N, D, R) and gives (N, F, R).
+        inputs: array (..., D) for a kernel (D, F), and (..., L, C) or (..., C, L) for a kernel (K, C, F).
+        chosen: the :class:`~nb_sepconv.convolution.settings.Settings`.
     """
-    width = rows.shape[2 if chosen.channels_last else 1]
-    arrays = rows, ones(width, rows.dtype), matrix(kernel), bias
-    return host.convolve(arrays, chosen._replace(stride=1, dilation=1, padding="same"), None, None)
+    (inputs, *weights), call = planned((inputs, kernel, bias), chosen)
+    return call.run(inputs, call.pack(weights))
 
 
-def conv1d(inputs: np.ndarray, kernel: np.ndarray, bias: Any, chosen: Any) -> np.ndarray:
-    """The convolution of series with a kernel (K, C, F) by ``chosen`` settings."""
-    where = rows_of(inputs.shape, len(kernel), chosen)
-    return convolved(inputs, where, lambda rows, data_format: product(
-        rows, kernel, bias, chosen._replace(data_format=data_format)
-    ))  # fmt: skip
-
-
-def conv1d_by(inputs: np.ndarray, kernel: Any, chosen: Any) -> np.ndarray:
-    """The same with a variable, which keeps what is packed of it."""
-    multiply = kernel.kept.get("multiplier")
+def multiplied_by(inputs: np.ndarray, kernel: Any, chosen: Any) -> np.ndarray:
+    """The same without bias for a variable, which keeps what is packed of it."""
+    products = kernel.kept.setdefault("products", {})
+    multiply = products.get(chosen)
     if multiply is None:
-        multiply = kernel.kept["multiplier"] = multiplier_of((kernel, None), None, None)
-    return convolved(inputs, rows_of(inputs.shape, len(kernel.array), chosen), multiply)
+        settings_of_product = chosen.stride, chosen.padding, chosen.data_format, chosen.dilation, None
+        multiply = products[chosen] = PackedProduct(*settings_of_product)
+    return multiply(inputs, kernel, None)
 
 
-def multiplier_of(weights: Any, activation: Any, precision: Any) -> Any:
-    """The function that multiplies rows of a data format with variables, which stay packed."""
-    packed = {}
+class PackedProduct(Packed):
+    """The product with the same variables (kernel, bias or None) again and again, packed as long as they stay the same.
 
-    def multiply(rows, data_format):
-        if data_format not in packed:
-            packed[data_format] = PackedProduct(data_format, activation, precision)
-        return packed[data_format](rows, *weights)
+    The arguments are those of :class:`~nb_sepconv.convolution.packed.Packed`; a dense layer's kernel does not move.
+    """
 
-    return multiply
+    def _plan(self, arrays, chosen):
+        return planned(arrays, chosen)
 
 
-def convolved(inputs: np.ndarray, where: Any, multiply: Any) -> np.ndarray:
-    """The convolution of series in rows, by a function that multiplies rows of a data format."""
-    rows = where.rows(inputs)
-    if where.channels_last or where.phases > 1:
-        return where.joined(multiply(rows, "channels_last"))
-    return multiply(rows.swapaxes(1, 2), "channels_first")
+def planned(arrays: Any, chosen: Any) -> Any:
+    """The arrays (inputs, kernel, bias or None) as the kernels take them, and the call for arrays like these, planned
+    where it is the first.
+    """
+    key = host.key_of(arrays, multiplied, chosen)
+    call = planned_calls.get(key)
+    if call is not None:
+        return arrays, call
+    inputs, kernel, bias = arrays
+    inputs = array_arguments.floating("inputs", inputs)
+    series = as_rows(inputs) if kernel.ndim == 2 else as_series(inputs)
+    if inputs.size and not np.may_share_memory(series, inputs):  # its axes could not be joined
+        return planned((np.ascontiguousarray(inputs), kernel, bias), chosen)
+    channels = series.shape[2 if chosen.channels_last else 1]
+    kernel = array_arguments.weight("kernel", kernel, (*["K"] * (kernel.ndim - 2), channels, "F"), inputs.dtype)
+    if bias is not None:
+        bias = array_arguments.weight("bias", bias, (kernel.shape[-1],), inputs.dtype)
+    checked = inputs, kernel, bias
+    call = _planned(series, checked, chosen)
+    planned_calls.remember(key, call, arrays, checked)
+    return checked, call
+
+
+def _planned(series, arrays, chosen):
+    inputs, kernel, _ = arrays
+    sizes, shape = _sizes_of(series, kernel, chosen)
+    plan = engines.engine(chosen.engine).plan_product(sizes, cpu.get_num_threads())
+    axes = inputs.shape[:-2] if kernel.ndim == 3 else inputs.shape[:-1]
+    shape = (*axes, *shape[-2 if kernel.ndim == 3 else -1 :])
+    if plan is None:
+        return _ByRows(series, arrays, chosen, shape)
+    return _Product(plan, shape, inputs.dtype)
+
+
+def _sizes_of(series, kernel, chosen):
+    """The sizes of a convolution of all channels, and the shape of its outputs."""
+    taps, filters = 1 if kernel.ndim == 2 else len(kernel), kernel.shape[-1]
+    examples, length, channels = by_step(series.shape, chosen.channels_last)
+    where = geometry(length, taps, chosen.stride, chosen.dilation, chosen.padding)
+    refuse_too_short(series.shape, length, taps, chosen, where)
+    shape = by_step((examples, where.output_length, filters), chosen.channels_last)
+    array_arguments.addressable(shape, series.dtype)
+    sizes = Sizes(
+        dtype=series.dtype.name,
+        examples=examples,
+        length=length,
+        channels=channels,
+        steps=where.output_length,
+        filters=filters,
+        kernel_size=taps,
+        multiplier=1,
+        stride=chosen.stride,
+        dilation=chosen.dilation,
+        left=where.left,
+        activation=chosen.activation,
+        precision=precisions.least(chosen.precision, series.dtype.name),
+        input_strides=by_step(series.strides, chosen.channels_last),
+        output_strides=by_step(contiguous_strides(shape, series.itemsize), chosen.channels_last),
+    )
+    return sizes, shape
+
+
+class _Product(host.Convolution):
+    """A planned call that multiplies its inputs where they lie."""
+
+    __slots__ = ()
+
+    def pack(self, weights: Any) -> Any:
+        """The weights (kernel, bias or None) as the kernels read them."""
+        return self._plan.pack_kernel(*weights)
+
+
+class _ByRows:
+    """A planned call that multiplies rows of its inputs, those of a convolution with one tap."""
+
+    def __init__(self, series: Any, arrays: Any, chosen: Any, shape: Any) -> None:
+        _, kernel, bias = arrays
+        self.shape, self._series_shape = shape, series.shape
+        self._where = rows_of(series.shape, 1 if kernel.ndim == 2 else len(kernel), chosen._replace(engine=None))
+        self._swapped = not chosen.channels_last and self._where.phases == 1
+        self._ones = ones(kernel.size // kernel.shape[-1], kernel.dtype)
+        alone = chosen._replace(
+            stride=1, dilation=1, padding="same", data_format="channels_first" if self._swapped else "channels_last"
+        )
+        _, self._call = host.planned((self._rows(series), self._ones, matrix(kernel), bias), alone)
+        self.packing: Any = self._call.packing
+
+    def pack(self, weights: Any) -> Any:
+        """The weights (kernel, bias or None) as the kernels read them."""
+        kernel, bias = weights
+        return self._call.pack((self._ones, matrix(kernel), bias))
+
+    def run(self, inputs: Any, packed: Any, outputs: Any = None) -> Any:
+        """The outputs for ``inputs``, in the array ``outputs`` where there is one."""
+        rows = self._rows(inputs.reshape(self._series_shape))
+        found = self._where.joined(self._call.run(rows, packed)).reshape(self.shape)
+        if outputs is None:
+            return found
+        outputs[...] = found
+        return outputs
+
+    def _rows(self, series):
+        rows = self._where.rows(series)
+        return rows.swapaxes(1, 2) if self._swapped else rows
 
 
 def matrix(kernel: np.ndarray) -> np.ndarray:
@@ -90,57 +184,6 @@ def as_series(inputs: np.ndarray) -> np.ndarray:
     return inputs if inputs.ndim == 3 else inputs.reshape(math.prod(inputs.shape[:-2]), *inputs.shape[-2:])
 
 
-def with_axes_of(inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """The outputs for series that had more axes of examples than one."""
-    return outputs.reshape(*inputs.shape[:-2], *outputs.shape[1:])
-
-
-class PackedProduct:
-    """A product by the same variables again and again, which stay packed as long as their values do.
-
-    Args:
-        data_format: how the rows lie; see :func:`product`.
-        activation: the name of one that the kernels know, or None.
-        precision: as in ``ops``.
-    """
-
-    def __init__(self, data_format: Any, activation: Any, precision: Any) -> None:
-        self._packed = PackedConvolution(data_format=data_format, activation=activation, precision=precision, **_ROWS)
-        self._known, self._weights = (), ()
-
-    def __call__(self, rows: np.ndarray, kernel: Any, bias: Any) -> np.ndarray:
-        """The product of ``rows`` with variables; ``bias`` may be None."""
-        known, weights = self._known, self._weights
-        if not known or known[0] is not kernel or known[1] is not bias:
-            weights = _Ones(kernel), _Matrix(kernel), bias
-            self._known, self._weights = (kernel, bias), weights
-        return self._packed(rows, *weights)
-
-
-class _Ones:
-    """The ones before a kernel, as a variable that never changes."""
-
-    version = 0
-
-    def __init__(self, kernel):
-        self.array = ones(matrix(kernel.array).shape[0], kernel.array.dtype)
-
-
-class _Matrix:
-    """A kernel as a variable that is a matrix."""
-
-    def __init__(self, kernel):
-        self._kernel = kernel
-
-    @property
-    def version(self):
-        return self._kernel.version
-
-    @property
-    def array(self):
-        return matrix(self._kernel.array)
-
-
 def gradients(
     d_outputs: Any, rows: np.ndarray, kernel: np.ndarray, bias: Any, how: Any, outputs: Any, wanted: Any
 ) -> dict[str, Any]:
@@ -154,7 +197,7 @@ def gradients(
     """
     activation, precision = how
     names = [_OPERANDS[name] for name in wanted]
-    chosen = settings.from_arguments(data_format="channels_last", precision=precision, **_ROWS)
+    chosen = settings.from_arguments(1, "same", "channels_last", 1, precision=precision)
     arrays = rows, ones(rows.shape[2], rows.dtype), matrix(kernel), bias
     d_rows, _, d_kernel, d_bias = host_gradients.gradients(d_outputs, arrays, chosen, activation, outputs, names)
     return {"inputs": d_rows, "kernel": d_kernel, "bias": d_bias}
@@ -163,8 +206,7 @@ def gradients(
 _OPERANDS = {"inputs": "inputs", "kernel": "pointwise_kernel", "bias": "bias"}
 
 
-def series_and_kernel(inputs: Any, kernel: Any, data_format: str) -> tuple[np.ndarray, np.ndarray]:
-    """The arrays of a convolution of all channels, checked: series, and a kernel (K, C, F) of their type."""
-    inputs = array_arguments.series(inputs)
-    channels = inputs.shape[2 if data_format == "channels_last" else 1]
-    return inputs, array_arguments.weight("filters", kernel, ("K", channels, "F"), inputs.dtype)
+def checked_kernel(inputs: np.ndarray, kernel: Any, data_format: str) -> np.ndarray:
+    """The kernel (K, C, F) of a convolution of all channels, of the type of its inputs."""
+    channels = inputs.shape[-1 if data_format == "channels_last" else -2]
+    return array_arguments.weight("filters", kernel, ("K", channels, "F"), inputs.dtype)

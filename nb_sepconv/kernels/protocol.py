@@ -85,6 +85,29 @@ class Engine(Protocol):
 
 
 @runtime_checkable
+class HostEngine(Engine, Protocol):
+    """What an engine of the host does beside: products without a depthwise stage."""
+
+    def plan_product(self, sizes: Sizes, threads: int = 1) -> Any:
+        """The plan of a convolution of all channels at once, whose multiplier is 1: a :class:`ProductPlan`, or None
+        where its rows are to be convolved with one tap.
+        """
+
+
+@runtime_checkable
+class ProductPlan(Protocol):
+    """``packing`` names the form of the packed weights, which plans of one layer may share."""
+
+    packing: str
+
+    def pack_kernel(self, kernel: Any, bias: Any = None) -> Any:
+        """The weights as the kernels read them, from C-contiguous arrays of K*C rows of F numbers, and (F,) or None."""
+
+    def run(self, inputs: Any, outputs: Any, packed: Any) -> None:
+        """Fill ``outputs`` from ``inputs``, arrays of the planned strides, with the packed weights."""
+
+
+@runtime_checkable
 class HostPlan(Protocol):
     """``packing`` names the form of the packed weights, which plans of one layer may share."""
 

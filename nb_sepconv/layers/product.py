@@ -9,7 +9,6 @@ from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.convolution import product, settings
 from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.packed import written
 from nb_sepconv.convolution.rows import rows_of
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.convolution.stage import Stage
@@ -32,11 +31,9 @@ class KernelLayer(Weighted):
     """The weights ``kernel`` and ``bias``, their product with rows, and its gradients.
 
     A subclass sets ``activation``, ``use_bias``, the initializers, regularizers and constraints of ``kernel`` and
-    ``bias``, and has ``name``, ``add_weight``, ``_moves()``, ``_outputs(inputs, multiply)`` and
+    ``bias``, and has ``name``, ``add_weight``, ``_moves()``, ``_arguments()`` of the product and
     ``_gradients(d_outputs, inputs, outputs, multiply)``.
     """
-
-    _products = _pullbacks = None
 
     def __repr__(self) -> str:
         weights = {name: getattr(self, name) for name in _KEPT}
@@ -55,22 +52,39 @@ class KernelLayer(Weighted):
                 f'`inputs` of the layer "{self.name}" must lie on the host: on a GPU there is the separable '
                 f"convolution alone. Received: a {type(inputs).__name__} of shape {tuple(inputs.shape)}"
             )
+        inputs, weights = array_arguments.floating("inputs", inputs), (self.kernel, self.bias)
+        arrays = [None if weight is None else self._array(weight) for weight in weights]
+        if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
+            return self._product()(inputs, *weights)
         fused, after = settings.fused_activation(self.activation)
-        outputs = self._outputs(array_arguments.floating("inputs", inputs), self._multiplier(fused))
+        outputs = product.multiplied(inputs, *arrays, self._settings()._replace(activation=fused))
         return outputs if after is None else after(outputs)
+
+    _packed_product = _pullbacks = None
+
+    @property
+    def _given(self):
+        return *self._arguments(), self.activation, self.precision
+
+    def _product(self):
+        """The product with the settings as they are now, which keeps its variables packed between calls."""
+        if self._packed_product is None or self._packed_product.given != self._given:
+            self._packed_product = product.PackedProduct(*self._given)
+        return self._packed_product
+
+    def _settings(self):
+        """The settings without the activation."""
+        return settings.from_arguments(*self._arguments(), precision=self.precision)
 
     def _stage(self):
         stages.refuse_unbuilt(self)
         stages.refuse_own_call(self, KernelLayer)
         weights = self._kept(self.kernel, self.bias)
         dtype = weights[0].array.dtype
-        fused, after = settings.fused_activation(self.activation)
-        multiply = product.multiplier_of(weights, fused, self.precision)
+        multiply, after = self._product(), settings.fused_activation(self.activation)[1]
 
         def compute(inputs, zeros, out):
-            inputs = array_arguments.floating("inputs", stages.called_with(self, inputs, dtype))
-            outputs = self._outputs(inputs, multiply, zeros)
-            return written(outputs if after is None else after(outputs), out)
+            return multiply.window(stages.called_with(self, inputs, dtype), zeros, weights, out)
 
         return Stage(
             self.name,
@@ -89,27 +103,8 @@ class KernelLayer(Weighted):
         and the settings, and not the layer.
         """
         fused, _ = settings.fused_activation(self.activation)
-        return self._outputs_by(product.multiplier_of((self.kernel, self.bias), fused, self.precision))
-
-    def _multiplier(self, activation):
-        """The function that multiplies rows of a data format with the kernel."""
-        weights = self.kernel, self.bias
-        arrays = [None if weight is None else self._array(weight) for weight in weights]
-        if all(array is getattr(weight, "array", None) for array, weight in zip(arrays, weights, strict=True)):
-            return lambda rows, data_format: self._packed_product(data_format, activation)(rows, *weights)
-
-        def multiply(rows, data_format):
-            chosen = settings.from_arguments(1, "same", data_format, 1, activation, precision=self.precision)
-            return product.product(rows, *arrays, chosen)
-
-        return multiply
-
-    def _packed_product(self, *how):
-        """The product that keeps the variables packed between calls."""
-        given = *how, self.precision
-        if self._products is None or self._products[0] != given:
-            self._products = given, product.PackedProduct(*given)
-        return self._products[1]
+        multiply, weights = product.PackedProduct(*self._arguments(), fused, self.precision), (self.kernel, self.bias)
+        return lambda inputs: multiply(inputs, *weights)
 
     def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
@@ -157,22 +152,15 @@ class Dense(KernelLayer):
     def _moves(self):
         return 1, 1, 1, "valid"
 
-    def _outputs(self, inputs, multiply, zeros=None):
-        return _of_rows(inputs, multiply)
-
-    def _outputs_by(self, multiply):
-        return lambda inputs: _of_rows(inputs, multiply)
+    @staticmethod
+    def _arguments():
+        return 1, "same", "channels_last", 1
 
     def _gradients(self, d_outputs, inputs, outputs, multiply):
         outputs = None if outputs is None else product.as_rows(outputs)
         found = multiply(product.as_rows(d_outputs), product.as_rows(inputs), outputs)
         d_inputs = found["inputs"]
         return {**found, "inputs": None if d_inputs is None else d_inputs.reshape(inputs.shape)}
-
-
-def _of_rows(inputs, multiply):
-    outputs = multiply(product.as_rows(inputs), "channels_last")
-    return outputs.reshape(*inputs.shape[:-1], outputs.shape[-1])
 
 
 class Conv1D(KernelLayer):
@@ -203,19 +191,11 @@ class Conv1D(KernelLayer):
     def _moves(self):
         return *self.kernel_size, *self.strides, *self.dilation_rate, self.padding
 
-    def _how(self, zeros=None):
-        chosen = settings.from_arguments(*self.strides, zeros or self.padding, self.data_format, *self.dilation_rate)
-        return chosen._replace(precision=None)
+    def _arguments(self):
+        return self.strides, self.padding, self.data_format, self.dilation_rate
 
     def _rows_of(self, series):
-        return rows_of(series.shape, *self.kernel_size, self._how())
-
-    def _outputs(self, inputs, multiply, zeros=None):
-        return _of_series(inputs, multiply, *self.kernel_size, self._how(zeros))
-
-    def _outputs_by(self, multiply):
-        taps, how = self.kernel_size[0], self._how()
-        return lambda inputs: _of_series(inputs, multiply, taps, how)
+        return rows_of(series.shape, *self.kernel_size, self._settings()._replace(precision=None))
 
     def _gradients(self, d_outputs, inputs, outputs, multiply):
         series = product.as_series(inputs)
@@ -233,12 +213,6 @@ class Conv1D(KernelLayer):
         *examples, length, _ = by_step(shape, self.data_format == "channels_last")
         steps = None if length is None else geometry(length, *self._moves()).output_length
         return by_step((*examples, steps, self.filters), self.data_format == "channels_last")
-
-
-def _of_series(inputs, multiply, taps, how):
-    series = product.as_series(inputs)
-    outputs = product.convolved(series, rows_of(series.shape, taps, how), multiply)
-    return product.with_axes_of(inputs, outputs)
 
 
 def remember(function: str, layer: Any, settings: Any, fewest_axes: int) -> None:
@@ -273,7 +247,7 @@ class ProductPullback(Pullback):
         self._activity_regularizer = layer.activity_regularizer
         self._function = layer.activation
         self._precision = layer.precision
-        self._layer_outputs, self._layer_gradients = layer._outputs, layer._gradients
+        self._settings, self._layer_gradients = layer._settings(), layer._gradients
 
     def _gradients(self, d_outputs, wanted):
         outputs = self._outputs
@@ -290,8 +264,4 @@ class ProductPullback(Pullback):
         return self._layer_gradients(d_outputs, self._inputs, outputs, multiply)
 
     def _before_activation(self):
-        def multiply(rows, data_format):
-            chosen = settings.from_arguments(1, "same", data_format, 1, precision=self._precision)
-            return product.product(rows, *self._weights, chosen)
-
-        return self._layer_outputs(self._inputs, multiply)
+        return product.multiplied(self._inputs, *self._weights, self._settings)

@@ -36,25 +36,36 @@ class QuickCalls:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
         quick = None if args or kwargs else self._fast_path
         if quick is not None and type(inputs) is np.ndarray:
-            dtype, rank, axis, width, graph, scope_name, watched = quick
+            multiply, dtype, rank, axis, width, weights, graph, scope_name, watched = quick
             if inputs.dtype == dtype and inputs.ndim >= rank and inputs.shape[axis] == width:
                 if watched:
                     return self._call_in_scope(inputs)
                 graph.thread.scope_names.add(scope_name)
-                return self.call(inputs)
+                return multiply(inputs, *weights)
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
     def _build_fast_path(self):
         """What an input must be to be called so, and whether what runs could see the scope. If nothing could, then that
         its name is taken is all that entering it would change.
         """
-        kernel, weights = self.kernel, [self.kernel, *([] if self.bias is None else [self.bias])]
+        kernel, weights = self.kernel, (self.kernel, self.bias)
         if (
             type(self).call is not KernelLayer.call
             or type(self)._add_activity_loss is not Layer._add_activity_loss
-            or not all(type(weight) is Variable for weight in weights)
+            or not all(type(weight) is Variable for weight in weights if weight is not None)
         ):
             return None
         watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
         rank, width = len(kernel.shape), kernel.shape[-2]
-        return kernel.dtype, rank, self._channel_axis, int(width), self._scope.graph, self._scope.name, watched
+        scope = self._scope
+        return (
+            self._product(),
+            kernel.dtype,
+            rank,
+            self._channel_axis,
+            int(width),
+            weights,
+            scope.graph,
+            scope.name,
+            watched,
+        )

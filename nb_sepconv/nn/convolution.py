@@ -63,12 +63,10 @@ def conv1d(
     chosen = settings.from_arguments(
         _along_steps(stride, "stride", layout), _padding(padding), layout, _along_steps(dilations, "dilations", layout)
     )
-    series, kernel = product.series_and_kernel(product.as_series(value), filters, layout)
+    kernel = product.checked_kernel(value, filters, layout)
     if getattr(variable, "kept", None) is None:
-        outputs = product.conv1d(series, kernel, None, chosen)
-    else:
-        outputs = product.conv1d_by(series, variable, chosen)
-    return tensor(product.with_axes_of(value, outputs))
+        return tensor(product.multiplied(value, kernel, None, chosen))
+    return tensor(product.multiplied_by(value, variable, chosen))
 
 
 def _layout(data_format):

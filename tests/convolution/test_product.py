@@ -41,7 +41,7 @@ def test_every_small_geometry(padding, data_format):
     for length, taps, strides, dilation_rate, _ in [case for case in GEOMETRIES if case[4] == padding]:
         geometry = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}
         x, kernel, bias = whole(random, 2, length, 3), whole(random, taps, 3, 5), whole(random, 5)
-        got = product.conv1d(in_format(x, data_format), kernel, bias, chosen(**geometry, data_format=data_format))
+        got = product.multiplied(in_format(x, data_format), kernel, bias, chosen(**geometry, data_format=data_format))
         expected = in_format(reference.conv1d(x, kernel, bias, **geometry), data_format)
         np.testing.assert_array_equal(got, expected, f"{length} steps, {taps} taps, {geometry}")
 
@@ -78,7 +78,7 @@ def test_slices_of_larger_arrays_are_read_and_nothing_around_them(data_format, t
     kernel = whole(random, taps, 5, 7)
     view = buffer[1:3, 8:19, 6:11] if data_format == "channels_last" else buffer[1:3, 6:11, 8:19]
     view[...] = in_format(x, data_format)
-    got = product.conv1d(view, kernel, None, chosen(2, data_format=data_format))
+    got = product.multiplied(view, kernel, None, chosen(2, data_format=data_format))
     np.testing.assert_array_equal(got, in_format(reference.conv1d(x, kernel, strides=2), data_format))
 
 
@@ -105,7 +105,7 @@ def test_special_numbers_pass_as_they_are(dtype):
     """The ones before the product: 1.0 * x is x for infinities, NaN and subnormals, which no other row meets."""
     tiny = np.finfo(dtype).smallest_subnormal
     x = np.array([[np.inf, 1], [tiny, -tiny], [np.nan, 0], [2, 3], [-np.inf, 1]], dtype)
-    got = product.product(x[None], np.array([[1, 0.5], [0, 1]], dtype), None, chosen())[0]
+    got = product.multiplied(x[None], np.array([[1, 0.5], [0, 1]], dtype), None, chosen())[0]
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(got, [[np.inf, np.inf], [tiny, -tiny], [np.nan, np.nan], [2, 4], [-np.inf] * 2])
 
@@ -113,7 +113,7 @@ def test_special_numbers_pass_as_they_are(dtype):
 def test_an_infinite_number_reaches_only_the_steps_whose_kernel_covers_it():
     x = np.ones((1, 9, 2), np.float32)
     x[0, 4, 1] = np.inf
-    got = product.conv1d(x, np.ones((3, 2, 4), np.float32), None, chosen(padding="same"))
+    got = product.multiplied(x, np.ones((3, 2, 4), np.float32), None, chosen(padding="same"))
     assert np.isinf(got).all(axis=2).tolist() == [[3 <= step <= 5 for step in range(9)]]
     assert np.isfinite(got[0, [0, 1, 2, 6, 7, 8]]).all()
 
@@ -127,16 +127,16 @@ def test_the_same_bits_for_any_threads_and_batches(dtype, width):
     kernel = np.asarray(random.standard_normal((taps, channels, filters)), np.float32).astype(_dtype(dtype))
     for case in (chosen(padding="same"), chosen(dilation_rate=3, padding="causal")):
         with num_threads(1):
-            expected = _bits(product.conv1d(x, kernel, None, case))
+            expected = _bits(product.multiplied(x, kernel, None, case))
         with num_threads(2):
-            assert np.array_equal(_bits(product.conv1d(x, kernel, None, case)), expected)
-        parts = [product.conv1d(x[i : i + 1], kernel, None, case) for i in range(5)]
+            assert np.array_equal(_bits(product.multiplied(x, kernel, None, case)), expected)
+        parts = [product.multiplied(x[i : i + 1], kernel, None, case) for i in range(5)]
         assert np.array_equal(_bits(np.concatenate(parts)), expected)
     rows = x.reshape(1, -1, channels)
-    expected = _bits(product.product(rows, kernel[0], None, chosen()))
+    expected = _bits(product.multiplied(rows, kernel[0], None, chosen()))
     for start, stop in ((0, 1), (1, 8), (300, 650)):
         part = np.ascontiguousarray(rows[:, start:stop])
-        assert np.array_equal(_bits(product.product(part, kernel[0], None, chosen())), expected[:, start:stop])
+        assert np.array_equal(_bits(product.multiplied(part, kernel[0], None, chosen())), expected[:, start:stop])
 
 
 def _dtype(name):
@@ -154,7 +154,7 @@ def _bits(array):
 def test_block_edges(size, data_format):
     random = np.random.default_rng(size)
     x, kernel = whole(random, 1, size, size), whole(random, 2, size, size)
-    got = product.conv1d(in_format(x, data_format), kernel, None, chosen(data_format=data_format))
+    got = product.multiplied(in_format(x, data_format), kernel, None, chosen(data_format=data_format))
     np.testing.assert_array_equal(got, in_format(reference.conv1d(x, kernel), data_format))
 
 
@@ -163,10 +163,12 @@ def test_no_examples_and_no_steps():
     for shape, padding, expected in (((0, 5, 3), "valid", (0, 4, 4)), ((2, 0, 3), "same", (2, 0, 4))):
         x = np.zeros(shape, np.float32)
         for dilation_rate in (1, 2):
-            got = product.conv1d(x, kernel, None, chosen(1, padding, dilation_rate))
+            got = product.multiplied(x, kernel, None, chosen(1, padding, dilation_rate))
             assert got.shape == (expected if dilation_rate == 1 or padding == "same" else (0, 3, 4))
 
 
 def test_too_short_series_are_refused():
     with pytest.raises(ValueError, match=r"`inputs` is too short: the kernel spans 5 steps and the input has 4"):
-        product.conv1d(np.zeros((1, 4, 3), np.float32), np.ones((3, 3, 2), np.float32), None, chosen(dilation_rate=2))
+        product.multiplied(
+            np.zeros((1, 4, 3), np.float32), np.ones((3, 3, 2), np.float32), None, chosen(dilation_rate=2)
+        )

@@ -14,6 +14,8 @@ from nb_sepconv.kernels.bf16.engine import AMX
 from nb_sepconv.kernels.bf16.forward.plan import PartsPlan
 from nb_sepconv.kernels.cpu.backward.plan import GradientPlan
 from nb_sepconv.kernels.cpu.forward.plan import Plan
+from nb_sepconv.kernels.cpu.products.plan import RowsPlan
+from nb_sepconv.kernels.cpu.products.transposed_plan import StepsPlan
 from nb_sepconv.kernels.cpu.transposed.plan import TransposedPlan
 
 HOST = [engines.engine(name) for name in engines.ENGINES]
@@ -47,6 +49,9 @@ def assert_is(value, kind):
 @pytest.mark.parametrize("engine", HOST, ids=lambda engine: engine.NAME)
 def test_engines_of_the_host(engine):
     assert_is(engine, protocol.Engine)
+    assert_is(engine, protocol.HostEngine)
+    for product in (sizes(8, dtype="float64"), sizes(8, steps_first=True, dtype="float64")):
+        assert_is(engine.plan_product(product, 2), protocol.ProductPlan)
     assert engine.OUTPUT_ACTIVATIONS <= engine.FUSED_ACTIVATIONS
     for convolution in (sizes(), sizes(steps_first=True), sizes(filters=None)):
         assert_is(engine.plan(convolution, 2), protocol.HostPlan)
@@ -62,6 +67,11 @@ def test_every_plan_of_the_host(monkeypatch):
     assert tuple(map(type, gradients)) == (GradientPlan, GradientPartsPlan)
     for plan in plans:
         assert_is(plan, protocol.HostPlan)
+    products = cpu.plan_product(sizes()), cpu.plan_product(sizes(steps_first=True))
+    assert tuple(map(type, products)) == (RowsPlan, StepsPlan)
+    assert AMX.plan_product(sizes()) is None
+    for plan in products:
+        assert_is(plan, protocol.ProductPlan)
     for plan in gradients:
         assert_is(plan, protocol.HostGradientPlan)
 

@@ -28,6 +28,11 @@ class Engine:
             return cpu.plan(sizes, threads)
         return PartsPlan(sizes, workers(sizes, threads), *found)
 
+    def plan_product(self, sizes: Any, threads: int = 1) -> Any:
+        """The plan for a convolution of all channels at once, or None where a unit is to multiply its rows."""
+        rows = sizes._replace(channels=sizes.channels * sizes.kernel_size)
+        return cpu.plan_product(sizes, threads) if self._choose(rows) is None else None
+
     def plan_gradients(self, sizes: Any, threads: int = 1) -> Any:
         """The plan for the gradients of a convolution on at most ``threads`` threads."""
         found = self._choose_for_gradients(sizes.convolution)

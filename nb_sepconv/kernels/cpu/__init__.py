@@ -1,7 +1,14 @@
 """The CPU kernels. Plan once per shape, pack the weights once per value, run."""
 
 from nb_sepconv.kernels.cpu.ahead import compile_ahead
-from nb_sepconv.kernels.cpu.engine import FUSED_ACTIVATIONS, OUTPUT_ACTIVATIONS, describe, plan, plan_gradients
+from nb_sepconv.kernels.cpu.engine import (
+    FUSED_ACTIVATIONS,
+    OUTPUT_ACTIVATIONS,
+    describe,
+    plan,
+    plan_gradients,
+    plan_product,
+)
 from nb_sepconv.kernels.cpu.jitted import register as register_jitted
 from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads, num_threads, set_num_threads
 
@@ -17,6 +24,7 @@ __all__ = [
     "num_threads",
     "plan",
     "plan_gradients",
+    "plan_product",
     "register_jitted",
     "set_num_threads",
 ]

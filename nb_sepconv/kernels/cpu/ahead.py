@@ -18,6 +18,9 @@ from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
     narrow_transposed_packer_address,
     sharing_narrow_transposed_packer_address,
 )
+from nb_sepconv.kernels.cpu.products.loops import rows_worker_address
+from nb_sepconv.kernels.cpu.products.transposed_loops import steps_worker_address
+from nb_sepconv.kernels.cpu.products.transposed_packing import sharing_steps_packer_address, steps_packer_address
 from nb_sepconv.kernels.cpu.runtime.launch import compile_runners
 from nb_sepconv.kernels.cpu.transposed.loops import transposed_worker_address
 from nb_sepconv.kernels.cpu.transposed.packing import sharing_transposed_packer_address, transposed_packer_address
@@ -27,6 +30,8 @@ MOVED = ("pack_panel", *(f"{way}_{beside}" for way in ("load", "store") for besi
 FORWARD = ("convolve", "convolve_adjacent")
 PRODUCTS = ("multiply_panel", "multiply_vector")
 NARROW = ("copy_numbers", "split_phases", "spread", "pack_lanes", "convolve_numbers")
+ROWS = tuple(f"multiply_rows_{kind}{distance}" for kind in ("panel", "vector") for distance in ("", "_far"))
+STEPS = ("multiply_steps_panel", "multiply_steps_vector")
 TRANSPOSED = ("convolve_transposed", "convolve_adjacent_transposed", "multiply_transposed", "multiply_transposed_far")
 NARROW_TRANSPOSED = ("convolve_numbers_transposed",)
 
@@ -42,13 +47,22 @@ def compile_ahead(
         gradients: whether gradients are wanted.
         activations: names of fused activations.
     """
-    names: list[str] = [*MOVED, *FORWARD, *NARROW, *PRODUCTS, *(f"{name}_far" for name in PRODUCTS), *activations]
+    names: list[str] = [
+        *MOVED,
+        *FORWARD,
+        *NARROW,
+        *PRODUCTS,
+        *(f"{name}_far" for name in PRODUCTS),
+        *ROWS,
+        *activations,
+    ]
     users: list[Any] = [worker_address, packer_address, sharing_packer_address, pack_runner]
-    users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address]
+    users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address, rows_worker_address]
     if transposed:
-        names += [*TRANSPOSED, *NARROW_TRANSPOSED]
+        names += [*TRANSPOSED, *NARROW_TRANSPOSED, *STEPS]
         users += [narrow_transposed_worker_address, narrow_transposed_packer_address]
         users += [sharing_narrow_transposed_packer_address]
+        users += [steps_worker_address, steps_packer_address, sharing_steps_packer_address]
         users += [transposed_worker_address, transposed_packer_address, sharing_transposed_packer_address]
     if gradients:
         names += [*gradient_microkernels.BY_NAME, *(f"differentiate_{name}" for name in activations)]

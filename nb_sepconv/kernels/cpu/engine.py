@@ -16,6 +16,7 @@ from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.forward.tiling import READING_WORK
 from nb_sepconv.kernels.cpu.narrow.gradients import narrow_gradient_plan
 from nb_sepconv.kernels.cpu.narrow.plan import narrow_plan
+from nb_sepconv.kernels.cpu.products.plan import product_plan
 from nb_sepconv.kernels.cpu.runtime.launch import threads_in_use
 from nb_sepconv.kernels.cpu.runtime.threads import get_num_threads
 from nb_sepconv.kernels.cpu.transposed.plan import transposed_plan
@@ -30,6 +31,12 @@ def plan(sizes: Sizes, threads: int = 1) -> PreparedPlan:
     """The plan for a convolution on at most ``threads`` threads."""
     busy = workers(sizes, threads)
     return narrow_plan(sizes, busy) or transposed_plan(sizes, busy) or Plan(sizes, busy)
+
+
+def plan_product(sizes: Sizes, threads: int = 1) -> PreparedPlan:
+    """The plan for a convolution of all channels at once on at most ``threads`` threads."""
+    all_channels = sizes._replace(channels=sizes.channels * sizes.kernel_size)
+    return product_plan(sizes, _busy(all_channels, sizes.filters, threads))
 
 
 def plan_gradients(sizes: GradientSizes, threads: int = 1) -> GradientPlan:

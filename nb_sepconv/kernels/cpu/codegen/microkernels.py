@@ -27,7 +27,7 @@ def convolve(lanes: Any, across: Any = False) -> Any:
 
     def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
         with for_range(builder, taps) as tap:
-            row = builder.add(x, _load_intp(builder, tap_offsets, tap.index))
+            row = builder.add(x, load_intp(builder, tap_offsets, tap.index))
             weight = lanes.load(builder, builder.add(weights, builder.mul(tap.index, INTP(lanes.bytes))))
             _add_taps(builder, lanes, sums, row, [weight])
 
@@ -43,7 +43,7 @@ def convolve_adjacent(lanes: Any, across: Any = False) -> Any:
     def sum_taps(builder, sums, x, tap_offsets, taps, runs, weights):
         distance = builder.mul(runs, INTP(lanes.bytes))
         with for_range(builder, runs) as run:
-            start = builder.add(x, _load_intp(builder, tap_offsets, run.index))
+            start = builder.add(x, load_intp(builder, tap_offsets, run.index))
             first = builder.add(weights, builder.mul(run.index, INTP(lanes.bytes)))
             after = builder.sub(builder.add(taps, runs), builder.add(run.index, INTP(1)))
             count = builder.sdiv(after, runs)
@@ -84,7 +84,7 @@ def convolve_numbers(lanes: Any, across: Any = False) -> Any:
     return _in_groups(lanes, sum_taps, across, lanes.item_bytes)
 
 
-def _load_intp(builder, table, index):
+def load_intp(builder, table, index):
     at = builder.add(table, builder.mul(index, INTP(8)))
     return builder.load(builder.inttoptr(at, INTP.as_pointer()))
 
@@ -176,7 +176,7 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
 
     def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
               y, y_row_bytes, rows, left):  # fmt: skip
-        row_numbers = _clamped(builder, rows, left)
+        row_numbers = clamped_rows(builder, rows, left)
 
         def address(base, row_bytes, row, vector):
             return builder.add(builder.add(base, builder.mul(row_bytes, row_numbers[row])), INTP(vector * lanes.bytes))
@@ -199,7 +199,7 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
 
     def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
              y, y_row_bytes, rows):  # fmt: skip
-        for at, size in _row_groups(builder, rows):
+        for at, size in row_groups(builder, rows):
             group(
                 builder,
                 builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
@@ -219,7 +219,7 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
     return 11, emit
 
 
-def _row_groups(builder, rows):
+def row_groups(builder, rows):
     """Groups that cover ``rows`` rows with as few in vain as can be: yields the first row and the size, for the code of
     each.
 
@@ -235,7 +235,7 @@ def _row_groups(builder, rows):
             builder.store(builder.add(at, INTP(size)), done)
 
 
-def _clamped(builder, rows, left):
+def clamped_rows(builder, rows, left):
     """The rows of a group of which ``left`` exist: the last one stands for those behind it, whose sums are stored
     first.
     """

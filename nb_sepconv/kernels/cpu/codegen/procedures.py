@@ -9,6 +9,7 @@ from nb_sepconv.kernels.cpu.codegen import (
     gradient_microkernels,
     load_store,
     microkernels,
+    row_products,
     spreading,
     vectormath,
 )
@@ -37,6 +38,8 @@ def _emitter(stored, name):
         return microkernels.BY_NAME[name](stored.lanes)
     if name in gradient_microkernels.BY_NAME:
         return gradient_microkernels.BY_NAME[name](stored.lanes)
+    if name in row_products.BY_NAME:
+        return row_products.BY_NAME[name](stored.lanes)
     if name in spreading.BY_NAME:
         return spreading.BY_NAME[name](stored)
     if name.startswith("differentiate_"):

@@ -55,6 +55,7 @@ def pack_depthwise(p: Any, depthwise: Any, target: Any, offsets: Any) -> None:
 
 @compiled
 def pack_bias(p: Any, bias: Any, target: Any, offsets: Any) -> None:
+    store_intp(0, offsets)
     present = 1 if bias else 0
     vector_bytes = p.width * p.item_bytes
     call10(p.load_rows, bias, 0, p.stored_bytes, p.filters, 0, present, 1, target, offsets, vector_bytes)
