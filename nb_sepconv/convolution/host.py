@@ -69,6 +69,22 @@ class Convolution:
             self._plan.run_with_lengths(inputs, outputs, packed, lengths)
         return outputs
 
+    @property
+    def reads_before(self) -> bool:
+        """Whether :meth:`run_after` is there."""
+        return self._plan.reads_before
+
+    def run_after(self, before: Any, strides: Any, inputs: Any, packed: Any, outputs: Any = None) -> Any:
+        """The outputs for ``inputs`` with the steps ``before`` them in place of the zeros that are planned there.
+
+        Args:
+            before: array of as many steps, in memory as the inputs are; ``strides`` are by example, step and channel.
+        """
+        if outputs is None:
+            outputs = array_arguments.allocated(self.shape, self._dtype)
+        self._plan.run_after(before, strides, inputs, outputs, packed)
+        return outputs
+
 
 def planned(arrays: Any, chosen: Any) -> Any:
     """The arrays as the kernels take them, and the call for arrays like these, planned where it is the first."""

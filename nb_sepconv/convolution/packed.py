@@ -10,6 +10,7 @@ import numpy as np
 from nb_sepconv.convolution import host, precisions, settings
 from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.planned_calls import PlannedCalls
+from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.kernels import cpu, engines
 
 
@@ -56,7 +57,9 @@ class Packed:
         return outputs if fused else written(self._after(outputs), out)
 
     def repeated(self, weights: Any) -> Any:
-        """A function ``(inputs, out)``, :meth:`window` without zeros for inputs of one shape, strides and type."""
+        """A function ``(inputs, out)``, :meth:`window` without zeros for inputs of one shape, strides and type; its
+        method ``after(before, inputs, out)`` takes steps before the inputs.
+        """
         return _Repeated(self, weights)
 
     def _planned(self, inputs, weights, zeros):
@@ -126,6 +129,20 @@ class _Repeated:
         if of._after is None:
             return self._call.run(inputs, self._packed, out)
         return written(of._after(self._call.run(inputs, self._packed)), out)
+
+    def after(self, before, inputs, out):
+        """The outputs for ``inputs`` behind the steps ``before``, arrays that lie in memory alike; None where the
+        kernels want them joined.
+        """
+        of = self._convolution
+        axis = 1 if of._settings.channels_last else 2
+        inputs, call, packs = of._planned(inputs, self._weights, (before.shape[axis], 0))
+        if not call.reads_before:
+            return None
+        strides = by_step(before.strides, of._settings.channels_last)
+        packed, fused = _packed(packs, call, self._weights), of._after is None
+        outputs = call.run_after(before, strides, inputs, packed, out if fused else None)
+        return outputs if fused else written(of._after(outputs), out)
 
 
 def written(outputs: Any, out: Any) -> Any:

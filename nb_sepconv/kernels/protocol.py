@@ -109,9 +109,12 @@ class ProductPlan(Protocol):
 
 @runtime_checkable
 class HostPlan(Protocol):
-    """``packing`` names the form of the packed weights, which plans of one layer may share."""
+    """``packing`` names the form of the packed weights, which plans of one layer may share; where ``reads_before``,
+    steps before the inputs may lie elsewhere.
+    """
 
     packing: str
+    reads_before: bool
 
     def pack(self, depthwise: Any, pointwise: Any = None, bias: Any = None) -> Any:
         """The weights as the kernels read them, from C-contiguous arrays (K, C, M), (C*M, F) or None, (F,) or None."""
@@ -121,6 +124,13 @@ class HostPlan(Protocol):
 
     def run_with_lengths(self, inputs: Any, outputs: Any, packed: Any, lengths: Lengths) -> None:
         """The same where each example has a length of its own; ``outputs`` are C-contiguous."""
+
+    def run_after(self, before: Any, strides: Any, inputs: Any, outputs: Any, packed: Any) -> None:
+        """The same with the steps ``before`` the inputs, as many as the plan has zeros there, in their place.
+
+        Args:
+            before: array of the inputs' type, whose ``strides`` (example, step, channel) have the inputs' order.
+        """
 
 
 @runtime_checkable

@@ -64,6 +64,24 @@ class KeptSteps:
         self._first = self._first + first if count else 0
         self.count = count
 
+    def all(self) -> np.ndarray:
+        """The kept steps, which lie in memory as long chunks do."""
+        if self._buffer is None or self._buffer.strides[2] != self._dtype.itemsize:
+            self._move_to(self._made(2 * self._most + ROOM, LONG))
+        return self.view(0, self.count)
+
+    def keep_behind(self, first: int, count: int, chunk: np.ndarray) -> None:
+        """Keep ``count`` steps from the ``first`` one on, of those that are kept and the ``chunk`` behind them."""
+        old = min(max(self.count - first, 0), count)
+        if old:
+            at = self._first + first
+            _steps(self._buffer, self._axis, 0, old)[...] = _steps(self._buffer, self._axis, at, at + old)
+        if count > old:
+            behind = first + count - self.count
+            new = _steps(chunk, self._axis, behind - (count - old), behind)
+            _steps(self._buffer, self._axis, old, count)[...] = new
+        self._first, self.count = 0, count
+
     def remember(self, count: int, call: Any) -> Any:
         """Keep what computes views of so many steps, until there are others or too many."""
         if len(self.calls) >= MOST_CALLS:
@@ -76,6 +94,10 @@ class KeptSteps:
         buffer, kept = self._buffer, self.count
         if buffer is None or kept + count > self._length:
             buffer = self._made(max(2 * self._most + ROOM, kept + self._most + count), count)
+        self._move_to(buffer)
+
+    def _move_to(self, buffer):
+        kept = self.count
         if self._buffer is None:
             self._fill(buffer)
         else:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.convolution.windows import place
-from nb_sepconv.streaming.kept_steps import KeptSteps
+from nb_sepconv.streaming.kept_steps import LONG, KeptSteps
 
 if TYPE_CHECKING:
     from nb_sepconv.convolution.stage import Stage
@@ -54,6 +54,7 @@ class LayerStream:
         self._repeats = stage.repeated is not None and self.dtype == stage.dtype
         self._kept: Any = None
         self._outputs: Any = None
+        self._direct: Any = None
         self.restart()
 
     def restart(self) -> None:
@@ -110,7 +111,7 @@ class LayerStream:
         given = place(self.stage, seen).steps if final else self.known(seen)
         count = given - self.given
         if self.at_once:
-            self._after = seen, given, 0, 0, 0
+            self._after = seen, given, 0, 0, 0, None
             return np.asarray(self.stage.convolve(chunk, (0, 0), out)) if count else self._no_output()
         have, kept, outside = self._have, self._kept, self._outside
         if have < 0:
@@ -118,10 +119,16 @@ class LayerStream:
             steps -= dropped
             chunk = chunk[:, dropped:] if self._channels_last else chunk[:, :, dropped:]
             have = 0
+        used = count * self._stride
+        if count and steps >= LONG and 2 * steps >= have and self._repeats and not outside and not final:
+            outputs = self._behind_kept(chunk, out)
+            if outputs is not None:
+                left = max(have + steps - used, 0)
+                self._after = seen, given, 0, have + steps - left, left, chunk
+                return outputs
         if steps:
             kept.write(chunk, steps)
             have += steps
-        used = count * self._stride
         if count:
             needed = used - self._stride + self._span
             behind = needed - have if needed > have else 0
@@ -137,10 +144,19 @@ class LayerStream:
         else:
             outputs = self._no_output()
         if outside or used > have:
-            self._after = (seen, given, *_dropped(have, outside, used))
+            self._after = (seen, given, *_dropped(have, outside, used), None)
         else:
-            self._after = seen, given, 0, used, have - used
+            self._after = seen, given, 0, used, have - used, None
         return outputs
+
+    def _behind_kept(self, chunk, out):
+        """The outputs for a chunk that is read where it lies, None where it has to be joined with the kept steps."""
+        if chunk.strides[2] != chunk.itemsize:
+            return None
+        if self._direct is None:
+            self._direct = self.stage.repeated()
+        outputs = self._direct.after(self._kept.all(), chunk, out)
+        return np.asarray(outputs) if self._by_function and outputs is not None else outputs
 
     def advance_again(self, chunk: Any, final: bool) -> Any:
         """The same, in the array of the time before where that has as many steps."""
@@ -160,10 +176,14 @@ class LayerStream:
 
     def commit(self) -> None:
         """What :meth:`advance` was given last counts from now on."""
-        self.seen, self.given, self._outside, first, count = self._after
+        self.seen, self.given, self._outside, first, count, chunk = self._after
+        self._after = None
         if not self.at_once:
             self._have = self.seen + self._left - self.given * self._stride
-            self._kept.keep(first, count)
+            if chunk is None:
+                self._kept.keep(first, count)
+            else:
+                self._kept.keep_behind(first, count, chunk)
 
     def no_input(self) -> np.ndarray:
         """A chunk of no steps."""

@@ -5,7 +5,16 @@ import pytest
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
-from nb_sepconv.kernels.cpu.forward.tiling import HIDDEN_BYTES, LARGEST_TILE, first_row_of, tiling
+from nb_sepconv.kernels.cpu.forward.tiling import (
+    HIDDEN_BYTES,
+    LARGEST_TILE,
+    LEAST_TILE,
+    PART_OF_COLUMNS,
+    PART_OF_ROWS,
+    WHOLE,
+    first_row_of,
+    tiling,
+)
 
 WIDTH, VECTOR_BYTES = 16, 64
 LAYERS = {  # channels, filters, kernel_size, stride
@@ -18,7 +27,7 @@ LAYERS = {  # channels, filters, kernel_size, stride
 
 def cut(rows, layer, workers):
     channels, filters, kernel_size, stride = LAYERS[layer]
-    return tiling(rows, channels, filters, kernel_size, 1, stride, 1, WIDTH, VECTOR_BYTES, workers, ROWS)
+    return tiling(rows, channels, filters, kernel_size, 1, stride, 1, WIDTH, VECTOR_BYTES, workers, ROWS, WHOLE)
 
 
 def edges(rows, tiles, parts):
@@ -54,8 +63,27 @@ def test_few_rows_are_one_tile_of_one_worker(rows):
     assert cut(rows, "narrow", 1).tile_rows == rows
 
 
+@pytest.mark.parametrize("rows", [160, 400, 700])
+def test_tiles_of_few_rows_are_long_where_every_worker_has_one(rows):
+    tiles = cut(rows, "wide", 2)
+    assert tiles.tiles % 2 == 0
+    assert tiles.tile_rows >= LEAST_TILE // 2
+
+
+@pytest.mark.parametrize("part", [PART_OF_ROWS, PART_OF_COLUMNS])
+@pytest.mark.parametrize("channels", [1, 64, 65, 256, 257, 1536])
+def test_channels_without_a_sum_are_convolved_in_even_parts(channels, part):
+    for workers in (1, 2, 16):
+        tiles = tiling(1000, channels, 0, 4, 1, 1, 1, WIDTH, VECTOR_BYTES, workers, ROWS, part)
+        blocks = ceil_div(channels, WIDTH)
+        assert tiles.filter_parts == ceil_div(channels, part.channels)
+        assert (tiles.filter_parts - 1) * tiles.sum_blocks < blocks <= tiles.filter_parts * tiles.sum_blocks
+        assert tiles.tile_rows <= part.rows
+        assert tiles.tiles * tiles.filter_parts >= workers
+
+
 def far(channels, multiplier, filters, kernel_size, dilation):
-    return tiling(6000, channels, filters, kernel_size, multiplier, 1, dilation, WIDTH, VECTOR_BYTES, 2, ROWS)
+    return tiling(6000, channels, filters, kernel_size, multiplier, 1, dilation, WIDTH, VECTOR_BYTES, 2, ROWS, WHOLE)
 
 
 def test_far_taps_take_longer_tiles_where_these_fit_into_the_cache():

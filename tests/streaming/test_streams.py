@@ -146,6 +146,33 @@ def test_every_precision_has_the_bits_of_one_call(precision, data_format):
         stream.reset()
 
 
+LONG_CHUNKS = (40, 1, 100, 33, 32, 7, 64, 123)
+LONG_GEOMETRIES = ((3, 1, 1, "causal"), (3, 2, 40, (80, 0)), (7, 9, 3, "valid"), (2, 9, 1, (5, 2)))
+SIZES = ((1, 5, 1, 0), (2, 300, 1, 0), (2, 20, 1, 33), (1, 70, 2, 7), (1, 3, 8, 20), (1, 130, 1, 200))
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize(("examples", "channels", "multiplier", "filters"), SIZES)
+def test_long_chunks_have_the_bits_of_one_call(examples, channels, multiplier, filters, data_format):
+    """Chunks are overwritten once they are pushed: what a stream keeps of them are copies."""
+    rng = np.random.default_rng(7)
+    axis = 1 if data_format == "channels_last" else 2
+    shape = (examples, sum(LONG_CHUNKS), channels)
+    inputs = rng.standard_normal(shape if axis == 1 else (examples, channels, shape[1])).astype(np.float32)
+    for taps, stride, dilation, padding in LONG_GEOMETRIES:
+        arrays = weights(rng, taps, "float32", multiplier, channels, filters or 1)
+        arrays = arrays if filters else arrays[:1]
+        how = {"strides": stride, "dilation_rate": dilation, "padding": padding, "data_format": data_format}
+        answer = (ops.separable_conv1d if filters else ops.depthwise_conv1d)(inputs, *arrays, **how)
+        stream, series, found, start = Stream(*arrays, batch_size=examples, **how), inputs.copy(), [], 0
+        for steps in LONG_CHUNKS:
+            chunk = series[:, start : start + steps] if axis == 1 else series[:, :, start : start + steps]
+            found.append(stream.push(chunk))
+            chunk[...] = np.nan
+            start += steps
+        assert same_bits(np.concatenate([*found, stream.flush()], axis), answer), (taps, stride, dilation, padding)
+
+
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize("multiplier", [1, 3])
 def test_a_depthwise_stream_has_the_bits_of_one_call(multiplier, data_format):

@@ -21,7 +21,8 @@ from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward import packing
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.plan import divide, vectors_of
-from nb_sepconv.kernels.cpu.forward.problem import Examples, Outputs, Problem, Procedures, Shape, Strides
+from nb_sepconv.kernels.cpu.forward.problem import Before, Examples, Outputs, Problem, Procedures, Shape, Strides
+from nb_sepconv.kernels.cpu.forward.tiling import WHOLE
 from nb_sepconv.kernels.cpu.runtime.work_queue import all_taken, fill_table
 
 FIELDS = len(Problem._fields)
@@ -155,7 +156,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
             inputs.strides[0], inputs.strides[step_axis], inputs.strides[channel_axis],
             outputs.strides[0], outputs.strides[step_axis], outputs.strides[channel_axis],
         )  # fmt: skip
-        cut, places = divide(shape, vectors, True, shape.examples * shape.steps, 1, ROWS)
+        cut, places = divide(shape, vectors, True, shape.examples * shape.steps, 1, ROWS, WHOLE)
         problem = np.empty(FIELDS, np.intp)
         fields = address_of(problem)
         end = store_fields(shape, fields)
@@ -165,6 +166,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         end = store_fields(places, end)
         end = store_fields(Outputs(in_place, 1), end)
         end = store_fields(Examples(0), end)
+        end = store_fields(Before(0, 0, 0, 0), end)
         store_fields(procedures_for(strides, cut.runs), end)
         packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
         bias_address = address_of(bias) if bias.size else 0

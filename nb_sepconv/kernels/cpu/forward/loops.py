@@ -38,8 +38,11 @@ def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
     while ticket >= 0:
         clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
-        first_panel = ticket % p.filter_parts * p.part_panels
-        _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
+        part = ticket % p.filter_parts
+        if p.fused:
+            _fill_tile(p, inputs, outputs, weights, first_row, last_row, part * p.part_panels, scratch)
+        else:
+            _convolve_tile(p, inputs, outputs, weights, first_row, last_row, part * p.sum_blocks, scratch)
         ticket = next_ticket(tickets, worker)
 
 
@@ -56,13 +59,18 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
     for first_block in range(0, p.blocks, p.sum_blocks):
         last_block = min(first_block + p.sum_blocks, p.blocks)
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
-        if not p.fused:
-            _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch)
-            continue
         for panel in range(first_panel, last_panel):
             place = panel - first_panel if p.sum_blocks < p.blocks else 0
             hidden = scratch + p.hidden
             fill_panel(p, outputs, weights, hidden, first_row, last_row, first_block, last_block, panel, place, scratch)
+
+
+@compiled
+def _convolve_tile(p, inputs, outputs, weights, first_row, last_row, first_block, scratch):
+    """The depthwise results of a part of the channels, which are outputs."""
+    last_block = min(first_block + p.sum_blocks, p.blocks)
+    fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
+    _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch)
 
 
 @compiled
@@ -108,7 +116,8 @@ def convolve(p: Any, x: Any, tap_offsets: Any, weights: Any, hidden: Any, steps:
 
 @compiled
 def load_blocks(p: Any, inputs: Any, piece: Any, first_block: Any, last_block: Any, scratch: Any) -> None:
-    """Some blocks of channels of the input steps that a piece's output steps read, zeros outside the series.
+    """Some blocks of channels of the input steps that a piece's output steps read, zeros outside the series, or what
+    lies before it.
 
     Zeros lie in the rows behind them too that are computed in vain, where the phases of others do not: numbers that
     happened to lie there may be subnormal, and take a processor a hundred times as long.
@@ -121,17 +130,24 @@ def load_blocks(p: Any, inputs: Any, piece: Any, first_block: Any, last_block: A
         at = piece.step * p.stride - piece.left + window * p.dilation
         first = min(max(-at, 0), count)
         last = min(max(piece.length - at, first), count)
+        x, skipped = scratch + p.x + window * p.window_bytes, 0
+        if p.before and first:
+            kept = p.before + piece.example * p.before_example_stride + (p.left + at) * p.before_step_stride
+            kept += first_block * p.width * p.before_channel_stride
+            steps = p.before_step_stride, p.before_channel_stride
+            call10(p.load, kept, *steps, channels, 0, first, first, x, scratch, p.x_block_bytes)
+            skipped = first
         call10(
             p.load,
-            source + at * p.input_step_stride,
+            source + (at + skipped) * p.input_step_stride,
             p.input_step_stride,
             p.input_channel_stride,
             channels,
-            first,
-            last,
-            filled,
-            scratch + p.x + window * p.window_bytes,
-            scratch,
+            first - skipped,
+            last - skipped,
+            filled - skipped,
+            x,
+            scratch + skipped * INTP_BYTES,
             p.x_block_bytes,
         )
 

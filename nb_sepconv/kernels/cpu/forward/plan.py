@@ -14,8 +14,17 @@ from nb_sepconv.kernels.cpu.forward.layout import layout
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
-from nb_sepconv.kernels.cpu.forward.problem import Examples, Outputs, Problem, Procedures, Shape, Strides, Vectors
-from nb_sepconv.kernels.cpu.forward.tiling import tiling
+from nb_sepconv.kernels.cpu.forward.problem import (
+    Before,
+    Examples,
+    Outputs,
+    Problem,
+    Procedures,
+    Shape,
+    Strides,
+    Vectors,
+)
+from nb_sepconv.kernels.cpu.forward.tiling import PART_OF_COLUMNS, PART_OF_ROWS, WHOLE, Part, tiling
 
 NEAR_BYTES = 1536 * 1024  # what a second-level cache keeps of outputs and weights
 
@@ -35,7 +44,11 @@ class Plan(PreparedPlan):
 
 def problem_of(sizes: Any, workers: int, row_group: int = ROWS) -> Any:
     """What the compiled loops are told of a convolution; tiles are groups of rows."""
-    return with_products(sizes, problem_without_product(sizes, workers, sizes.examples * sizes.steps, row_group))
+    rows, part = sizes.examples * sizes.steps, WHOLE
+    if sizes.filters is None:
+        _, step_stride, channel_stride = sizes.output_strides
+        part = PART_OF_COLUMNS if step_stride < channel_stride else PART_OF_ROWS
+    return with_products(sizes, problem_without_product(sizes, workers, rows, row_group, part))
 
 
 def with_products(sizes: Any, p: Any) -> Any:
@@ -60,14 +73,14 @@ def distance(p: Any) -> str:
     return "_far" if outputs + weights > NEAR_BYTES else ""
 
 
-def problem_without_product(sizes: Any, workers: int, rows: Any, row_group: int) -> Any:
+def problem_without_product(sizes: Any, workers: int, rows: Any, row_group: int, part: Part = WHOLE) -> Any:
     """The problem without the procedures that compute sums.
 
     All examples together have ``rows`` rows, which may be more than their steps; a tile is a multiple of ``row_group``
     of them.
     """
     shape, vectors, fused = shape_of(sizes), vectors_of(sizes.dtype), sizes.filters is not None
-    cut, places = divide(shape, vectors, fused, rows, workers, row_group)
+    cut, places = divide(shape, vectors, fused, rows, workers, row_group, part)
     return Problem(
         *shape,
         *Strides(*sizes.input_strides, *sizes.output_strides),
@@ -76,6 +89,7 @@ def problem_without_product(sizes: Any, workers: int, rows: Any, row_group: int)
         *places,
         *Outputs(fused and _rows_in_place(sizes, vectors), fused),
         *Examples(),
+        *Before(),
         *_loaders(sizes, vectors.stored_bytes),
     )
 
@@ -103,7 +117,7 @@ def vectors_of(dtype: Any) -> Vectors:
 
 
 @register_jitable
-def divide(shape: Any, vectors: int, fused: Any, rows: int, workers: int, row_group: int) -> Any:
+def divide(shape: Any, vectors: int, fused: Any, rows: int, workers: int, row_group: int, part: Part) -> Any:
     """The tiling of ``rows`` rows, and the layout for it."""
     filters = shape.filters if fused else 0
     vector_bytes = vectors.width * vectors.item_bytes
@@ -119,6 +133,7 @@ def divide(shape: Any, vectors: int, fused: Any, rows: int, workers: int, row_gr
         vector_bytes,
         workers,
         row_group,
+        part,
     )
     places = layout(
         cut,

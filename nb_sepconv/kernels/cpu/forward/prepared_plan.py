@@ -11,7 +11,7 @@ from nb_sepconv.kernels.cpu.forward.problem import Problem
 from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 from nb_sepconv.kernels.cpu.runtime.launch import launch
 
-_LENGTHS, _ROW_GROUPS, _TILES = map(Problem._fields.index, ("lengths", "row_groups", "tiles"))
+_LENGTHS, _ROW_GROUPS, _TILES, _BEFORE = map(Problem._fields.index, ("lengths", "row_groups", "tiles", "before"))
 SERIAL_PACKED_BYTES = 512 * 1024  # below this, waking threads to pack costs more than they save
 
 
@@ -29,7 +29,7 @@ class CallWithLengths:
     def __init__(self, plan: Any, lengths: Any) -> None:
         self._table, self._fields = table_of(lengths, plan.row_multiple), plan._fields.copy()
         row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
-        tiles = tiles_of(row_groups, plan.most_groups, max(1, plan.workers // plan.filter_parts))
+        tiles = tiles_of(row_groups, plan.row_group, plan.most_groups, plan.row_workers)
         self._fields[_LENGTHS], self._fields[_ROW_GROUPS], self._fields[_TILES] = (
             _address(self._table),
             row_groups,
@@ -39,15 +39,26 @@ class CallWithLengths:
         self.workers, self.tickets = plan.workers, tiles * plan.filter_parts
 
 
+class CallAfterSteps:
+    """A plan's problem for one call, whose inputs have other steps than zeros before them."""
+
+    def __init__(self, plan: Any, before: Any, strides: Any) -> None:
+        self._before, self._fields = before, plan._fields.copy()
+        self._fields[_BEFORE : _BEFORE + 4] = _address(before), *strides
+        self.address: int = _address(self._fields)
+        self.workers, self.tickets = plan.workers, plan.tickets
+
+
 class PreparedPlan:
     """A problem for some workers, in the memory where the compiled loops read it.
 
     A subclass names the worker and the packers that read it, how many rows at a time an example has
-    (``row_multiple``), and how the weights are packed for it (``packing``), in ``pack_tickets`` pieces that several
-    threads may share.
+    (``row_multiple``), whether the loops read other steps than zeros before the inputs (``reads_before``), and how the
+    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share.
     """
 
     row_multiple = 1
+    reads_before = True
 
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
         self._fields = np.array(problem, np.int64)
@@ -56,6 +67,7 @@ class PreparedPlan:
         self.workers = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
         self.row_group, self.filter_parts = problem.row_group, problem.filter_parts
+        self.row_workers: Any = problem.row_workers
         self.most_groups: Any = ceil_div(problem.tile_rows, problem.row_group)
         self._pack_tickets = pack_tickets
         self._worker = self.worker_address()
@@ -98,6 +110,16 @@ class PreparedPlan:
             launch(self._worker, call, inputs, outputs, packed)
         else:
             outputs.fill(0)
+
+    def run_after(self, before: Any, strides: Any, inputs: Any, outputs: Any, packed: Any) -> None:
+        """The same with the steps ``before`` the inputs, as many as the plan has zeros there, in their place.
+
+        Args:
+            before: array of the inputs' type, whose ``strides`` (example, step, channel) have the inputs' order.
+        """
+        call = CallAfterSteps(self, before, strides)
+        if call.tickets:
+            launch(self._worker, call, inputs, outputs, packed)
 
 
 def _address(array):

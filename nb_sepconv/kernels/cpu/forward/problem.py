@@ -54,6 +54,15 @@ class Examples(NamedTuple):
     lengths: int = 0
 
 
+class Before(NamedTuple):
+    """The address of the ``left`` steps before the inputs, which a call tells, and their strides; 0 for zeros."""
+
+    before: int = 0
+    before_example_stride: int = 0
+    before_step_stride: int = 0
+    before_channel_stride: int = 0
+
+
 class Procedures(NamedTuple):
     """The addresses of the inner loops; 0 for those that this problem does not need."""
 
@@ -68,7 +77,7 @@ class Procedures(NamedTuple):
     store: int
 
 
-PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Procedures
+PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Before, Procedures
 Problem: Any = joined("Problem", *PARTS)
 
 problem_at: Any = fields_at(Problem)

@@ -16,14 +16,28 @@ SUM_LANES = 2048  # channels summed before the next ones are loaded
 LARGEST_TILE = 336  # rows
 LARGEST_FAR_TILE = 672  # where taps lie far apart
 TILES_PER_WORKER = 4
+LEAST_TILE = 96  # rows, where every worker has a tile: each reads all weights
 LOADING_WORK = 12  # multiply-adds that take as long as loading one number
 READING_WORK = 4  # and as long as reading one weight
 FEW_ROWS = 64  # that several workers may load and convolve each for itself
 
 
+class Part(NamedTuple):
+    """Channels and rows that are convolved at a time where nothing is summed over channels; zeros for all channels."""
+
+    channels: int = 0
+    rows: int = 0
+
+
+WHOLE = Part()
+PART_BYTES = 256 * 1024  # of a part's input and results
+PART_OF_ROWS = Part(256, 128)  # where channels lie side by side in the outputs: long pieces of few rows
+PART_OF_COLUMNS = Part(64, 512)  # where steps do: long pieces of few channels
+
+
 class Tiling(NamedTuple):
-    """Tiles of at most ``tile_rows`` rows, which are whole groups; blocks of channels in a sum and in a load; parts of
-    the filters; how the input lies in scratch.
+    """Tiles of at most ``tile_rows`` rows, which are whole groups, for ``row_workers`` workers; blocks of channels in a
+    sum and in a load; parts of the filters, or of the channels where there are none; how the input lies in scratch.
 
     The input steps of a window lie ``phases`` apart: step ``i`` is row ``i // phases`` of phase ``i % phases``, so that
     a tap's rows follow one another. Output steps that lie ``output_phases`` apart are computed together, and the taps
@@ -34,6 +48,7 @@ class Tiling(NamedTuple):
     tiles: int
     row_groups: int
     row_group: int
+    row_workers: int
     sum_blocks: int
     load_blocks: int
     filter_parts: int
@@ -52,10 +67,10 @@ def first_row_of(tile: Any, tiles: Any, row_groups: Any, row_group: int) -> Any:
 
 
 @register_jitable
-def tiles_of(row_groups: Any, most: Any, workers: int) -> Any:
-    """Into how many tiles of ``most`` groups of rows the groups are dealt."""
+def tiles_of(row_groups: Any, row_group: int, most: Any, workers: int) -> Any:
+    """Into how many tiles of ``most`` groups of ``row_group`` rows the groups are dealt."""
     if workers > 1:
-        most = min(most, max(1, ceil_div(row_groups, workers * TILES_PER_WORKER)))
+        most = min(most, max(LEAST_TILE // row_group, ceil_div(row_groups, workers * TILES_PER_WORKER), 1))
     return min(ceil_div(ceil_div(row_groups, most), workers) * workers, row_groups)
 
 
@@ -104,8 +119,11 @@ def tiling(
     vector_bytes: int,
     workers: int,
     row_group: int,
+    part: Part,
 ) -> Tiling:
-    """The tiling of ``rows`` rows for some workers; ``filters`` is 0 where there is no pointwise stage."""
+    """The tiling of ``rows`` rows for some workers. ``filters`` is 0 without a pointwise stage, where the channels
+    may be cut into parts like ``part``.
+    """
     blocks = ceil_div(channels, width)
     sum_blocks = _whole_sums(blocks, SUM_LANES // (width * multiplier))
     span = (kernel_size - 1) * dilation + 1
@@ -115,8 +133,14 @@ def tiling(
         largest = LARGEST_FAR_TILE
         most = HIDDEN_BYTES // (LARGEST_FAR_TILE * multiplier * vector_bytes)
         sum_blocks = _whole_sums(sum_blocks, most)
+    parts, row_workers = 1, workers
+    if part.rows:
+        parts = ceil_div(channels, part.channels)
+        sum_blocks = ceil_div(blocks, parts)
+        largest = min(part.rows, PART_BYTES // (sum_blocks * (stride + multiplier) * vector_bytes))
+        row_workers = workers if parts < workers * TILES_PER_WORKER else 1
     row_groups = ceil_div(rows, row_group)
-    tiles = tiles_of(row_groups, max(1, largest // row_group), workers)
+    tiles = tiles_of(row_groups, row_group, max(1, largest // row_group), row_workers)
     share = min(ceil_div(row_groups, workers) * row_group, rows)
     if (
         workers > 1
@@ -136,16 +160,19 @@ def tiling(
         phases, output_phases, runs = dilation, dilation, 1
     phase_rows = ceil_div(covered - 1 + window_span + width, phases)
     load_blocks = _whole_sums(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes))
-    panels = max(1, ceil_div(filters, PANEL_VECTORS * width))
-    filter_parts = 1 if tiles >= workers else min(panels, ceil_div(workers, max(tiles, 1)))
+    panels = ceil_div(filters, PANEL_VECTORS * width)
+    if filters and tiles < workers:
+        parts = min(panels, ceil_div(workers, max(tiles, 1)))
+        row_workers = max(1, workers // parts)
     return Tiling(
         tile_rows,
         tiles,
         row_groups,
         row_group,
+        row_workers,
         sum_blocks,
         load_blocks,
-        filter_parts,
+        parts,
         windows,
         window_span,
         phases,

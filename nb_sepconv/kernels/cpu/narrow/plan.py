@@ -98,6 +98,7 @@ class NarrowPlan(PreparedPlan):
     """The problem of one convolution for some workers, its hidden channels in all lanes."""
 
     packing = "panels of filters, hidden channels in all lanes"
+    reads_before = False
     worker_address: Any = staticmethod(narrow_worker_address)
     packer_address: Any = staticmethod(narrow_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_narrow_packer_address)
@@ -109,6 +110,7 @@ class NarrowPlan(PreparedPlan):
 class NarrowTransposedPlan(PreparedPlan):
     """The same with the sides of the product exchanged."""
 
+    reads_before = False
     worker_address: Any = staticmethod(narrow_transposed_worker_address)
     packer_address: Any = staticmethod(narrow_transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_narrow_transposed_packer_address)
