@@ -8,10 +8,12 @@ import numpy as np
 
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.convolution.windows import place
-from nb_sepconv.streaming.kept_steps import LONG, KeptSteps
+from nb_sepconv.streaming.kept_steps import KeptSteps
 
 if TYPE_CHECKING:
     from nb_sepconv.convolution.stage import Stage
+
+LARGE_BYTES = 128 * 1024  # of a chunk from which on reading it where it lies is faster than copying it
 
 
 class LayerStream:
@@ -120,7 +122,7 @@ class LayerStream:
             chunk = chunk[:, dropped:] if self._channels_last else chunk[:, :, dropped:]
             have = 0
         used = count * self._stride
-        if count and steps >= LONG and 2 * steps >= have and self._repeats and not outside and not final:
+        if count and chunk.nbytes >= LARGE_BYTES and 2 * steps >= have and self._repeats and not outside and not final:
             outputs = self._behind_kept(chunk, out)
             if outputs is not None:
                 left = max(have + steps - used, 0)

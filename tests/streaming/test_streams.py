@@ -15,7 +15,7 @@ from window_cases import FORMATS, PADDINGS, same_bits
 import nb_sepconv as tf
 from nb_sepconv import ops
 from nb_sepconv.convolution.windows import field, place, places
-from nb_sepconv.streaming import Stream
+from nb_sepconv.streaming import Stream, layer_stream
 from nb_sepconv.streaming.stream import of_stages
 
 ROOT = Path(__file__).parents[2]
@@ -153,8 +153,9 @@ SIZES = ((1, 5, 1, 0), (2, 300, 1, 0), (2, 20, 1, 33), (1, 70, 2, 7), (1, 3, 8, 
 
 @pytest.mark.parametrize("data_format", FORMATS)
 @pytest.mark.parametrize(("examples", "channels", "multiplier", "filters"), SIZES)
-def test_long_chunks_have_the_bits_of_one_call(examples, channels, multiplier, filters, data_format):
+def test_large_chunks_have_the_bits_of_one_call(monkeypatch, examples, channels, multiplier, filters, data_format):
     """Chunks are overwritten once they are pushed: what a stream keeps of them are copies."""
+    monkeypatch.setattr(layer_stream, "LARGE_BYTES", 32 * examples * channels * 4)
     rng = np.random.default_rng(7)
     axis = 1 if data_format == "channels_last" else 2
     shape = (examples, sum(LONG_CHUNKS), channels)
