@@ -59,6 +59,7 @@ class RowsPlan(PreparedPlan):
     """The problem of one product for some workers, whose vectors are of filters."""
 
     packing = "panels of filters alone"
+    reads_before = False
     worker_address: Any = staticmethod(rows_worker_address)
     packer_address: Any = staticmethod(packer_address)
     sharing_packer_address: Any = staticmethod(sharing_packer_address)
@@ -88,6 +89,7 @@ def _rows_problem(sizes, workers, p):
         tiles=tiles,
         row_groups=row_groups,
         row_group=ROWS,
+        row_workers=max(1, workers // parts),
         filter_parts=parts,
         part_panels=ceil_div(p.panels, parts),
         x=x,
@@ -107,7 +109,7 @@ def _cut(sizes, p, rows_of, rows, workers):
     row_bytes = sizes.stride * sizes.channels * p.item_bytes + around // max(1, min(sizes.steps, LARGEST_TILE))
     largest = min(LARGEST_TILE, HIDDEN_BYTES // row_bytes)
     row_groups = ceil_div(rows, ROWS)
-    tiles = tiles_of(row_groups, max(1, largest // ROWS), workers)
+    tiles = tiles_of(row_groups, ROWS, max(1, largest // ROWS), workers)
     share = min(ceil_div(row_groups, workers) * ROWS, rows)
     if workers > 1 and rows <= min(FEW_ROWS, largest):
         part = min(p.filters, ceil_div(p.panels, workers) * PANEL_VECTORS * p.width)

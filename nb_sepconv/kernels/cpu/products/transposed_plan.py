@@ -31,6 +31,7 @@ def transposed_product_plan(sizes: Any, workers: int, base: Any) -> Any:
 class StepsPlan(PreparedPlan):
     """The problem of one product for some workers, whose vectors are of steps."""
 
+    reads_before = False
     worker_address: Any = staticmethod(steps_worker_address)
     packer_address: Any = staticmethod(steps_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_steps_packer_address)
@@ -65,6 +66,7 @@ def _steps_problem(sizes, workers, p):
         tiles=sizes.examples * example_tiles,
         tile_rows=tile_steps,
         row_group=panel_steps,
+        row_workers=max(1, workers // parts),
         filter_parts=parts,
         x=x,
         y=y,
