@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -52,7 +53,8 @@ def job(model, source, destination):
 
 
 def computed(model, steps):
-    """Seconds of the calls of a job, all on the same numbers in memory."""
+    """Seconds of the calls of a job, as many beside one another, all on the same numbers in memory."""
+    from nb_sepconv import num_threads
     from nb_sepconv.batch import options
     from nb_sepconv.batch.job import Job
 
@@ -64,10 +66,18 @@ def computed(model, steps):
     read = [planned.cut.reads(steps, unit.start, unit.stop) for unit in units]
     longest = max(stop - start for start, stop in read)
     inputs = np.random.default_rng(0).standard_normal((1, longest, series.shape[2]), np.float32)
-    out = np.empty((1, planned.chunk, planned.trial.filters), np.float32)
+    left = zip(units, read, strict=True)
+
+    def calls(_):
+        out = np.empty((1, planned.chunk, planned.trial.filters), np.float32)
+        with num_threads(None if planned.at_once == 1 else 1):
+            for unit, (start, stop) in left:
+                of = out[:, : unit.stop - unit.start]
+                planned.cut.compute(inputs[:, : stop - start], steps, unit.start, unit.stop, of)
+
     started = time.perf_counter()
-    for unit, (start, stop) in zip(units, read, strict=True):
-        planned.cut.compute(inputs[:, : stop - start], steps, unit.start, unit.stop, out[:, : unit.stop - unit.start])
+    with ThreadPoolExecutor(planned.at_once) as threads:
+        list(threads.map(calls, range(planned.at_once)))
     return time.perf_counter() - started
 
 

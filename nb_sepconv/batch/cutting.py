@@ -11,7 +11,7 @@ import numpy as np
 
 from nb_sepconv.convolution.applying import apply_window
 from nb_sepconv.convolution.windows import Field, field, places, windows
-from nb_sepconv.stacks.stages import form_of, output_channels, stages_of
+from nb_sepconv.stacks.stages import form_of, is_known, output_channels, stages_of
 
 if TYPE_CHECKING:
     from nb_sepconv.convolution.stage import Stage
@@ -35,11 +35,13 @@ class Cut(Protocol):
         channels_last: bool.
         dtype: the type of what it is to be given, None for any.
         by_numpy: bool, whether NumPy computes a part of it.
+        foreign: bool, whether code of the caller's takes part, which the caller's thread alone may run.
     """
 
     channels_last: bool
     dtype: Any
     by_numpy: bool
+    foreign: bool
 
     def steps(self, length: int) -> int:
         """The output steps of a series; a ValueError where it is too short."""
@@ -69,12 +71,14 @@ class StagesCut:
     channels_last: bool
     dtype: Any
     by_numpy: bool
+    foreign: bool
 
     def __init__(self, model: Any, over_time: bool) -> None:
         self._layers, self.stages, self._over_time = layers_of(model), stages_of(model), over_time
         form = form_of(self.stages)
         self.channels_last, self.dtype = form.channels_last, form.dtype
         self.by_numpy = any(stage.by_numpy for stage in self.stages)
+        self.foreign = not all(stage.activation is None or is_known(stage.activation) for stage in self.stages)
         self._places: dict[int, list[Place]] = {}
         self._rooms = threading.local()
 

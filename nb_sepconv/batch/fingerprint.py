@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ FORMAT = 1
 
 
 def engine_facts(by_numpy: bool) -> dict[str, Any]:
-    """What the bits of an output depend on beside the model and the inputs: the engine, the unit, the versions.
+    """What the bits of an output depend on beside the model and the inputs: the engine, the arithmetic, the versions.
+
+    The width of the vectors is none of it: all processors of a family that fuse multiply-adds sum in one order.
 
     Args:
         by_numpy: bool, whether NumPy computes a part of it.
@@ -25,7 +28,8 @@ def engine_facts(by_numpy: bool) -> dict[str, Any]:
         "nb_sepconv": __version__,
         "engine": chosen.NAME,
         "precision": precisions.of_context() or "float32",
-        "vectors": told["vectors"]["unit"],
+        "machine": platform.machine(),
+        "multiply-adds": "fused" if told["vectors"]["fma"] else "rounded twice",
         "llvmlite": told["llvmlite"],
         **{unit: told[unit]["used"] for unit in ("amx", "avx512_bf16") if told.get(unit)},
     }

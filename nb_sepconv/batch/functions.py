@@ -65,7 +65,7 @@ class FunctionCut:
     dtype: np.dtype[Any]
     bytes_per_step: int
 
-    by_numpy = True
+    by_numpy = foreign = True
     bytes_per_step = 0
     """What a call takes of memory for each input step; ``tried`` measures it."""
 

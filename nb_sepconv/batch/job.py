@@ -14,6 +14,7 @@ from nb_sepconv.batch.fingerprint import FORMAT, engine_facts
 from nb_sepconv.batch.functions import FunctionCut
 from nb_sepconv.batch.planning import Grid, Series, Sizes, chunk_of, examples_of, together_of
 from nb_sepconv.batch.sources.finding import find
+from nb_sepconv.kernels import cpu
 from nb_sepconv.stacks.stages import form_of, is_known, stages_of
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Job:
     trial: Trial
     sizes: Sizes
     chunk: int
+    at_once: int
+    """How many chunks may be computed beside one another, each on one thread; 1 where one is, on all threads."""
 
     def __init__(self, model: Any, source: Any, destination: Any, options: Options) -> None:
         self.options, self.model = options, model
@@ -197,7 +200,11 @@ class Job:
     def _chosen_chunk(self):
         longest = self.longest()
         choose = chunk_of if self.over_time else examples_of
-        return choose(self.sizes, longest, self.options.memory_limit)
+        return choose(self.sizes, longest, self.options.memory_limit, self._threads())
+
+    def _threads(self):
+        """How many threads may compute chunks: the caller's own code is left to the thread that it is called from."""
+        return 1 if self.cut.foreign else cpu.get_num_threads()
 
     def use_chunk(self, chunk: int) -> None:
         """Cut all inputs by a chunk, within the memory.
@@ -209,6 +216,9 @@ class Job:
         for item in self.items:
             if item.source is not None:
                 item.grid = self._grid(item.series, chunk)
+        self.at_once = self._threads()
+        if self.memory_bytes() > self.options.memory_limit:
+            self.at_once = 1
         needed = self.memory_bytes()
         if needed > self.options.memory_limit:
             raise ValueError(
@@ -222,13 +232,14 @@ class Job:
         return Grid(series, max(series.steps, 1), chunk)
 
     def memory_bytes(self) -> int:
-        """What the largest unit takes of memory."""
+        """What the largest units take of memory, of as many as are computed at once."""
         return max((self._bytes_of(item.grid) for item in self.items if len(item)), default=0)
 
     def _bytes_of(self, grid):
         length, steps = grid.series.length, grid.series.steps
         places = {(0, min(grid.chunk, steps)), self.sizes.window(length, steps, grid.chunk)}
-        return min(grid.together, grid.series.examples) * max(self.sizes.bytes(length, *place) for place in places)
+        each = max(self.sizes.bytes(length, *place, self.at_once) for place in places)
+        return min(grid.together, grid.series.examples) * each
 
     def extra_work(self) -> float:
         """The part of the work that is done twice, at a seam in the middle of the longest series."""

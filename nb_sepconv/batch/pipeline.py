@@ -5,23 +5,26 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from contextvars import copy_context
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.batch.job import ERRORS
-from nb_sepconv.batch.planning import INPUT_BUFFERS, OUTPUT_BUFFERS, shape_of
+from nb_sepconv.batch.planning import MORE_INPUTS, MORE_OUTPUTS, shape_of
+from nb_sepconv.kernels import cpu
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from nb_sepconv.batch.job import Item, Job
-    from nb_sepconv.batch.tasks import Task
+    from nb_sepconv.batch.tasks import Task, Tasks
 
 FIRST_SYNC_SECONDS, SYNC_SECONDS = 0.05, 1.0
 STOP_SECONDS = 0.7
 MOST_OPEN = 16
+FEW = 8
+"""Chunks for a thread: with fewer, all threads compute each together, so that none is left without."""
 _END = object()
 
 
@@ -65,42 +68,44 @@ def write(task: Task, outputs: Any) -> None:
 
 
 class Pipeline:
-    """Three threads beside the caller's, which computes.
+    """Threads that read, write and sync, beside the caller's, which computes; or beside those that compute a chunk
+    each at the same time, while the caller's tells of them.
 
     Args:
         job: the :class:`~nb_sepconv.batch.job.Job`.
         tasks: what to do, in this order.
-        run: what is told: ``on_disk(tasks)`` by a thread, of outputs that are on the disk; ``on_computed(task)`` by the
-            caller's; and ``on_failure(item, error)`` where an input cannot be read or computed, which raises, or the
-            rest of that input is left out.
+        run: what is told: ``on_disk(tasks)`` by a thread, of outputs that are on the disk; and by the caller's
+            ``on_computed(task)``, and ``on_failure(item, error)`` where an input cannot be read or computed, which
+            raises, or the rest of that input is left out.
     """
 
-    def __init__(self, job: Job, tasks: Iterable[Task], run: Any) -> None:
+    def __init__(self, job: Job, tasks: Tasks, run: Any) -> None:
         self._job, self._tasks, self._run = job, tasks, run
+        self._at_once = job.at_once if len(tasks) >= FEW * job.at_once else 1
         self._left_out: set[int] = set()
         self._stop = threading.Event()
         self._errors: list[BaseException] = []
-        self._free_inputs, self._inputs = queue.SimpleQueue(), queue.SimpleQueue()
-        self._free_outputs, self._outputs = queue.SimpleQueue(), queue.SimpleQueue()
+        self._free_inputs, self._inputs = _memories(self._at_once + MORE_INPUTS), queue.SimpleQueue()
+        self._free_outputs, self._outputs = _memories(self._at_once + MORE_OUTPUTS), queue.SimpleQueue()
+        self._computed: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._written: list[Task] = []
         self._open: dict[int, Item] = {}
         self._something = threading.Condition()
         self._writing = True
         self.threads: list[threading.Thread] = []
-        for queue_of, count in ((self._free_inputs, INPUT_BUFFERS), (self._free_outputs, OUTPUT_BUFFERS)):
-            for _ in range(count):
-                queue_of.put(Memory())
 
     def run(self) -> None:
         """Do all tasks, or raise what stopped them."""
-        self.threads = [
-            threading.Thread(target=self._guarded, args=(work,), daemon=True, name=f"nb_sepconv batch {name}")
-            for name, work in (("reader", self._read_all), ("writer", self._write_all), ("syncer", self._sync_all))
-        ]
+        works = [("reader", self._read_all), ("writer", self._write_all), ("syncer", self._sync_all)]
+        if self._at_once > 1:
+            works += [("computer", self._compute_beside)] * self._at_once
+        self.threads = [self._thread(*each) for each in works]
         for thread in self.threads:
             thread.start()
         try:
-            self._compute_all()
+            for tell, memory in self._computed_here() if self._at_once == 1 else self._computed_beside():
+                tell()
+                self._free_inputs.put(memory)
             self._finish(None)
         except BaseException:
             self._finish(STOP_SECONDS)
@@ -108,10 +113,15 @@ class Pipeline:
         if self._errors:
             raise self._errors[0]
 
+    def _thread(self, name, work):
+        """A thread that is in the caller's context, which holds the precision."""
+        run = partial(copy_context().run, self._guarded, work)
+        return threading.Thread(target=run, daemon=True, name=f"nb_sepconv batch {name}")
+
     def _finish(self, seconds):
         """Let what is computed be written; after an error, for so many seconds at most."""
         if seconds is not None:
-            self._stop.set()
+            self._end()
         self._free_inputs.put(None)
         self._outputs.put(_END)
         until = None if seconds is None else time.monotonic() + seconds
@@ -123,12 +133,17 @@ class Pipeline:
             work()
         except BaseException as error:
             self._errors.append(error)
-            self._stop.set()
+            self._end()
+            with self._something:
+                self._writing = self._writing and work not in (self._write_all, self._sync_all)
+                self._something.notify_all()
+
+    def _end(self):
+        """Let no thread compute any more."""
+        self._stop.set()
+        for _ in range(self._at_once):
             self._inputs.put(_END)
             self._free_outputs.put(None)
-            with self._something:
-                self._writing = self._writing and work == self._read_all  # what is computed is still written
-                self._something.notify_all()
 
     def _read_all(self):
         before = None
@@ -147,48 +162,62 @@ class Pipeline:
                 self._inputs.put((task, memory, error))
             else:
                 self._inputs.put((task, memory, inputs))
-        self._inputs.put(_END)
+        for _ in range(self._at_once):
+            self._inputs.put(_END)
 
-    def _compute_all(self):
-        while (got := self._inputs.get()) is not _END:
+    def _computed_here(self):
+        """Compute what is read: of each chunk what to tell the run, and the memory that is free then."""
+        while not self._stop.is_set() and (got := self._inputs.get()) is not _END:
             task, memory, inputs = got
-            if task.item.index not in self._left_out:
-                self._compute(task, inputs)
-            self._free_inputs.put(memory)
-            if self._errors:
-                return
+            yield self._compute(task, inputs), memory
+
+    def _compute_beside(self):
+        """Compute on one thread, this one, what others leave."""
+        try:
+            with cpu.num_threads(1):
+                for each in self._computed_here():
+                    self._computed.put(each)
+        finally:
+            self._computed.put(_END)
+
+    def _computed_beside(self):
+        """The same as ``_computed_here``, by others."""
+        for _ in range(self._at_once):
+            yield from iter(self._computed.get, _END)
 
     def _compute(self, task, inputs):
+        if task.item.index in self._left_out:
+            return _nothing
         if isinstance(inputs, Exception):
-            self._leave_out(task, inputs)
-            return
+            return self._leave_out(task, inputs)
         memory = self._free_outputs.get()
-        if memory is None:  # the writer failed
-            return
+        if memory is None:  # the job stops
+            return _nothing
         try:
             outputs = compute(self._job, task, inputs, memory)
         except ERRORS as error:
             self._free_outputs.put(memory)
-            self._leave_out(task, error)
-            return
+            return self._leave_out(task, error)
         self._outputs.put((task, memory, outputs))
-        self._run.on_computed(task)
+        return partial(self._run.on_computed, task)
 
     def _leave_out(self, task, error):
         self._left_out.add(task.item.index)
-        self._run.on_failure(task.item, error)
+        return partial(self._run.on_failure, task.item, error)
 
     def _write_all(self):
         while (got := self._outputs.get()) is not _END:
             task, memory, outputs = got
+            with self._something:  # the one that is being written is the last
+                self._open[task.item.index] = self._open.pop(task.item.index, task.item)
             if task.item.index not in self._left_out:
                 write(task, outputs)
             self._free_outputs.put(memory)
             with self._something:
                 self._written.append(task)
-                self._open[task.item.index] = task.item
-                self._something.notify_all()
-                self._something.wait_for(lambda: len(self._open) < MOST_OPEN or self._errors)
+                if len(self._open) >= MOST_OPEN:
+                    self._something.notify_all()
+                    self._something.wait_for(lambda: len(self._open) < MOST_OPEN or self._errors)
         with self._something:
             self._writing = False
             self._something.notify_all()
@@ -215,3 +244,15 @@ class Pipeline:
             for index in [*self._open][:-1]:  # all but the one that is being written
                 self._open.pop(index).destination.close()
             self._something.notify_all()
+
+
+def _memories(count):
+    """A queue of so many memories that are free."""
+    found = queue.SimpleQueue()
+    for _ in range(count):
+        found.put(Memory())
+    return found
+
+
+def _nothing():
+    """There is nothing to tell."""

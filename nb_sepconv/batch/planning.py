@@ -13,7 +13,8 @@ from nb_sepconv.convolution.windows import windows
 
 MOST_EXTRA = 0.05
 TARGET_BYTES = 1 << 22
-INPUT_BUFFERS, OUTPUT_BUFFERS = 2, 3
+MORE_INPUTS, MORE_OUTPUTS = 1, 2
+"""The chunks that are read and not yet computed, and those that are computed and not yet written."""
 _TEMPORARIES = 4
 
 
@@ -73,13 +74,14 @@ class Sizes:
         start = steps // 2 // chunk * chunk
         return start, min(start + chunk, steps)
 
-    def bytes(self, length: int, start: int, stop: int) -> int:
-        """The memory for the output steps [start, stop) of one example."""
+    def bytes(self, length: int, start: int, stop: int, at_once: int = 1) -> int:
+        """The memory for the output steps [start, stop) of one example, of so many chunks at once."""
         begin, end = self._cut.reads(length, start, stop)
-        buffers = INPUT_BUFFERS * (end - begin) * self._item_in + OUTPUT_BUFFERS * (stop - start) * self._item_out
-        if self._inner is None:
-            return buffers + (end - begin) * self._cut.bytes_per_step
-        return buffers + self._bytes_inside(length, start, stop)
+        read, written = (end - begin) * self._item_in, (stop - start) * self._item_out
+        inside = (
+            (end - begin) * self._cut.bytes_per_step if self._inner is None else self._bytes_inside(length, start, stop)
+        )
+        return at_once * (read + written + inside) + MORE_INPUTS * read + MORE_OUTPUTS * written
 
     def _bytes_inside(self, length, start, stop):
         """Two arrays between the layers, and what NumPy makes beside them."""
@@ -143,18 +145,16 @@ def _inner(cut, channels, dtype):
     return found
 
 
-def examples_of(sizes: Sizes, longest: Series, memory_limit: int) -> int:
+def examples_of(sizes: Sizes, longest: Series, memory_limit: int, threads: int) -> int:
     """The examples of a chunk where series are not cut over time: as many as fit well into the caches."""
     whole = longest.length, 0, longest.steps
-    fitting = min(
-        TARGET_BYTES // max(sizes.largest(*whole), 1), memory_limit // max(sizes.bytes(*whole), 1), longest.examples
-    )
-    return max(fitting, 1)
+    most = memory_limit // max(sizes.bytes(*whole, threads), 1)
+    return max(min(TARGET_BYTES // max(sizes.largest(*whole), 1), most, longest.examples), 1)
 
 
-def chunk_of(sizes: Sizes, longest: Series, memory_limit: int) -> int:
+def chunk_of(sizes: Sizes, longest: Series, memory_limit: int, threads: int) -> int:
     """The output steps of a chunk: as many as fit well into the caches, more where halos would be much of the work,
-    and no more than the memory allows.
+    and no more than the memory allows: for one on each thread, but for one alone where halos would then be much.
 
     Raises:
         ValueError: one step does not fit into the memory.
@@ -165,7 +165,9 @@ def chunk_of(sizes: Sizes, longest: Series, memory_limit: int) -> int:
         return (length, *sizes.window(length, longest.steps, chunk))
 
     chunk = _largest(lambda chunk: sizes.largest(*at(chunk)) <= TARGET_BYTES, steps)
-    most = _largest(lambda chunk: sizes.bytes(*at(chunk)) <= memory_limit, steps)
+    most = _largest(lambda chunk: sizes.bytes(*at(chunk), threads) <= memory_limit, steps)
+    if sizes.bytes(*at(most), threads) > memory_limit or sizes.extra_work(*at(most)) > MOST_EXTRA:
+        most = _largest(lambda chunk: sizes.bytes(*at(chunk)) <= memory_limit, steps)
     if sizes.bytes(*at(most)) > memory_limit:
         raise ValueError(
             f"`memory_limit` is too small: one output step takes {sizes.bytes(*at(1))} bytes. Received: {memory_limit}"

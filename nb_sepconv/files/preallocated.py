@@ -81,10 +81,17 @@ class PreallocatedFile:
                 remaining = remaining[count:]
                 offset += count
 
-    def sync(self) -> None:
-        """Return when all that was written is on disk."""
+    def sync(self, keep: bool = True) -> None:
+        """Return when all that was written is on disk.
+
+        Args:
+            keep: bool, whether the system may keep it in memory as well, where others would read it sooner. Default
+                True.
+        """
         with _named(self.path):
             os.fsync(self._descriptor)
+            if not keep and hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _write_some(self, offset: int, buffer: memoryview) -> int:
         if hasattr(os, "pwrite"):

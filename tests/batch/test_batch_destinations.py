@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from destination_files import NAMES, loaded, require
 
+from nb_sepconv.batch.destinations import file_destination
 from nb_sepconv.batch.destinations import zarr as zarr_destination
 from nb_sepconv.batch.destinations.opening import destinations
 from nb_sepconv.batch.sources.finding import find
@@ -107,6 +108,28 @@ def test_another_process_goes_on_with_a_part(name, tmp_path, monkeypatch):
     second.reopen(values.shape, values.dtype)
     fill(second, values, True, lambda index: index % 2 == 0)
     second.finish()
+    np.testing.assert_array_equal(loaded(tmp_path / name), values)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system cannot be told what to forget")
+@pytest.mark.parametrize("large", [True, False])
+@pytest.mark.parametrize("name", NAMES)
+def test_large_outputs_leave_the_memory_once_they_are_on_the_disk(name, large, tmp_path, monkeypatch):
+    require(name)
+    told, fsync, fadvise = [], os.fsync, os.posix_fadvise
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (told.append("synced"), fsync(descriptor)))
+    monkeypatch.setattr(os, "posix_fadvise", lambda *of: (told.append(of[1:]), fadvise(*of)))
+    values = values_of((2, 100, 3))
+    for module in (file_destination, zarr_destination):
+        monkeypatch.setattr(module, "LARGE_BYTES", values.nbytes + (not large))
+    destination = opened(tmp_path / name)
+    destination.create(values.shape, values.dtype)
+    fill(destination, values, True)
+    told.clear()
+    destination.sync()
+    forgotten = [(0, 0, os.POSIX_FADV_DONTNEED)] if large else []
+    assert told == ["synced", *forgotten]
+    destination.finish()
     np.testing.assert_array_equal(loaded(tmp_path / name), values)
 
 

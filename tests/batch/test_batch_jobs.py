@@ -148,13 +148,15 @@ def test_a_job_goes_on_where_it_was(disk, monkeypatch):
     with pytest.raises(Stop):
         batch.apply(model, source, to, chunk=100, progress=stopping_after(11))
     assert not to.exists()
-    assert batch.status(to)[:5] == ("stopped", 11, 30, 0, 1)
+    before = batch.status(to).chunks
+    assert 11 <= before < 30  # those that were computed meanwhile are kept too
+    assert batch.status(to)[:5] == ("stopped", before, 30, 0, 1)
     written = []
     write = pipeline.write
     monkeypatch.setattr(pipeline, "write", lambda task, outputs: [written.append(task.number), write(task, outputs)])
     report = batch.apply(model, source, to, progress=False)  # the chunk is the journal's
-    assert (report.chunks, report.chunks_before, report.finished) == (19, 11, True)
-    assert written == list(range(11, 30))
+    assert (report.chunks, report.chunks_before, report.finished) == (30 - before, before, True)
+    assert len(written) == len(set(written)) == 30 - before
     assert same_bits(np.load(to), answer)
     assert batch.status(to)[:5] == ("finished", 30, 30, 1, 1)
     assert batch.apply(model, source, to, **QUIET)[:5] == (True, 1, {}, 0, 30)
@@ -165,9 +167,10 @@ def test_a_torn_line_of_the_journal_is_not_done(disk):
     with pytest.raises(Stop):
         batch.apply(model, folder / "x.npy", folder / "y.npy", chunk=100, progress=stopping_after(11))
     journal = folder / "y.npy.journal"
+    before = batch.status(folder / "y.npy").chunks
     journal.write_bytes(journal.read_bytes()[:-3])
     report = batch.apply(model, folder / "x.npy", folder / "y.npy", **QUIET)
-    assert report.chunks == 20
+    assert report.chunks == 30 - before + 1
     assert same_bits(np.load(folder / "y.npy"), answer)
 
 
@@ -341,7 +344,7 @@ def test_a_write_that_fails_stops_the_job(disk, monkeypatch):
     with pytest.raises(OSError, match=r"No space left on device.*y\.npy\.part"):
         batch.apply(model, folder / "x.npy", folder / "y.npy", chunk=100, on_error="skip", **QUIET)
     report = batch.apply(model, folder / "x.npy", folder / "y.npy", **QUIET)
-    assert report.chunks_before == 5
+    assert 3 <= report.chunks_before <= 7  # chunks are computed in about their order
     assert same_bits(np.load(folder / "y.npy"), answer)
 
 

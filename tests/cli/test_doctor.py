@@ -38,6 +38,7 @@ def test_keys_are_the_same_with_every_engine(capsys, monkeypatch, engine):
         "unit": str,
         "bits": int,
         "registers": int,
+        "fma": bool,
     }
     assert found["thread_pool"].keys() == {"threads_of", "running"}
     assert found["gpu"].keys() == {"packages", "numba_cuda", "simulated"}

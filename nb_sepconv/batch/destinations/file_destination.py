@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array
 
 PART = ".part"
+LARGE_BYTES = 1 << 30
+"""Outputs that do not stay in memory once they are on the disk: they would push out what others have there."""
 
 
 class FileDestination(ABC):
@@ -68,7 +70,8 @@ class FileDestination(ABC):
 
     def sync(self) -> None:
         """Return when all that was written is on disk."""
-        self._file().sync()
+        assert self._stored is not None, "create or reopen comes first"
+        self._file().sync(self._stored.nbytes < LARGE_BYTES)
 
     def finish(self) -> None:
         """Give the part its final name, in place of what has it."""

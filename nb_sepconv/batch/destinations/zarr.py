@@ -11,12 +11,12 @@ import os
 import shutil
 import threading
 from itertools import product
-from math import ceil
+from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb_sepconv.batch.destinations.file_destination import PART, block, require_plain_float
+from nb_sepconv.batch.destinations.file_destination import LARGE_BYTES, PART, block, require_plain_float
 from nb_sepconv.files.atomic import replacing, sync_folder
 from nb_sepconv.files.preallocated import PreallocatedFile, allocate
 from nb_sepconv.files.stored_array import StoredArray, as_bytes, runs
@@ -98,9 +98,10 @@ class ZarrDestination:
         """Return when all that was written is on disk."""
         with self._lock:
             written, self._written = self._written, set()
+        keep = prod(self._shape) * self._chunk.dtype.itemsize < LARGE_BYTES
         for path in written:
             with PreallocatedFile(path) as file:
-                file.sync()
+                file.sync(keep)
 
     def finish(self) -> None:
         """Give the part its final name, in place of what has it."""

@@ -70,7 +70,7 @@ def describe() -> dict[str, Any]:
         "numba": numba.__version__,
         "llvmlite": llvmlite.__version__,
         "processor": cpu_name(),
-        "vectors": {"unit": unit.name, "bits": unit.width_bytes * 8, "registers": unit.registers},
+        "vectors": {"unit": unit.name, "bits": unit.width_bytes * 8, "registers": unit.registers, "fma": unit.fma},
         "threads": get_num_threads(),
         "thread_pool": threads_in_use(),
     }
