@@ -6,8 +6,10 @@ import hashlib
 import os
 import pickle
 import secrets
+import threading
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 _GROUPS, _MOST_TOGETHER, _MOST_RUNNING = 64, 32, 1024
 _jobs: dict[str, Job] = {}
 """The jobs of this process by their token: those that it runs, and the last one that it works for."""
+_users: Counter[Job] = Counter()
+"""How many calls work for a job."""
+_entering = threading.Lock()
 
 
 def run_by(executor: Executor, job: Job, stem: str, tasks: Tasks, run: Run) -> None:
@@ -121,9 +126,10 @@ def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent
     Returns:
         (keys that are done, their outputs on the disk; pairs of an input and an error, where errors are skipped).
     """
-    job = _jobs.get(token) or _loaded(path, token, digest)
+    here = os.getpid() == parent
+    threads = nullcontext() if here or "NB_SEPCONV_NUM_THREADS" in os.environ else cpu.num_threads(1)
     done, failed = [], {}
-    with nullcontext() if os.getpid() == parent or "NB_SEPCONV_NUM_THREADS" in os.environ else cpu.num_threads(1):
+    with _job_of(path, token, digest, here) as job, threads:
         for index, number in keys:
             if index not in failed:
                 try:
@@ -134,10 +140,27 @@ def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent
                     failed[index] = error
                 else:
                     done.append((index, number))
-    done = [key for key in done if key[0] not in failed]
-    for index in {index for index, _ in done}:
-        job.items[index].destination.sync()
+        done = [key for key in done if key[0] not in failed]
+        for index in {index for index, _ in done}:
+            job.items[index].destination.sync()
     return done, list(failed.items())
+
+
+@contextmanager
+def _job_of(path, token, digest, here):
+    """The job; in another process than its own, no file is open when nobody works for it any more."""
+    with _entering:
+        job = _jobs.get(token) or _loaded(path, token, digest)
+        _users[job] += 1
+    try:
+        yield job
+    finally:
+        with _entering:
+            _users[job] -= 1
+            if not _users[job]:
+                del _users[job]
+                if not here:
+                    job.close()
 
 
 def _do(job, task):

@@ -16,7 +16,7 @@ import numpy as np
 import nb_sepconv as tf
 from nb_sepconv import batch
 
-folder, part = sys.argv[1:]
+folder, part, count = sys.argv[1:]
 
 def model(channels, multiplier, kernel, filters, **settings):
     random = np.random.default_rng([channels, multiplier, kernel, filters])
@@ -40,16 +40,15 @@ CASES += [
     )
 ]
 
-for number, (channels, multiplier, kernel, filters, settings) in enumerate(CASES):
+for number, (channels, multiplier, kernel, filters, settings) in enumerate(CASES[: int(count)]):
     layer = model(channels, multiplier, kernel, filters, **settings)
     first = settings.get("data_format") == "channels_first"
     x = np.random.default_rng(number).standard_normal((1, channels, 203) if first else (1, 203, channels))
     source = f"{folder}/x{number}.npy"
-    if part == "whole":
+    if part == "1/2":
         np.save(source, x.astype(np.float32))
-        batch.apply(layer, source, f"{folder}/whole{number}.npy", chunk=40, progress=False)
-    else:
-        batch.apply(layer, source, f"{folder}/y{number}.npy", chunk=40, shard=part, progress=False)
+        batch.apply(layer, source, f"{folder}/whole{number}.npy", chunk=70, progress=False, check=False)
+    batch.apply(layer, source, f"{folder}/y{number}.npy", chunk=70, progress=False, check=False, shard=part)
 print(len(CASES))
 """
 
@@ -58,16 +57,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run_as(processor, folder, part):
+def run_as(processor, folder, part, count=100):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NB_SEPCONV_ENGINE": "fma"}
     if processor is not None:
         environment |= {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""}
-    command = [sys.executable, "-c", SHARDS, str(folder), part]
+    command = [sys.executable, "-c", SHARDS, str(folder), part, str(count)]
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT)
 
 
 def test_shards_of_all_processors_with_fused_multiply_adds_make_one_output(tmp_path):
-    for processor, part in ((None, "whole"), (None, "1/2"), ("haswell", "2/2")):
+    for processor, part in ((None, "1/2"), ("haswell", "2/2")):
         done = run_as(processor, tmp_path, part)
         assert done.returncode == 0, done.stderr[-4000:]
     for number in range(int(done.stdout)):
@@ -76,8 +75,7 @@ def test_shards_of_all_processors_with_fused_multiply_adds_make_one_output(tmp_p
 
 
 def test_a_processor_without_fused_multiply_adds_is_refused(tmp_path):
-    assert run_as(None, tmp_path, "whole").returncode == 0
-    assert run_as(None, tmp_path, "1/2").returncode == 0
-    refused = run_as("nehalem", tmp_path, "2/2")
+    assert run_as(None, tmp_path, "1/2", count=1).returncode == 0
+    refused = run_as("nehalem", tmp_path, "2/2", count=1)
     assert refused.returncode == 1
     assert "computed by multiply-adds was 'fused', is 'rounded twice'" in refused.stderr

@@ -1,12 +1,13 @@
 """Shards, executors, kills, signals and full disks: what other processes do to a job."""
 
+import glob
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -137,6 +138,29 @@ def test_processes_of_an_executor(disk):
         report = batch.apply(*arguments_of(folder, model), chunk=50, executor=executor, progress=told.append)
     assert (report.finished, report.chunks, told[-1].chunks) == (True, 44, 44)
     check_outputs(folder, model)
+
+
+class Elsewhere(Executor):
+    """Threads that work as those of another process do, which read the job from its file."""
+
+    def __init__(self, threads):
+        self.pool = ThreadPoolExecutor(threads)
+
+    def submit(self, work, path, token, digest, keys, parent):
+        return self.pool.submit(work, path, f"elsewhere {token}", digest, keys, parent + 1)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not tell which files are open")
+@pytest.mark.parametrize("threads", [1, 4])
+def test_workers_have_no_file_open_after_a_job(disk, threads):
+    """None of them closes a file that another one reads or writes."""
+    folder, model = disk
+    executor = Elsewhere(threads)
+    report = batch.apply(*arguments_of(folder, model), chunk=20, executor=executor, **QUIET)
+    executor.pool.shutdown()
+    assert report.finished
+    check_outputs(folder, model)
+    assert not [path for path in map(os.path.realpath, glob.glob("/proc/self/fd/*")) if path.startswith(str(folder))]
 
 
 def test_a_model_that_does_not_pickle_is_refused_by_processes(disk):
