@@ -1,7 +1,9 @@
 """`python -m benchmarks.dask_arrays`: what a lazy output costs to build, and what a second worker of a cluster gives.
 
 The cluster's ratio is that of one worker's time to two workers' (one thread each, warm, the data where they are
-convolved), beside the ratio of one thread to two in this process in the same turns.
+convolved). Beside it, in the same turns, stand the ratio of one thread to two in this process, and what the machine
+gives at most: the same calls on arrays in memory by one worker, and by both at the same time. The layers are those of
+the compute-bound job of ``python -m benchmarks.jobs``.
 """
 
 import argparse
@@ -13,14 +15,18 @@ import numpy as np
 from distributed import Client, LocalCluster, wait
 
 import nb_sepconv as tf
+from benchmarks.jobs import WORKLOADS, make_layers
+from benchmarks.jobs.with_nb_sepconv import stack_of
 
-CHANNELS, TAPS, STEPS = 512, 9, 4_000
+STEPS, CALLS = 16_000, 8
+CHANNELS = WORKLOADS[0].layers[0][1]
+UNCOUNTED = 2
 
 
 def building(chunks):
     """Microseconds of building the graph for each output chunk."""
     inputs = da.ones((1, chunks * 100, 8), np.float32, chunks=(1, 100, 8))
-    layer = tf.layers.SeparableConv1D(8, TAPS, padding="same")
+    layer = tf.layers.SeparableConv1D(8, 9, padding="same")
     layer(inputs)
     started = time.perf_counter()
     layer(inputs)
@@ -39,6 +45,7 @@ class Workers:
         shape = 1, chunks * STEPS, CHANNELS
         self.inputs = self._computed(rng.random(shape, np.float32, chunks=(1, STEPS, CHANNELS)))
         self.client.rebalance()
+        self.names = sorted(self.client.scheduler_info()["workers"])
 
     def _computed(self, array):
         array = self.client.persist(array)
@@ -46,9 +53,9 @@ class Workers:
             wait(array)
         return array
 
-    def seconds(self, layer):
+    def seconds(self, model):
         """Of convolving all chunks, whose outputs stay on the workers."""
-        outputs = layer(self.inputs)
+        outputs = model(self.inputs)
         started = time.perf_counter()
         outputs = self._computed(outputs)
         spent = time.perf_counter() - started
@@ -56,43 +63,46 @@ class Workers:
         time.sleep(0.15)  # until the workers have let go of them
         return spent
 
+    def seconds_of_calls(self, model, count):
+        """Of calls in memory by so many of the workers at the same time: the longest."""
+        each = [self.client.submit(calls, model, 1, workers=[name], pure=False) for name in self.names[:count]]
+        return max(self.client.gather(each))
+
     def close(self):
         self.client.close()
         self.cluster.close()
 
 
-def in_threads(layer, inputs, count):
-    """Seconds of ten calls in this process."""
-    with tf.num_threads(count):
+def calls(model, threads):
+    """Seconds of some calls in this process."""
+    inputs = np.random.default_rng(0).random((1, STEPS, CHANNELS), np.float32)
+    with tf.num_threads(threads):
         started = time.perf_counter()
-        for _ in range(10):
-            layer(inputs)
+        for _ in range(CALLS):
+            model(inputs)
         return time.perf_counter() - started
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dask_arrays", description=__doc__)
-    parser.add_argument("--chunks", type=int, default=40, help="of the cluster's series (default 40)")
+    parser.add_argument("--chunks", type=int, default=16, help="of the cluster's series (default 16)")
     parser.add_argument(
-        "--rounds", type=int, default=11, help="turns (default 11), the first two of which do not count"
+        "--rounds", type=int, default=7, help=f"turns (default 7), the first {UNCOUNTED} of which do not count"
     )
     options = parser.parse_args()
     print("graph building, us for each output chunk:", [round(building(count), 1) for count in (100, 1_000, 10_000)])
-    layer = tf.layers.SeparableConv1D(CHANNELS, TAPS, padding="same", activation="relu")
-    inputs = np.random.default_rng(0).random((1, STEPS, CHANNELS), np.float32)
-    layer(inputs)
+    model = stack_of(make_layers(WORKLOADS[0]))
     workers = {count: Workers(count, options.chunks) for count in (1, 2)}
-    ratios = {"workers": [], "threads": []}
+    ratios = {"two workers against one": [], "two threads against one": [], "calls by both workers against one": []}
     for _ in range(options.rounds):
-        seconds = [workers[count].seconds(layer) for count in (1, 2)]
-        threads = [in_threads(layer, inputs, count) for count in (1, 2)]
-        for name, (one, two) in (("workers", seconds), ("threads", threads)):
-            ratios[name].append(one / two)
+        one, two = (workers[count].seconds(model) for count in (1, 2))
+        thread, threads = (calls(model, count) for count in (1, 2))
+        alone, both = (workers[2].seconds_of_calls(model, count) for count in (1, 2))
+        for found, ratio in zip(ratios.values(), (one / two, thread / threads, 2 * alone / both), strict=True):
+            found.append(ratio)
     for name, found in ratios.items():
-        counted = sorted(found[2:])
-        print(
-            f"two {name} against one: median {statistics.median(counted):.2f}, {[round(each, 2) for each in counted]}"
-        )
+        counted = sorted(found[UNCOUNTED:])
+        print(f"{name}: median {statistics.median(counted):.2f}, {[round(each, 2) for each in counted]}")
     for each in workers.values():
         each.close()
 

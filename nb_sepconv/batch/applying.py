@@ -76,8 +76,9 @@ def apply(
         progress: a function of a :class:`Progress`, or False for silence. Default a bar on a terminal, a line a minute
             elsewhere.
         channels: names or numbers of the channels to read. Default all.
-        executor: a ``concurrent.futures.Executor`` that computes, of threads, processes or machines. Default this
-            thread.
+        executor: a ``concurrent.futures.Executor`` that computes, of threads, processes or machines. Default the
+            threads of this process: as many chunks at a time as ``get_num_threads()``, but with code of the caller's
+            own one, on this thread.
         shard: "3/40", the third of forty parts, to be computed by processes that do not know each other. Default all.
 
     Returns:
