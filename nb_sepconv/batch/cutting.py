@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from nb_sepconv.convolution import precisions
 from nb_sepconv.convolution.applying import apply_window
 from nb_sepconv.convolution.windows import Field, field, places, windows
 from nb_sepconv.stacks.stages import form_of, is_known, output_channels, stages_of
@@ -54,6 +55,9 @@ class Cut(Protocol):
 
     def compute(self, inputs: Any, length: int, start: int, stop: int, out: Any) -> Any:
         """Put the output steps [start, stop) into ``out``; with None, into a new array. ``inputs`` is what was read."""
+
+    def is_exact(self, dtype: Any) -> bool:
+        """Whether all products of series of a type are those of the type itself."""
 
     def tried(self, channels: int, dtype: Any) -> Trial:
         """What a call shows of the model; a ValueError where it cannot be cut."""
@@ -121,6 +125,12 @@ class StagesCut:
         if memory is None or len(memory) < size:
             memory = rooms[number % 2] = np.empty(size, np.uint8)
         return memory[:size].view(dtype).reshape(shape)
+
+    def is_exact(self, dtype: Any) -> bool:
+        """Whether no layer and no block around asks for less."""
+        names = [getattr(layer, "precision", None) or precisions.of_context() for layer in self._layers]
+        types = [np.dtype(stage.dtype or dtype).name for stage in self.stages]
+        return all(precisions.least(*each) == "float32" for each in zip(names, types, strict=True))
 
     def tried(self, channels: int, dtype: Any) -> Trial:
         """Its identity: each layer's settings, a hash of its weights, and one of outputs for certain inputs."""

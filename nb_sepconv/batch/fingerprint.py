@@ -14,26 +14,31 @@ from nb_sepconv.version import __version__
 FORMAT = 1
 
 
-def engine_facts(by_numpy: bool) -> dict[str, Any]:
+def engine_facts(by_numpy: bool, exact: bool) -> dict[str, Any]:
     """What the bits of an output depend on beside the model and the inputs: the engine, the arithmetic, the versions.
 
-    The width of the vectors is none of it: all processors of a family that fuse multiply-adds sum in one order.
+    The width of the vectors is none of it where the kernels compute all: processors of a family that fuse multiply-adds
+    sum in one order. NumPy takes other functions for other vectors.
 
     Args:
         by_numpy: bool, whether NumPy computes a part of it.
+        exact: bool, whether all products are those of the arrays' type, which units for bfloat16 do not multiply
+            unless they are told to.
     """
     chosen = engines.engine()
     told = chosen.describe()
+    engine = "fma" if exact and chosen.NAME == "auto" else chosen.NAME
+    units = () if engine == "fma" else ("amx", "avx512_bf16")
     facts = {
         "nb_sepconv": __version__,
-        "engine": chosen.NAME,
+        "engine": engine,
         "precision": precisions.of_context() or "float32",
         "machine": platform.machine(),
         "multiply-adds": "fused" if told["vectors"]["fma"] else "rounded twice",
         "llvmlite": told["llvmlite"],
-        **{unit: told[unit]["used"] for unit in ("amx", "avx512_bf16") if told.get(unit)},
+        **{unit: told[unit]["used"] for unit in units},
     }
-    return facts | {"numpy": np.__version__} if by_numpy else facts
+    return facts | {"numpy": np.__version__, "vectors": told["vectors"]["unit"]} if by_numpy else facts
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:

@@ -259,7 +259,7 @@ class Job:
             "dtype": self.dtype.name,
             "channels": None if options.channels is None else repr(options.channels),
             "chunk": self.chunk,
-            "computed by": engine_facts(self.cut.by_numpy),
+            "computed by": engine_facts(self.cut.by_numpy, self.cut.is_exact(self.dtype)),
             "sources": {item.name: self._identity_of(item) for item in self.items},
         }
 

@@ -6,7 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ml_dtypes  # noqa: F401 -- names the type bfloat16
+import numpy as np
 import pytest
+
+import nb_sepconv as tf
+from nb_sepconv.batch import options
+from nb_sepconv.batch.job import Job
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 600
@@ -28,7 +34,7 @@ def model(channels, multiplier, kernel, filters, **settings):
 
 CASES = [
     (channels, multiplier, kernel, filters, {})
-    for channels, filters in ((1, 3), (3, 40), (8, 300), (20, 5), (70, 33))
+    for channels, filters in ((1, 3), (3, 40), (8, 300), (20, 5), (130, 200))
     for multiplier in (1, 2, 3, 4)
     for kernel in (4, 5)
 ]
@@ -58,7 +64,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def run_as(processor, folder, part, count=100):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NB_SEPCONV_ENGINE": "fma"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if processor is not None:
         environment |= {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""}
     command = [sys.executable, "-c", SHARDS, str(folder), part, str(count)]
@@ -79,3 +85,33 @@ def test_a_processor_without_fused_multiply_adds_is_refused(tmp_path):
     refused = run_as("nehalem", tmp_path, "2/2", count=1)
     assert refused.returncode == 1
     assert "computed by multiply-adds was 'fused', is 'rounded twice'" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "units"),
+    [
+        ({}, False),
+        ({"dtype": "float64"}, False),
+        ({"dtype": "bfloat16"}, True),
+        ({"of_layer": "bf16x3"}, True),
+        ({"around": "bf16"}, True),
+        ({"around": "bf16", "of_layer": "float32"}, False),
+        ({"engine": "amx"}, True),
+        ({"engine": "fma", "around": "bf16"}, False),
+        ({"function": True}, True),
+        ({"function": True, "engine": "fma"}, False),
+    ],
+    ids=str,
+)
+def test_units_for_bfloat16_count_where_they_may_multiply(asked, units, monkeypatch):
+    monkeypatch.setenv("NB_SEPCONV_ENGINE", asked.get("engine", "auto"))
+    layer = tf.layers.SeparableConv1D(3, 2)
+    x = np.zeros((1, 100, 2), asked.get("dtype", "float32"))
+    layer(x)
+    layer.precision = asked.get("of_layer")
+    model = (lambda inputs: layer(inputs)) if "function" in asked else layer
+    wanted = options.checked("time", None, None, "1MB", None, "raise", True, True, False, None, None)
+    with tf.precision(asked.get("around")):
+        facts = Job(model, x, None, wanted).fingerprint()["computed by"]
+    assert {"amx", "avx512_bf16"} <= facts.keys() if units else facts["engine"] == "fma"
+    assert ("amx" in facts) == units
