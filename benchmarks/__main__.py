@@ -10,10 +10,11 @@ from pathlib import Path
 from benchmarks.machine import available_cores, describe_machine
 from benchmarks.peers import IN_BFLOAT16, LIBRARIES, MODULES, OURS, TASKS
 from benchmarks.processes import ROOT
+from benchmarks.random_workloads import random_workloads
 from benchmarks.report import OUR_CANDIDATES, join, render, split
 from benchmarks.statistics import best_peer, ratio
 from benchmarks.turns import first_calls, measure_memory, measure_workload, workers
-from benchmarks.workloads import QUICK, load_workloads
+from benchmarks.workloads import QUICK, load_workloads, of_names
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 FIRST_CALL_WORKLOAD = "quartznet_b1"
@@ -23,6 +24,9 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", action="append", default=[], metavar="WORKLOAD", help="time this workload; repeatable"
+    )
+    parser.add_argument(
+        "--random", nargs=2, type=int, metavar=("SEED", "COUNT"), help="time so many layers drawn by the seed instead"
     )
     parser.add_argument(
         "--quick", action="store_true", help="two small workloads and short turns, to see that it works"
@@ -86,9 +90,15 @@ def interpreters(given):
     return found
 
 
+def chosen_workloads(options):
+    if options.random:
+        return of_names(random_workloads(*options.random), options.only)
+    return load_workloads(options.only or (QUICK if options.quick else ()))
+
+
 def measure(task, options):
     pythons = interpreters(options.python)
-    workloads = load_workloads(options.only or (QUICK if options.quick else ()))
+    workloads = chosen_workloads(options)
     machine = describe_machine()
     with workers(taking_part(task, options.libraries), options.threads, pythons, task) as (started, missing):
         say_missing(missing)
@@ -111,7 +121,11 @@ def measure(task, options):
         "facts": facts,
         "missing": missing,
         "results": results,
-        **({} if task in ("avx2", "precision") else measure_processes(task, options.threads, pythons, results)),
+        **(
+            {}
+            if options.random or task in ("avx2", "precision")
+            else measure_processes(task, options.threads, pythons, results)
+        ),
     }
 
 
@@ -156,7 +170,7 @@ def main(arguments=None):
     if options.torch_compile:
         os.environ["BENCHMARKS_TORCH_COMPILE"] = "1"
     parts = {task: render(measure(task, options)) for task in options.task}
-    complete = not (options.only or options.quick or options.library)
+    complete = not (options.only or options.random or options.quick or options.library)
     output = options.output or (PAGE if complete else None)
     if output:
         kept = split(output.read_text()) if output.exists() else {}

@@ -3,12 +3,13 @@
 import numpy as np
 
 from benchmarks.peers import NOT_HELD, OURS, precision_of
-from benchmarks.statistics import best_peer, geometric_mean, ratio, ratios
+from benchmarks.statistics import best_peer, fifth_percentile, geometric_mean, ratio, ratios
 
 LAYOUTS = ("channels_last", "channels_first")
 OUR_CANDIDATES = tuple(f"{kind}, {layout}" for kind in ("layer", "ops") for layout in LAYOUTS)
 OVERHEAD_WORKLOAD = "tiny"
 STATISTICS = {"median": "medians", "least": "minima"}
+REDUCTIONS = {"geometric mean": geometric_mean, "5th percentile": fifth_percentile, "minimum": min}
 
 
 TITLES = {
@@ -174,7 +175,7 @@ def ratio_section(peers, results):
         library, seconds = best_peer(result["times"])
         found = [ratio(result["times"], name) for name in ours]
         rows.append([result["workload"].name, library, milliseconds(seconds), *map(mark_loss, found)])
-    for label, reduce in (("geometric mean", geometric_mean), ("minimum", min)):
+    for label, reduce in REDUCTIONS.items():
         for statistic in STATISTICS:
             reduced = [reduce(ratios(results, name, statistic)) for name in ours]
             rows.append([f"{label} of {STATISTICS[statistic]}", "", "", *map(mark_loss, reduced)])

@@ -13,6 +13,10 @@ def geometric_mean(numbers):
     return float(np.exp(np.mean(np.log(numbers))))
 
 
+def fifth_percentile(numbers):
+    return float(np.percentile(numbers, 5))
+
+
 def best_peer(times, statistic="median"):
     """The library other than ours with the least time, and that time."""
     found = [(entry[statistic], library) for (library, _), entry in times.items() if library != OURS]

@@ -52,8 +52,14 @@ class Workload:
 
 
 def load_workloads(only=()):
+    """The listed workloads, or those of these names."""
     listed = json.loads((Path(__file__).parent / "workloads.json").read_text())
-    workloads = {entry["name"]: Workload(**entry) for entry in listed}
+    return of_names([Workload(**entry) for entry in listed], only)
+
+
+def of_names(workloads, only):
+    """Those of these names, in the order of the list; no names are all."""
+    workloads = {workload.name: workload for workload in workloads}
     unknown = sorted(set(only) - set(workloads))
     if unknown:
         raise ValueError(f"Unknown workloads {unknown}; there are {sorted(workloads)}")

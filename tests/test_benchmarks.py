@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import busy, calls, launches, memory, precision
-from benchmarks.__main__ import interpreters, main, parse, portable
+from benchmarks.__main__ import chosen_workloads, interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import (
     IN_BFLOAT16,
@@ -20,8 +20,9 @@ from benchmarks.peers import (
     precision_of,
 )
 from benchmarks.processes import WorkerError, WorkerProcess
+from benchmarks.random_workloads import KINDS, random_workloads
 from benchmarks.report import OUR_CANDIDATES, join, render, significant, split, table
-from benchmarks.statistics import best_peer, geometric_mean, ratio, summary
+from benchmarks.statistics import best_peer, fifth_percentile, geometric_mean, ratio, summary
 from benchmarks.training_workloads import make_training_arrays
 from benchmarks.turns import NUMBERS, measure_workload, numbers_on_disk
 from benchmarks.workloads import Workload, largest_error, load_workloads, make_arrays, relative_error
@@ -120,6 +121,22 @@ def test_workloads_are_the_published_ones():
         load_workloads(["none"])
 
 
+def test_random_workloads_are_those_of_their_seed_and_kind():
+    drawn = random_workloads(17, 60)
+    assert drawn[:5] == random_workloads(17, 5)
+    assert drawn != random_workloads(18, 60)
+    assert {workload.model for workload in drawn} == set(KINDS)
+    for workload in drawn:
+        if "rows" in workload.model:
+            assert workload.batch == 1
+            assert 1 <= workload.output_length <= 60
+        if "channels" in workload.model:
+            assert workload.channels in (1, 2, 3, 6, 12)
+        assert workload.strides <= min(16, workload.kernel_size)
+        assert workload.operations <= 4.1e8
+    assert {workload.depth_multiplier for workload in drawn} > {1, 2, 3}
+
+
 def test_outputs_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"\(2, 3\) where \(3, 2\)"):
         relative_error(np.zeros((2, 3)), np.ones((3, 2)))
@@ -136,6 +153,7 @@ def test_statistics():
     assert best_peer(times, "least") == ("B", 1.0)
     assert ratio(times, "layer") == 2.0
     assert geometric_mean([1.0, 4.0]) == pytest.approx(2.0)
+    assert fifth_percentile(range(101)) == 5.0
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0"), (123.4, "123"), (1.2345, "1.23"), (0.0067, "0.00670")])
@@ -398,6 +416,7 @@ def test_options():
     assert (options.rounds, options.only) == (2, ["tiny"])
     assert options.task == ["forward", "avx2", "precision"]  # where that library takes part
     assert parse(["--library", "numpy"]).task == ["forward", "avx2"]
+    assert [workload.name for workload in chosen_workloads(parse(["--random", "3", "2"]))] == ["random_0", "random_1"]
     with pytest.raises(SystemExit):
         parse(["--library", "numpy", "--task", "training"])
     with pytest.raises(SystemExit):
