@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import numpy as np
-
 import nb_sepconv as tf
 from benchmarks.peers import Prepared, channels_first
 from benchmarks.peers.with_nb_sepconv import arguments, built_layer, inputs_and_fetch, use_threads, version
@@ -43,7 +41,8 @@ def operands(arrays, data_format):
 
     def fetch(results):
         outputs, d_inputs, d_depthwise, d_pointwise, d_bias = results
-        return fetch_one(outputs), fetch_one(d_inputs), d_depthwise, np.squeeze(d_pointwise), d_bias
+        d_pointwise = d_pointwise.reshape(-1, len(d_bias))
+        return fetch_one(outputs), fetch_one(d_inputs), d_depthwise, d_pointwise, d_bias
 
     return inputs, d_outputs, fetch
 

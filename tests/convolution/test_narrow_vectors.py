@@ -15,7 +15,7 @@ UNITS = {
     "haswell": ("AVX2+FMA, 256 bits, 16 registers", {"ymm": True, "zmm": False, "vfmadd": True}),
     "generic": ("128-bit, 128 bits, 16 registers", {"xmm": True, "ymm": False, "vfmadd": False, "vmov": False}),
 }
-NAMES = ("ops", "gradients", "lengths", "length_gradients", "transposed", "bf16", "bf16_gradients")
+NAMES = ("ops", "gradients", "few_channels", "lengths", "length_gradients", "transposed", "bf16", "bf16_gradients")
 FILES = ["kernels/test_vectormath.py", *(f"convolution/test_{name}.py" for name in NAMES)]
 QUICK = "edges or sixteen_bits or wide_sums or bound and float32"
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from nb_sepconv.kernels.cpu.backward.plan import GradientPlan
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
-from nb_sepconv.kernels.cpu.forward.plan import vectors_of
+from nb_sepconv.kernels.cpu.forward.plan import Plan, vectors_of
+from nb_sepconv.kernels.protocol import Sizes
 
 MOST_BYTES = 64 * 1024 * 1024  # of the gradients that are added up
 ADDING_WORK = 3  # vectors of multiply-adds that take as long as loading a vector and adding up its gradients
@@ -39,11 +39,11 @@ class NarrowGradientPlan(GradientPlan):
 
     def __init__(self, sizes: Any, workers: int) -> None:
         c = self._narrow = sizes.convolution
-        self._d_input_strides = sizes.d_input_strides
         item = vectors_of(c.dtype).item_bytes
         wide = c._replace(channels=c.hidden, multiplier=1, input_strides=(*c.input_strides[:2], 0))
         strides = c.length * c.hidden * item, c.hidden * item, item
         super().__init__(sizes._replace(convolution=wide, d_input_strides=strides), workers)
+        self._sum = _SumOfChannels(c, strides, sizes.d_input_strides, workers)
 
     def pack(self, depthwise: Any) -> np.ndarray:
         """The depthwise weights as the gradients read them, from a C-contiguous array (K, C, M)."""
@@ -74,7 +74,30 @@ class NarrowGradientPlan(GradientPlan):
     def _add_up(self, wide, operands):
         """The gradients of the inputs, from those of all channels."""
         if operands[D_INPUTS] is not None:
-            shape = wide[D_INPUTS].shape[:2]
-            with np.errstate(all="ignore"):
-                total = np.add.reduce(wide[D_INPUTS], axis=2)
-            as_strided(operands[D_INPUTS], shape, self._d_input_strides[:2])[...] = total
+            self._sum.run(wide[D_INPUTS], operands[D_INPUTS])
+
+
+class _SumOfChannels:
+    """``total[n, t, 0] = sum_c parts[n, t, c]``: the pointwise product with ones."""
+
+    def __init__(self, c, part_strides, total_strides, workers):
+        sizes = Sizes(
+            dtype=c.dtype,
+            examples=c.examples,
+            length=c.length,
+            channels=c.hidden,
+            steps=c.length,
+            filters=1,
+            kernel_size=1,
+            multiplier=1,
+            stride=1,
+            dilation=1,
+            left=0,
+            input_strides=part_strides,
+            output_strides=total_strides,
+        )
+        self._plan = Plan(sizes, workers)
+        self._ones = self._plan.pack(np.ones((1, c.hidden, 1), c.dtype), np.ones((c.hidden, 1), c.dtype))
+
+    def run(self, parts, total):
+        self._plan.run(parts, total, self._ones)
