@@ -1,5 +1,8 @@
 """Few rows by wide weights: right for every number of rows, with the bits of any other cut, each weight read once."""
 
+import ctypes
+import sys
+
 import numpy as np
 import pytest
 import reference
@@ -7,6 +10,8 @@ from test_ops import convolve, operands
 
 from nb_sepconv import ops
 from nb_sepconv.kernels import cpu
+from nb_sepconv.kernels.cpu.codegen.procedures import procedure
+from nb_sepconv.kernels.cpu.codegen.storage import storage
 from nb_sepconv.kernels.cpu.forward.plan import problem_of
 from nb_sepconv.kernels.protocol import Sizes
 
@@ -53,6 +58,32 @@ def test_nothing_outside_of_the_output_is_written():
         assert np.isnan(guarded[:20]).all()
         assert np.isnan(guarded[20 + rows :]).all()
         assert np.isfinite(guarded[20 : 20 + rows]).all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="exceptions are asked for by the names of the C library")
+@pytest.mark.parametrize("name", ["multiply_panel", "multiply_vector", "multiply_transposed"])
+def test_nothing_behind_the_last_row_is_multiplied(name):
+    """What lay there was multiplied in vain, and made a call ten times as long where it was subnormal numbers."""
+    invalid, system = 1, ctypes.CDLL(None)
+    width, every = storage("float32").lanes.width, MOST_ROWS + 4
+    hidden, weights, y = (aligned_rows(count, width) for count in (every, 2 * width, 2 * every))
+    bias = aligned_rows(2 * every, width)
+    multiply = ctypes.CFUNCTYPE(None, *[ctypes.c_ssize_t] * 11)(procedure("float32", name))
+    row_bytes = 8 * width
+    for rows in range(1, MOST_ROWS):
+        hidden[:rows] = 1
+        hidden.view(np.uint32)[rows:] = 0x7FA00000  # signalling NaN
+        at = [each.ctypes.data for each in (hidden, weights, bias, y)]
+        system.feclearexcept(invalid)
+        multiply(at[0], hidden.nbytes, 1, 0, width, at[1], at[2], row_bytes, at[3], row_bytes, rows)
+        assert system.fetestexcept(invalid) == 0
+
+
+def aligned_rows(count, width):
+    """Rows of one vector, ones."""
+    buffer = np.ones(count * width + 16, np.float32)
+    first = -buffer.ctypes.data % 64 // 4
+    return buffer[first : first + count * width].reshape(count, width)
 
 
 def problem(rows, channels, kernel_size, filters, workers):

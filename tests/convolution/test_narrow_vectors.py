@@ -79,6 +79,11 @@ def test_a_part_of_the_arithmetic(processor):
     check(processor, FILES[:3], QUICK)
 
 
+@pytest.mark.parametrize("processor", UNITS)
+def test_few_channels(processor):
+    check(processor, ["convolution/test_few_channels.py"], "edges and float32 and channels_first")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("processor", UNITS)
 def test_all_of_the_arithmetic(processor):

@@ -13,6 +13,7 @@ from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner, packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
 from nb_sepconv.kernels.cpu.narrow.packing import narrow_packer_address, sharing_narrow_packer_address
+from nb_sepconv.kernels.cpu.narrow.plan import INTERLEAVED
 from nb_sepconv.kernels.cpu.narrow.transposed_loops import narrow_transposed_worker_address
 from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
     narrow_transposed_packer_address,
@@ -33,7 +34,7 @@ NARROW = ("copy_numbers", "split_phases", "spread", "pack_lanes", "convolve_numb
 ROWS = tuple(f"multiply_rows_{kind}{distance}" for kind in ("panel", "vector") for distance in ("", "_far"))
 STEPS = ("multiply_steps_panel", "multiply_steps_vector")
 TRANSPOSED = ("convolve_transposed", "convolve_adjacent_transposed", "multiply_transposed", "multiply_transposed_far")
-NARROW_TRANSPOSED = ("convolve_numbers_transposed",)
+NARROW_TRANSPOSED = ("convolve_numbers_transposed", *map("interleave_{}".format, INTERLEAVED))
 
 
 def compile_ahead(

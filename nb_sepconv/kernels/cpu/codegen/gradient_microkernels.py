@@ -133,7 +133,10 @@ def multiply_into_blocks(lanes: Any, vectors: Any) -> Any:
 
     def group(builder, g, block_bytes, whole_blocks, part_blocks, part_lanes, weights, y, y_block_bytes, rows):
         sums = lanes.registers(builder, [lanes.zero()] * (rows * vectors))
-        add_products(builder, lanes, sums, g, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors)
+        places = [INTP(row * lanes.bytes) for row in range(rows)]
+        add_products(
+            builder, lanes, sums, g, places, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors
+        )
         for index, total in enumerate(sums):
             row, vector = divmod(index, vectors)
             at = builder.add(y, builder.mul(y_block_bytes, INTP(vector)))

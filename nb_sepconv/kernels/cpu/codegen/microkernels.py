@@ -191,10 +191,22 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
             for at in places:  # the last bytes: the first line is also the last one of the panel before
                 prefetch(builder, builder.add(address(y, y_row_bytes, *at), INTP(lanes.bytes - 1)), for_writing=True)
         sums = lanes.registers(builder, starts)
+        places_of_rows = [builder.mul(row, INTP(lanes.bytes)) for row in row_numbers]
         add_products(
-            builder, lanes, sums, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, vectors, far
+            builder,
+            lanes,
+            sums,
+            hidden,
+            places_of_rows,
+            block_bytes,
+            whole_blocks,
+            part_blocks,
+            part_lanes,
+            weights,
+            vectors,
+            far,
         )
-        for place, total in reversed(list(zip(places, sums, strict=True))):
+        for place, total in zip(places, sums, strict=True):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
 
     def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
@@ -236,8 +248,9 @@ def row_groups(builder, rows):
 
 
 def clamped_rows(builder, rows, left):
-    """The rows of a group of which ``left`` exist: the last one stands for those behind it, whose sums are stored
-    first.
+    """The rows of a group of which ``left`` exist: the last one stands for those behind it, and is stored once more.
+
+    What lies behind it is not read: numbers that happen to be subnormal take a processor a hundred times as long.
     """
     last = builder.sub(left, INTP(1))
     sure = rows - 1 if rows > FEW else 2
@@ -253,6 +266,7 @@ def add_products(
     lanes: Any,
     sums: Any,
     hidden: Any,
+    places_of_rows: Any,
     block_bytes: Any,
     whole_blocks: Any,
     part_blocks: Any,
@@ -261,7 +275,9 @@ def add_products(
     vectors: Any,
     far: Any = False,
 ) -> None:
-    """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors."""
+    """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors; the rows lie so many bytes
+    behind ``hidden``.
+    """
     weight_at = alloca_once_value(builder, weights)
     next_count = _counts(builder, lanes, whole_blocks, part_lanes)
     with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
@@ -273,8 +289,8 @@ def add_products(
             weight = [lanes.load(builder, lanes.at(builder, panel, v * lanes.bytes)) for v in range(vectors)]
             for v in range(vectors if far else 0):
                 prefetch(builder, lanes.at(builder, panel, AHEAD_BYTES + v * lanes.bytes))
-            for row in range(len(sums) // vectors):
-                value = lanes.broadcast(builder, lanes.at(builder, value_at, row * lanes.bytes))
+            for row, place in enumerate(places_of_rows):
+                value = lanes.broadcast(builder, builder.add(value_at, place))
                 for v in range(vectors):
                     total = sums[row * vectors + v]
                     builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)

@@ -42,6 +42,8 @@ def _emitter(stored, name):
         return row_products.BY_NAME[name](stored.lanes)
     if name in spreading.BY_NAME:
         return spreading.BY_NAME[name](stored)
+    if name.startswith("interleave_"):
+        return spreading.interleave(stored, int(name.removeprefix("interleave_")))
     if name.startswith("differentiate_"):
         return derivatives.differentiate(stored.lanes, name.removeprefix("differentiate_"))
     if name in vectormath.ACTIVATIONS:

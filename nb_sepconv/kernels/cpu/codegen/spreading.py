@@ -7,7 +7,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core.cgutils import for_range
 
-from nb_sepconv.kernels.cpu.codegen.vector import INTP, masked_store
+from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, masked_store
 
 
 def copy_numbers(storage: Any) -> Any:
@@ -21,12 +21,7 @@ def copy_numbers(storage: Any) -> Any:
         def place(number):
             return builder.add(target, builder.mul(number, INTP(lanes.item_bytes)))
 
-        def clear(first, numbers):
-            with for_range(builder, _vectors(builder, lanes, numbers)) as vector:
-                at = builder.add(first, builder.mul(vector.index, INTP(lanes.width)))
-                lanes.store(builder, lanes.zero(), place(at), lanes.item_bytes)
-
-        clear(INTP(0), before)
+        _clear(builder, lanes, target, before)
         whole = builder.sdiv(count, INTP(lanes.width))
         with for_range(builder, whole) as vector:
             done = builder.mul(vector.index, INTP(lanes.width))
@@ -36,9 +31,58 @@ def copy_numbers(storage: Any) -> Any:
         mask = lanes.below(builder, builder.sub(count, done))
         value = storage.load(builder, builder.add(source, builder.mul(done, INTP(storage.item_bytes))), mask)
         lanes.store(builder, value, place(builder.add(before, done)), lanes.item_bytes)
-        clear(builder.add(before, count), after)
+        _clear(builder, lanes, place(builder.add(before, count)), after)
 
     return 5, emit
+
+
+def interleave(storage: Any, channels: Any) -> Any:
+    """``target[i*channels + c] = source[c][i]`` for ``count`` steps that lie side by side, converted, between
+    ``before`` and ``after`` steps of zeros.
+
+    Rows of ``source`` are ``channel_stride`` bytes apart. ``target`` is aligned for a number; as many vectors as there
+    are channels are written behind the last step as well.
+    """
+    lanes = storage.lanes
+    places = [divmod(place, channels) for place in range(channels * lanes.width)]
+
+    def emit(builder, source, channel_stride, before, count, after, target):
+        def place(step):
+            return builder.add(target, builder.mul(step, INTP(channels * lanes.item_bytes)))
+
+        def move(start, load):
+            at = builder.add(source, builder.mul(start, INTP(storage.item_bytes)))
+            rows = [load(builder, builder.add(at, builder.mul(channel_stride, INTP(c)))) for c in range(channels)]
+            to = place(builder.add(before, start))
+            for v in range(channels):
+                numbers = _gather(builder, rows, places[v * lanes.width : (v + 1) * lanes.width])
+                lanes.store(builder, numbers, lanes.at(builder, to, v * lanes.bytes), lanes.item_bytes)
+
+        _clear(builder, lanes, target, builder.mul(before, INTP(channels)))
+        whole = builder.mul(builder.sdiv(count, INTP(lanes.width)), INTP(lanes.width))
+        with count_from(builder, INTP(0), whole, lanes.width) as start:
+            move(start, storage.load_whole)
+        mask = lanes.below(builder, builder.sub(count, whole))
+        move(whole, lambda builder, at: storage.load(builder, at, mask))
+        _clear(builder, lanes, place(builder.add(before, count)), builder.mul(after, INTP(channels)))
+
+    return 6, emit
+
+
+def _gather(builder, rows, places):
+    """A vector of items ``(item, row)``, each row shuffled into those before it."""
+    width, found = len(places), rows[0]
+    for c, row in enumerate(rows[1:], 1):
+        order = [width + item if r == c else item if c == 1 else i for i, (item, r) in enumerate(places)]
+        found = builder.shuffle_vector(found, row, ir.Constant(ir.VectorType(ir.IntType(32), width), order))
+    return found
+
+
+def _clear(builder, lanes, at, numbers):
+    """Zeros, whole vectors of them."""
+    with for_range(builder, _vectors(builder, lanes, numbers)) as vector:
+        to = builder.add(at, builder.mul(vector.index, INTP(lanes.bytes)))
+        lanes.store(builder, lanes.zero(), to, lanes.item_bytes)
 
 
 def split_phases(storage: Any) -> Any:

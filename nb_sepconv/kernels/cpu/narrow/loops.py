@@ -12,7 +12,8 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call8, call10, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call6, call8, call10, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import convolve, fill_panel, fill_tables, rows_of_tile, store_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
@@ -85,9 +86,14 @@ def segment_steps(a: Any, steps: Any) -> Any:
 
 @compiled
 def fill_run(p: Any, a: Any, inputs: Any, weights: Any, piece: Any, size: Any, scratch: Any) -> None:
-    """The input steps that a run of output steps reads, spread over the lanes where these do not see one channel."""
-    _load_numbers(p, a, inputs, piece, scratch)
-    rows = (size - 1) * p.stride + p.window_span
+    """The input steps that a run of output steps reads, spread over the lanes where these do not see one channel.
+
+    Steps that are computed in vain, and the last segment's that do not exist, read zeros.
+    """
+    computed = size + rows_in_vain(size)
+    rows = (computed - 1) * p.stride + p.window_span
+    last_segment = max(piece.steps - 1, 0) // size * size
+    _load_numbers(p, a, inputs, piece, last_segment * p.stride + rows, scratch)
     if not a.spread:
         if a.split_phases:
             numbers, phase_rows = scratch + a.numbers, ceil_div(rows, p.stride)
@@ -113,9 +119,9 @@ def input_of_block(p: Any, a: Any, block: Any, scratch: Any) -> tuple[Any, Any]:
 
 
 @compiled
-def _load_numbers(p, a, inputs, piece, scratch):
-    """The input of a run of output steps, zeros outside the series."""
-    count = (piece.steps - 1) * p.stride + p.window_span
+def _load_numbers(p, a, inputs, piece, filled, scratch):
+    """The input of a run of output steps, zeros outside the series and behind the run, ``filled`` steps in all."""
+    count = (piece.steps - 1) * p.stride + p.window_span if piece.steps > 0 else 0
     at = piece.step * p.stride - piece.left
     first = min(max(-at, 0), count)
     last = min(max(piece.length - at, first), count)
@@ -124,11 +130,14 @@ def _load_numbers(p, a, inputs, piece, scratch):
     if a.copy_numbers:
         there = (last - first) * channels
         source += first * p.input_step_stride
-        call5(a.copy_numbers, source, first * channels, there, (count - last) * channels, numbers)
+        call5(a.copy_numbers, source, first * channels, there, (filled - last) * channels, numbers)
+    elif a.interleave:
+        source += first * p.input_step_stride
+        call6(a.interleave, source, p.input_channel_stride, first, last - first, filled - last, numbers)
     else:
         table = scratch + a.number_table
         step_stride, channel_stride = p.input_step_stride, p.input_channel_stride
-        call10(p.load, source, step_stride, channel_stride, channels, first, last, count, numbers, table, 0)
+        call10(p.load, source, step_stride, channel_stride, channels, first, last, filled, numbers, table, 0)
 
 
 @compiled

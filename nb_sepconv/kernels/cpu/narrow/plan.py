@@ -21,6 +21,7 @@ from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
 from nb_sepconv.kernels.cpu.transposed.plan import MOST_HIDDEN, STORING_WORK, packing_of, transposed_problem
 
 SPREAD_BYTES = 96 * 1024  # the input of a run, spread over lanes: a part of the second-level cache
+INTERLEAVED = range(2, 7)  # channels whose steps are not loaded as squares of a vector's width
 LEAST_SAVED = 8  # vectors of multiply-adds for each output step from which on spreading pays
 
 
@@ -124,9 +125,10 @@ class NarrowTransposedPlan(PreparedPlan):
 def _with_input(sizes, p, segments, most_rows, convolve):
     """The fields of a wide problem whose tiles are so many times longer and whose input is spread, and of Narrow."""
     copied = _lies_side_by_side(sizes, p.stored_bytes)
+    interleaved = not copied and sizes.input_strides[1] == p.stored_bytes and sizes.channels in INTERLEAVED
     one_channel = copied and sizes.channels == 1 and segments == 1 and sizes.dilation == 1
     order, patterns = aligned(p.packed_bytes), _patterns(sizes, p.width)
-    places, narrow = _input_places(sizes, p, segments, most_rows, patterns, copied, one_channel)
+    places, narrow = _input_places(sizes, p, segments, most_rows, patterns, copied or interleaved, one_channel)
     wide = p._replace(
         **places,
         tile_rows=p.tile_rows * segments,
@@ -142,6 +144,7 @@ def _with_input(sizes, p, segments, most_rows, convolve):
         patterns=patterns,
         order=order,
         copy_numbers=procedure(sizes.dtype, "copy_numbers") if copied else 0,
+        interleave=procedure(sizes.dtype, f"interleave_{sizes.channels}") if interleaved else 0,
         split_phases=procedure(sizes.dtype, "split_phases") if one_channel and sizes.stride > 1 else 0,
         spread=0 if one_channel else procedure(sizes.dtype, "spread"),
         pack_lanes=procedure(sizes.dtype, "pack_lanes"),
@@ -150,12 +153,12 @@ def _with_input(sizes, p, segments, most_rows, convolve):
     return *wide, *narrow
 
 
-def _input_places(sizes, p, segments, most_rows, patterns, copied, one_channel):
+def _input_places(sizes, p, segments, most_rows, patterns, compact, one_channel):
     """Scratch memory with the input of a run of output steps in place of a tile's; and what of it Narrow names."""
     vector_bytes = p.width * p.item_bytes
-    number_bytes = sizes.channels * p.item_bytes if copied else vector_bytes
+    number_bytes = sizes.channels * p.item_bytes if compact else vector_bytes
     steps = _steps_at_a_time(p, number_bytes if one_channel else patterns * vector_bytes, most_rows)
-    window_steps = 0 if one_channel else (steps - 1) * p.stride + p.window_span + p.width
+    window_steps = 0 if one_channel else (max(steps, STEPS) - 1) * p.stride + p.window_span + p.width
     phase_rows = ceil_div(window_steps, p.phases)
     x_block_bytes = apart(p.phases * phase_rows + STEPS, vector_bytes)
     x_bytes = patterns * x_block_bytes
@@ -163,7 +166,7 @@ def _input_places(sizes, p, segments, most_rows, patterns, copied, one_channel):
         x_block_bytes = aligned((steps + ceil_div(p.window_span, p.stride) + STEPS + p.width) * p.item_bytes)
         x_bytes = p.stride * x_block_bytes
     number_steps = (segments * steps + STEPS) * p.stride + p.window_span + p.width
-    table_steps = 0 if copied else number_steps
+    table_steps = 0 if compact else number_steps
     tap_table = aligned(window_steps * INTP_BYTES)
     x = aligned(tap_table + p.kernel_size * INTP_BYTES)
     number_table = aligned(x + x_bytes)

@@ -21,7 +21,8 @@ class Narrow(NamedTuple):
     hidden vectors of a step.
 
     ``order`` is the place of tables in the packed weights: the channel of each lane. ``number_table`` is the place of
-    a table in scratch memory, which is used where channels are loaded step by step and not all numbers at once.
+    a table in scratch memory, which is used where channels are loaded step by step and not all numbers at once, which
+    ``copy_numbers`` does, or ``interleave`` where the steps of each channel lie side by side.
     """
 
     input_channels: int
@@ -36,6 +37,7 @@ class Narrow(NamedTuple):
     table_steps: int
     order: int
     copy_numbers: int
+    interleave: int
     split_phases: int
     spread: int
     pack_lanes: int
