@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks import memory
 from benchmarks.peers import LARGEST_ERRORS, OURS, precision_of
 from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
+from benchmarks.product_workloads import make_product_arrays
 from benchmarks.statistics import summary
 from benchmarks.stream_workloads import make_stream_arrays
 from benchmarks.training_workloads import make_training_arrays
@@ -21,6 +22,7 @@ NUMBERS = {
     "training": make_training_arrays,
     "precision": make_arrays,
     "streams": make_stream_arrays,
+    "products": make_product_arrays,
 }
 
 

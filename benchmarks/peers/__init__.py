@@ -45,6 +45,14 @@ STREAMS = {
     "PyTorch": "streams_with_pytorch",
     "causal-conv1d": "streams_with_causal_conv1d",
 }
+PRODUCTS = {
+    OURS: "products_with_nb_sepconv",
+    "TensorFlow": "products_with_tensorflow",
+    "OpenVINO": "products_with_openvino",
+    "ONNX Runtime": "products_with_onnxruntime",
+    "PyTorch": "products_with_pytorch",
+}
+BESIDE = {"streams": STREAMS, "products": PRODUCTS}  # tasks with commands of their own
 TASKS = tuple(MODULES)
 NOT_HELD = ("ONNX Runtime",)  # to narrower vectors: it reads no such variable
 # What the workers of a task are told.
@@ -79,8 +87,7 @@ class NotApplicableError(Exception):
 
 
 def peer_module(library, task="forward"):
-    modules = STREAMS if task == "streams" else MODULES[task]
-    return import_module(f"benchmarks.peers.{modules[library]}")
+    return import_module(f"benchmarks.peers.{(MODULES | BESIDE)[task][library]}")
 
 
 def precision_of(candidate):

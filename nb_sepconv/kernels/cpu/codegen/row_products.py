@@ -21,13 +21,16 @@ def multiply_rows(lanes: Any, vectors: Any, far: Any = False) -> Any:
     """``y[r, v] = start[v] + sum_s sum_j x[r][s][j] * weights[s, j, v]`` for rows and vectors of filters.
 
     Rows of ``x`` are ``row_bytes`` apart, aligned for a number; each has ``segments`` runs of ``count`` numbers,
-    ``segment_bytes`` apart. ``weights`` has ``vectors`` vectors for each number. ``far``: weights are fetched ahead.
+    ``segment_bytes`` apart. ``weights`` has ``vectors`` vectors for each number. ``far``: weights are fetched
+    ahead, and the lines of ``y`` before its sums, since they come from far memory.
     """
 
     def group(builder, x, row_bytes, segments, segment_bytes, count, weights, start, y, y_row_bytes, rows, left):
         row_numbers = clamped_rows(builder, rows, left)
         places = [(row, vector) for row in range(rows) for vector in range(vectors)]
         starts = [lanes.load(builder, lanes.at(builder, start, v * lanes.bytes), 1) for v in range(vectors)]
+        if far:
+            _fetch(builder, lanes, y, y_row_bytes, row_numbers, vectors)
         sums = lanes.registers(builder, [starts[v] for _, v in places])
         weight_at = alloca_once_value(builder, weights)
         with for_range(builder, segments) as segment:
@@ -58,14 +61,14 @@ def multiply_rows(lanes: Any, vectors: Any, far: Any = False) -> Any:
     return 10, emit
 
 
-def multiply_steps(lanes: Any, vectors: Any) -> Any:
-    """``y[f, t] = start[f] + sum_k sum_c x[c][tap_offsets[k] + t] * weights[k, c, f]``: vectors are of steps.
+def multiply_steps(lanes: Any, vectors: Any, far: Any = False) -> Any:
+    """``y[f, t] = start[f] + sum_j x[offsets[j] + t] * weights[j, f]`` for filters and vectors of steps.
 
-    Channels of ``x`` are ``channel_bytes`` apart, aligned for a number; ``tap_offsets`` are bytes, intps. ``weights``
-    are those of one group of filters after the other, as :func:`row_groups` cuts them.
+    ``offsets`` are ``count`` intps, bytes; steps are aligned for a number. ``weights`` are those of one group of
+    filters after the other, as :func:`row_groups` cuts them. ``far``: the lines of ``y`` are fetched before its sums.
     """
 
-    def group(builder, x, tap_offsets, taps, channels, channel_bytes, weights, start, y, y_row_bytes, filters, left):
+    def group(builder, x, offsets, count, weights, start, y, y_row_bytes, filters, left):
         numbers = clamped_rows(builder, filters, left)
         places = [(row, vector) for row in range(filters) for vector in range(vectors)]
         biases = [
@@ -73,33 +76,27 @@ def multiply_steps(lanes: Any, vectors: Any) -> Any:
             for number in numbers
         ]
         sums = lanes.registers(builder, [biases[row] for row, _ in places])
+        if far:
+            _fetch(builder, lanes, y, y_row_bytes, numbers, vectors)
         weight_at = alloca_once_value(builder, weights)
-        with for_range(builder, taps) as tap:
-            steps_at = alloca_once_value(builder, builder.add(x, load_intp(builder, tap_offsets, tap.index)))
-            with for_range(builder, channels):
-                at, column = builder.load(steps_at), builder.load(weight_at)
-                steps = [lanes.load(builder, lanes.at(builder, at, v * lanes.bytes), 1) for v in range(vectors)]
-                values = (
-                    lanes.broadcast(builder, lanes.at(builder, column, row * lanes.item_bytes))
-                    for row in range(filters)
-                )
-                _add_products(builder, lanes, sums, values, steps)
-                builder.store(builder.add(column, INTP(filters * lanes.item_bytes)), weight_at)
-                builder.store(builder.add(at, channel_bytes), steps_at)
+        with for_range(builder, count) as number:
+            at, column = builder.add(x, load_intp(builder, offsets, number.index)), builder.load(weight_at)
+            steps = [lanes.load(builder, lanes.at(builder, at, v * lanes.bytes), 1) for v in range(vectors)]
+            places_at = (lanes.at(builder, column, row * lanes.item_bytes) for row in range(filters))
+            _add_products(builder, lanes, sums, (lanes.broadcast(builder, each) for each in places_at), steps)
+            builder.store(builder.add(column, INTP(filters * lanes.item_bytes)), weight_at)
         for (row, v), total in reversed(list(zip(places, sums, strict=True))):
             at = builder.add(y, builder.mul(y_row_bytes, numbers[row]))
             lanes.store(builder, builder.load(total), lanes.at(builder, at, v * lanes.bytes), lanes.item_bytes)
 
-    def emit(builder, x, tap_offsets, taps, channels, channel_bytes, weights, start, y, y_row_bytes, filters):
-        filter_bytes = builder.mul(builder.mul(taps, channels), INTP(lanes.item_bytes))
+    def emit(builder, x, offsets, count, weights, start, y, y_row_bytes, filters):
+        filter_bytes = builder.mul(count, INTP(lanes.item_bytes))
         for at, size in row_groups(builder, filters):
             group(
                 builder,
                 x,
-                tap_offsets,
-                taps,
-                channels,
-                channel_bytes,
+                offsets,
+                count,
                 builder.add(weights, builder.mul(at, filter_bytes)),
                 builder.add(start, builder.mul(at, INTP(lanes.item_bytes))),
                 builder.add(y, builder.mul(at, y_row_bytes)),
@@ -108,7 +105,15 @@ def multiply_steps(lanes: Any, vectors: Any) -> Any:
                 builder.sub(filters, at),
             )
 
-    return 10, emit
+    return 8, emit
+
+
+def _fetch(builder, lanes, y, y_row_bytes, row_numbers, vectors):
+    """The lines that sums go to: the last bytes of each vector, whose first line a neighbour may have fetched."""
+    for number in row_numbers:
+        at = builder.add(y, builder.mul(y_row_bytes, number))
+        for v in range(vectors):
+            prefetch(builder, lanes.at(builder, at, (v + 1) * lanes.bytes - 1), for_writing=True)
 
 
 def _add_products(builder, lanes, sums, values, vectors):
@@ -167,4 +172,6 @@ BY_NAME: Any = {
     "multiply_rows_vector_far": partial(multiply_rows, vectors=1, far=True),
     "multiply_steps_panel": partial(multiply_steps, vectors=PANEL_VECTORS),
     "multiply_steps_vector": partial(multiply_steps, vectors=1),
+    "multiply_steps_panel_far": partial(multiply_steps, vectors=PANEL_VECTORS, far=True),
+    "multiply_steps_vector_far": partial(multiply_steps, vectors=1, far=True),
 }

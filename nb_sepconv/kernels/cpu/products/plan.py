@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, PAGE_ROWS, aligned, apart, ceil_div
+from nb_sepconv.kernels.cpu.codegen.blocking import FEW, PANEL_VECTORS, ROWS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure, side_by_side
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
-from nb_sepconv.kernels.cpu.forward.plan import NEAR_BYTES, vectors_of
+from nb_sepconv.kernels.cpu.forward.plan import distance, vectors_of
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.forward.problem import Problem
 from nb_sepconv.kernels.cpu.forward.tiling import FEW_ROWS, HIDDEN_BYTES, LARGEST_TILE, READING_WORK, tiles_of
@@ -16,6 +16,7 @@ from nb_sepconv.kernels.cpu.products.loops import rows_worker_address
 from nb_sepconv.kernels.cpu.products.problem import Rows, RowsProblem
 from nb_sepconv.kernels.cpu.products.transposed_plan import transposed_product_plan
 
+PAGE_BYTES = PAGE_ROWS * ALIGNMENT  # rows so far apart, or multiples of it, share sets of the first-level cache
 NOTHING: Any = Problem(*(0,) * len(Problem._fields))
 
 
@@ -130,9 +131,7 @@ def _copied_bytes(sizes, p, rows_of, tile_rows):
 
 def _procedures(sizes, p, rows_of):
     """The addresses of the inner loops, by their fields."""
-    outputs, weights = sizes.examples * sizes.steps * sizes.filters, p.channels * sizes.filters
-    far = "_far" if outputs * p.stored_bytes + weights * p.item_bytes > NEAR_BYTES else ""
-    loads = side_by_side(sizes.input_strides[1:], p.stored_bytes)
+    far, loads = distance(p), side_by_side(sizes.input_strides[1:], p.stored_bytes)
     used = {
         "load": (f"load_{loads}", rows_of.copied and not rows_of.copy_numbers),
         "pack_panel": ("pack_panel", p.filters >= PANEL_VECTORS * p.width),
@@ -150,13 +149,14 @@ def _where_rows_lie(sizes, p):
     side_by_side_channels = channels == 1 or channel_stride == item
     steps_follow = step_stride == channels * item and side_by_side_channels
     padded = sizes.left > 0 or (sizes.steps - 1) * sizes.stride + span > sizes.length
-    in_place = item == p.item_bytes and not padded and side_by_side_channels
+    collide = step_stride * sizes.stride % PAGE_BYTES == 0 and sizes.examples * sizes.steps > FEW
+    in_place = item == p.item_bytes and not padded and side_by_side_channels and not collide
     if in_place:
         step_bytes = step_stride
-    elif steps_follow:
+    elif steps_follow and not collide:
         step_bytes = channels * p.item_bytes
     else:
-        step_bytes = ceil_div(channels, p.width) * p.width * p.item_bytes
+        step_bytes = apart(ceil_div(channels, p.width), p.width * p.item_bytes)
     adjacent = taps == 1 or (sizes.dilation == 1 and step_bytes == channels * p.item_bytes)
     return Rows(
         series_channels=channels,
@@ -168,5 +168,5 @@ def _where_rows_lie(sizes, p):
         step_bytes=step_bytes,
         copied=int(not in_place),
         table_steps=0,
-        copy_numbers=procedure(sizes.dtype, "copy_numbers") if steps_follow and not in_place else 0,
+        copy_numbers=procedure(sizes.dtype, "copy_numbers") if steps_follow and not in_place and not collide else 0,
     )
