@@ -36,6 +36,7 @@ class StepsPlan(PreparedPlan):
     worker_address: Any = staticmethod(steps_worker_address)
     packer_address: Any = staticmethod(steps_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_steps_packer_address)
+    reads_before = False
 
     def __init__(self, sizes: Any, workers: int, base: Any) -> None:
         problem = _steps_problem(sizes, workers, base)
