@@ -172,3 +172,76 @@ def test_too_short_series_are_refused():
         product.multiplied(
             np.zeros((1, 4, 3), np.float32), np.ones((3, 3, 2), np.float32), None, chosen(dilation_rate=2)
         )
+
+
+def test_rows_that_share_cache_sets_are_copied():
+    """1024 channels of float32 are a page of memory; so is a stride of two steps of 512."""
+    random = np.random.default_rng(6)
+    for shape, taps, strides in (((3, 11, 1024), 1, 1), ((1, 20, 512), 3, 2), ((2, 3, 2048), 2, 1)):
+        x, kernel = whole(random, *shape), whole(random, taps, shape[2], 33)
+        got = product.multiplied(x, kernel, None, chosen(strides))
+        np.testing.assert_array_equal(got, reference.conv1d(x, kernel, strides=strides))
+
+
+@pytest.mark.parametrize("filters", [1, 15, 16, 17, 31, 33, 47, 100, 120])
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_all_ways_to_cut_filters_and_rows(filters, data_format):
+    """Whole numbers, so that each missing, repeated or exchanged product shows."""
+    random = np.random.default_rng(filters)
+    for steps in (1, 2, 3, 5, 7, 13, 14, 15, 16, 17, 28, 31, 33, 48, 65):
+        x, kernel, bias = whole(random, 2, steps + 2, 3), whole(random, 3, 3, filters), whole(random, filters)
+        for activation in (None, "relu"):
+            case = chosen(data_format=data_format, activation=activation)
+            got = product.multiplied(in_format(x, data_format), kernel, bias, case)
+            expected = reference.conv1d(x, kernel, bias)
+            expected = np.maximum(expected, 0) if activation else expected
+            np.testing.assert_array_equal(got, in_format(expected, data_format), f"{steps} steps")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_both_formats_have_the_same_bits(dtype):
+    random = np.random.default_rng(7)
+    for shape, taps, filters in (((2, 70, 5), 7, 19), ((1, 9, 40), 3, 100), ((3, 130, 1), 16, 33), ((2, 3, 8), 2, 6)):
+        x = random.standard_normal(shape).astype(dtype)
+        kernel, bias = (random.standard_normal(sizes).astype(dtype) for sizes in ((taps, shape[2], filters), filters))
+        for case in ({"padding": "same"}, {"strides": 3, "padding": "causal"}, {"padding": "same", "dilation_rate": 4}):
+            last = product.multiplied(x, kernel, bias, chosen(**case))
+            first = product.multiplied(
+                in_format(x, "channels_first"), kernel, bias, chosen(**case, data_format="channels_first")
+            )
+            assert np.array_equal(_bits(last), _bits(np.ascontiguousarray(first.swapaxes(1, 2))))
+
+
+@pytest.mark.parametrize("data_format", FORMATS)
+def test_zeros_around_a_series_meet_none_of_its_numbers(data_format):
+    """Infinities and NaN at both ends, negative zeros and subnormals: only the steps whose kernel covers them see them,
+    and a weight of infinity beside the padding makes NaN, as 0 * Inf does.
+    """
+    tiny = np.finfo(np.float32).smallest_subnormal
+    x = np.zeros((1, 40, 3), np.float32)
+    x[0, 0], x[0, -1], x[0, 20] = np.nan, -np.inf, -0.0
+    x[0, 10] = tiny
+    kernel = np.ones((3, 3, 2), np.float32)
+    case = chosen(padding="same", data_format=data_format)
+    got = in_format(product.multiplied(in_format(x, data_format), kernel, None, case), data_format)[0, :, 0]
+    assert np.isnan(got[:2]).all()
+    assert np.isneginf(got[-2:]).all()
+    np.testing.assert_array_equal(got[9:12], [3 * tiny] * 3)
+    np.testing.assert_array_equal(np.delete(got[2:-2], [7, 8, 9]), np.zeros(33))
+    kernel[0], x[...] = np.inf, 1
+    got = in_format(product.multiplied(in_format(x, data_format), kernel, None, case), data_format)[0]
+    assert np.isnan(got[0]).all()
+    assert np.isposinf(got[1:]).all()
+
+
+def test_no_bit_depends_on_which_rows_are_multiplied_together():
+    """Rows of one layer alone, few and many: the same bits for one row as for hundreds."""
+    random = np.random.default_rng(8)
+    for channels, filters in ((512, 10), (1024, 70), (96, 96), (7, 300)):
+        x, kernel = (random.standard_normal(sizes, np.float32) for sizes in ((65, channels), (channels, filters)))
+        bias = random.standard_normal(filters, np.float32)
+        expected = product.multiplied(x, kernel, bias, chosen())
+        for rows in (*range(1, 20), 33, 64):
+            with num_threads(1 + rows % 2):
+                part = product.multiplied(np.ascontiguousarray(x[-rows:]), kernel, bias, chosen())
+            assert np.array_equal(_bits(part), _bits(expected[-rows:])), (channels, filters, rows)

@@ -32,7 +32,7 @@ FORWARD = ("convolve", "convolve_adjacent")
 PRODUCTS = ("multiply_panel", "multiply_vector")
 NARROW = ("copy_numbers", "split_phases", "spread", "pack_lanes", "convolve_numbers")
 ROWS = tuple(f"multiply_rows_{kind}{distance}" for kind in ("panel", "vector") for distance in ("", "_far"))
-STEPS = tuple(name.replace("rows", "steps") for name in ROWS)
+STEPS = ("multiply_steps_panel", "multiply_steps_vector")
 TRANSPOSED = ("convolve_transposed", "convolve_adjacent_transposed", "multiply_transposed", "multiply_transposed_far")
 NARROW_TRANSPOSED = ("convolve_numbers_transposed", *map("interleave_{}".format, INTERLEAVED))
 

@@ -61,14 +61,14 @@ def multiply_rows(lanes: Any, vectors: Any, far: Any = False) -> Any:
     return 10, emit
 
 
-def multiply_steps(lanes: Any, vectors: Any, far: Any = False) -> Any:
-    """``y[f, t] = start[f] + sum_j x[offsets[j] + t] * weights[j, f]`` for filters and vectors of steps.
+def multiply_steps(lanes: Any, vectors: Any) -> Any:
+    """``y[f, t] = start[f] + sum_k sum_c x[c][tap_offsets[k] + t] * weights[k, c, f]``: vectors are of steps.
 
-    ``offsets`` are ``count`` intps, bytes; steps are aligned for a number. ``weights`` are those of one group of
-    filters after the other, as :func:`row_groups` cuts them. ``far``: the lines of ``y`` are fetched before its sums.
+    Channels of ``x`` are ``channel_bytes`` apart, aligned for a number; ``tap_offsets`` are bytes, intps. ``weights``
+    are those of one group of filters after the other, as :func:`row_groups` cuts them.
     """
 
-    def group(builder, x, offsets, count, weights, start, y, y_row_bytes, filters, left):
+    def group(builder, x, tap_offsets, taps, channels, channel_bytes, weights, start, y, y_row_bytes, filters, left):
         numbers = clamped_rows(builder, filters, left)
         places = [(row, vector) for row in range(filters) for vector in range(vectors)]
         biases = [
@@ -76,27 +76,33 @@ def multiply_steps(lanes: Any, vectors: Any, far: Any = False) -> Any:
             for number in numbers
         ]
         sums = lanes.registers(builder, [biases[row] for row, _ in places])
-        if far:
-            _fetch(builder, lanes, y, y_row_bytes, numbers, vectors)
         weight_at = alloca_once_value(builder, weights)
-        with for_range(builder, count) as number:
-            at, column = builder.add(x, load_intp(builder, offsets, number.index)), builder.load(weight_at)
-            steps = [lanes.load(builder, lanes.at(builder, at, v * lanes.bytes), 1) for v in range(vectors)]
-            places_at = (lanes.at(builder, column, row * lanes.item_bytes) for row in range(filters))
-            _add_products(builder, lanes, sums, (lanes.broadcast(builder, each) for each in places_at), steps)
-            builder.store(builder.add(column, INTP(filters * lanes.item_bytes)), weight_at)
+        with for_range(builder, taps) as tap:
+            steps_at = alloca_once_value(builder, builder.add(x, load_intp(builder, tap_offsets, tap.index)))
+            with for_range(builder, channels):
+                at, column = builder.load(steps_at), builder.load(weight_at)
+                steps = [lanes.load(builder, lanes.at(builder, at, v * lanes.bytes), 1) for v in range(vectors)]
+                values = (
+                    lanes.broadcast(builder, lanes.at(builder, column, row * lanes.item_bytes))
+                    for row in range(filters)
+                )
+                _add_products(builder, lanes, sums, values, steps)
+                builder.store(builder.add(column, INTP(filters * lanes.item_bytes)), weight_at)
+                builder.store(builder.add(at, channel_bytes), steps_at)
         for (row, v), total in reversed(list(zip(places, sums, strict=True))):
             at = builder.add(y, builder.mul(y_row_bytes, numbers[row]))
             lanes.store(builder, builder.load(total), lanes.at(builder, at, v * lanes.bytes), lanes.item_bytes)
 
-    def emit(builder, x, offsets, count, weights, start, y, y_row_bytes, filters):
-        filter_bytes = builder.mul(count, INTP(lanes.item_bytes))
+    def emit(builder, x, tap_offsets, taps, channels, channel_bytes, weights, start, y, y_row_bytes, filters):
+        filter_bytes = builder.mul(builder.mul(taps, channels), INTP(lanes.item_bytes))
         for at, size in row_groups(builder, filters):
             group(
                 builder,
                 x,
-                offsets,
-                count,
+                tap_offsets,
+                taps,
+                channels,
+                channel_bytes,
                 builder.add(weights, builder.mul(at, filter_bytes)),
                 builder.add(start, builder.mul(at, INTP(lanes.item_bytes))),
                 builder.add(y, builder.mul(at, y_row_bytes)),
@@ -105,7 +111,7 @@ def multiply_steps(lanes: Any, vectors: Any, far: Any = False) -> Any:
                 builder.sub(filters, at),
             )
 
-    return 8, emit
+    return 10, emit
 
 
 def _fetch(builder, lanes, y, y_row_bytes, row_numbers, vectors):
@@ -172,6 +178,4 @@ BY_NAME: Any = {
     "multiply_rows_vector_far": partial(multiply_rows, vectors=1, far=True),
     "multiply_steps_panel": partial(multiply_steps, vectors=PANEL_VECTORS),
     "multiply_steps_vector": partial(multiply_steps, vectors=1),
-    "multiply_steps_panel_far": partial(multiply_steps, vectors=PANEL_VECTORS, far=True),
-    "multiply_steps_vector_far": partial(multiply_steps, vectors=1, far=True),
 }

@@ -35,8 +35,8 @@ class Steps(NamedTuple):
     """Series whose steps lie side by side; ``*_bytes`` are bytes.
 
     The input steps of a tile lie in scratch memory at ``x``, by phases of the stride: a channel of a phase takes
-    ``channel_bytes``, and all of them ``phase_bytes``. A table at the start of scratch memory says where each channel
-    begins under each of the ``taps``, which lie ``tap_dilation`` steps apart. ``example_tiles`` tiles cover an example.
+    ``channel_bytes``, and all of them ``phase_bytes``. A table at the start of scratch memory says where each of the
+    ``taps`` begins, which lie ``tap_dilation`` steps apart. ``example_tiles`` tiles cover an example.
     Filters are multiplied ``part_filters`` to a ticket, ``group_filters`` at a time, whose weights take
     ``group_bytes``, and whose sums lie at ``y`` where they are not made in the outputs.
     """

@@ -11,7 +11,7 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call7, call8, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call7, call10, release, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
 from nb_sepconv.kernels.cpu.products.problem import steps_at
@@ -30,14 +30,10 @@ def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: A
 @compiled
 def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
     """``scratch`` belongs to this worker, ``tickets`` to all of them."""
-    number = scratch
     for k in range(a.taps):
         step = k * a.tap_dilation
         offset = step % p.stride * a.phase_bytes + step // p.stride * p.item_bytes
-        for _ in range(a.series_channels):
-            store_intp(offset, number)
-            offset += a.channel_bytes
-            number += INTP_BYTES
+        store_intp(offset, scratch + k * INTP_BYTES)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
         tile, first_filter = ticket // p.filter_parts, ticket % p.filter_parts * a.part_filters
@@ -91,11 +87,13 @@ def _fill_panel(p, a, target, weights, first_filter, filters, step, steps, scrat
     y, y_row_bytes = scratch + p.y, vectors * vector_bytes
     if in_place:
         y, y_row_bytes = target, p.output_filter_stride
-    call8(
+    call10(
         p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
         scratch + p.x + step * p.item_bytes,
         scratch,
-        p.channels,
+        a.taps,
+        a.series_channels,
+        a.channel_bytes,
         weights + p.pointwise + first_filter // a.group_filters * a.group_bytes,
         weights + p.bias + first_filter * p.item_bytes,
         y,

@@ -7,7 +7,6 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
-from nb_sepconv.kernels.cpu.forward.plan import NEAR_BYTES, distance
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.forward.tiling import HIDDEN_BYTES, TILES_PER_WORKER
 from nb_sepconv.kernels.cpu.products.problem import Steps, StepsProblem
@@ -32,7 +31,6 @@ def transposed_product_plan(sizes: Any, workers: int, base: Any) -> Any:
 class StepsPlan(PreparedPlan):
     """The problem of one product for some workers, whose vectors are of steps."""
 
-    reads_before = False
     worker_address: Any = staticmethod(steps_worker_address)
     packer_address: Any = staticmethod(steps_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_steps_packer_address)
@@ -52,11 +50,11 @@ def _steps_problem(sizes, workers, p):
     panel_steps, vector_bytes = PANEL_VECTORS * p.width, p.width * p.item_bytes
     span = (sizes.kernel_size - 1) * sizes.dilation + 1
     groups = ceil_div(sizes.steps, panel_steps)
-    example_tiles = _example_tiles(sizes, workers, groups, p)
+    example_tiles = _example_tiles(sizes, workers, groups, panel_steps, span, p.item_bytes)
     tile_steps = ceil_div(groups, example_tiles) * panel_steps
     phase_rows = tile_steps + ceil_div(span, sizes.stride) + p.width
     channel_bytes = (phase_rows * p.item_bytes // ALIGNMENT | 1) * ALIGNMENT + ALIGNMENT * 2
-    numbers = aligned(p.channels * INTP_BYTES)
+    numbers = aligned(sizes.kernel_size * INTP_BYTES)
     one_by_one = (tile_steps * sizes.stride + span + 2 * p.width) * p.item_bytes if sizes.stride > 1 else 0
     x = aligned(numbers + one_by_one)
     phase_bytes = sizes.channels * channel_bytes
@@ -68,7 +66,6 @@ def _steps_problem(sizes, workers, p):
         tiles=sizes.examples * example_tiles,
         tile_rows=tile_steps,
         row_group=panel_steps,
-        row_workers=max(1, workers // parts),
         filter_parts=parts,
         x=x,
         y=y,
@@ -76,8 +73,8 @@ def _steps_problem(sizes, workers, p):
         pack_table=pack_table,
         packed_bytes=pack_table + INTP_BYTES,
         rows_in_place=int(p.stored_bytes == p.item_bytes),
-        multiply_panel=procedure(sizes.dtype, "multiply_steps_panel" + distance(p)),
-        multiply_vector=procedure(sizes.dtype, "multiply_steps_vector" + distance(p)),
+        multiply_panel=procedure(sizes.dtype, "multiply_steps_panel"),
+        multiply_vector=procedure(sizes.dtype, "multiply_steps_vector"),
         store=procedure(sizes.dtype, "store_rows"),
     )
     across = Steps(
@@ -99,17 +96,13 @@ def _steps_problem(sizes, workers, p):
     return StepsProblem(*problem, *across)
 
 
-def _example_tiles(sizes, workers, groups, p):
-    """Into how many tiles an example is cut: its input must stay near, workers have as much to do, and weights that do
-    not stay near are read seldom.
-    """
-    step_bytes = sizes.channels * p.item_bytes
-    around = min(sizes.kernel_size * sizes.dilation * step_bytes, HIDDEN_BYTES // 2)
-    most = max(1, (HIDDEN_BYTES - around) // (PANEL_VECTORS * p.width * sizes.stride * step_bytes))
+def _example_tiles(sizes, workers, groups, panel_steps, span, item):
+    """Into how many tiles an example is cut: its input must stay near, and workers have as much to do."""
+    group_bytes = panel_steps * sizes.stride * sizes.channels * item
+    most = max(1, (HIDDEN_BYTES - min(span * sizes.channels * item, HIDDEN_BYTES // 2)) // group_bytes)
     tiles = max(1, ceil_div(groups, most))
     if workers > 1:
-        several = 1 if p.channels * sizes.filters * p.item_bytes > NEAR_BYTES // 2 else TILES_PER_WORKER
-        wanted = ceil_div(workers * several, max(1, sizes.examples))
+        wanted = ceil_div(workers * TILES_PER_WORKER, max(1, sizes.examples))
         tiles = max(tiles, min(wanted, groups // 2))
         while sizes.examples * tiles % workers and tiles < groups and sizes.examples * tiles < 8 * workers:
             tiles += 1
