@@ -63,6 +63,7 @@ format: $(VENV)/test,lint.installed
 bench: $(VENV)/bench.installed
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.jobs --output docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.products
 
 bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed
 	@$(BIN)/python -m benchmarks.gpu
