@@ -150,3 +150,37 @@ def test_the_example_with_a_hole_is_named():
     mask[3, 7] = True
     with pytest.raises(ValueError, match="in example 3"):
         made("layers")(series(), mask=mask)
+
+
+X = np.random.default_rng(1).standard_normal((5, 12, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("given", [{"lengths": LENGTHS}, {"mask": MASK}], ids=lambda given: next(iter(given)))
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: tf.layers.Conv1D(4, 3),
+        lambda: tf.layers.Dense(4),
+        lambda: tf.layers.MaxPooling1D(2, 2),
+        lambda: tf.keras.layers.Conv1D(4, 3),
+        lambda: tf.keras.layers.AveragePooling1D(2),
+        lambda: tf.keras.layers.Dropout(0.5),
+        lambda: tf.keras.layers.BatchNormalization(),
+        lambda: tf.keras.Sequential([tf.keras.layers.SeparableConv1D(4, 3)]),
+    ],
+)
+def test_layers_that_take_no_lengths_name_the_stack_which_tells_them(layer, given):
+    (name,) = given
+    layer = layer()
+    layer(X)
+    with pytest.raises(
+        TypeError, match=rf"`{name}` is taken by separable convolutions and by `Stack`.+Received: `{name}` for"
+    ):
+        layer(X, **given)
+    layers = getattr(layer, "layers", [layer])
+    for n, length in enumerate(LENGTHS):
+        if length >= 3:
+            alone = np.asarray(layer(np.ascontiguousarray(X[n : n + 1, :length])))
+            mine = np.asarray(tf.Stack(*layers)(X, **given))[n : n + 1]
+            np.testing.assert_array_equal(mine[:, : alone.shape[1]], alone)
+            assert not mine[:, alone.shape[1] :].any()
