@@ -190,8 +190,10 @@ class SeparableConvolution(Weighted):
     def _stage(self):
         stages.refuse_unbuilt(self)
         stages.refuse_own_call(self, SeparableConvolution)
-        convolution = self._convolution()
-        weights = self._kept(self.depthwise_kernel, self.pointwise_kernel, self.bias)
+        own = self.depthwise_kernel, self.pointwise_kernel, self.bias
+        weights = self._kept(*own)
+        shared = all(kept is weight for kept, weight in zip(weights, own, strict=True))
+        convolution = self._convolution() if shared else PackedConvolution(*self._given)  # which keeps others packed
         after = settings.fused_activation(self.activation)[1]
         dtype = weights[0].array.dtype
 

@@ -125,3 +125,19 @@ def test_what_has_no_stream():
     layer.build((None, None, 2))
     with pytest.raises(TypeError, match=r"has a `call` of its own, which nobody can look into"):
         layer.stream()
+
+
+def test_streams_of_a_mixed_policy_leave_the_weights_of_calls_packed():
+    layer = tf.keras.layers.SeparableConv1D(4, 3, padding="causal", dtype="mixed_float16")
+    inputs = np.random.default_rng(0).standard_normal((1, 10, 2)).astype(np.float16)
+    whole, streams = layer(inputs), [layer.stream(), layer.stream()]
+    packed = layer._convolution()._state[2]
+    known = dict(packed)
+    for start in (0, 5):
+        for stream in streams:
+            found = stream.push(inputs[:, start : start + 5])
+            np.testing.assert_array_equal(found, layer(inputs)[:, start : start + 5])
+    assert known
+    assert layer._convolution()._state[2] is packed
+    assert all(packed[name] is entry for name, entry in known.items())
+    np.testing.assert_array_equal(layer(inputs), whole)
