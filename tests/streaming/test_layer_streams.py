@@ -130,6 +130,7 @@ def test_what_has_no_stream():
 def test_streams_of_a_mixed_policy_leave_the_weights_of_calls_packed():
     layer = tf.keras.layers.SeparableConv1D(4, 3, padding="causal", dtype="mixed_float16")
     inputs = np.random.default_rng(0).standard_normal((1, 10, 2)).astype(np.float16)
+    layer(inputs)
     whole, streams = layer(inputs), [layer.stream(), layer.stream()]
     packed = layer._convolution()._state[2]
     known = dict(packed)
