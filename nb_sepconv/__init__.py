@@ -65,9 +65,10 @@ _HOMES = {
     "framework.name_scope": ("name_scope",),
     "convolution.precisions": ("precision",),
     "framework.variable_scope": (
-        *("AUTO_REUSE", "VariableScope", "get_local_variable", "get_variable", "get_variable_scope"),
+        *("VariableScope", "get_local_variable", "get_variable", "get_variable_scope"),
         *("no_regularizer", "variable_scope"),
     ),
+    "framework.variable_store": ("AUTO_REUSE",),
     "framework.template": ("make_template",),
     "framework.variables": (
         *("Variable", "VariableAggregation", "VariableSynchronization", "global_variables", "local_variables"),

@@ -85,13 +85,13 @@ from nb_sepconv.framework.graph import set_random_seed as set_random_seed
 from nb_sepconv.framework.graph_keys import GraphKeys as GraphKeys
 from nb_sepconv.framework.name_scope import name_scope as name_scope
 from nb_sepconv.framework.template import make_template as make_template
-from nb_sepconv.framework.variable_scope import AUTO_REUSE as AUTO_REUSE
 from nb_sepconv.framework.variable_scope import VariableScope as VariableScope
 from nb_sepconv.framework.variable_scope import get_local_variable as get_local_variable
 from nb_sepconv.framework.variable_scope import get_variable as get_variable
 from nb_sepconv.framework.variable_scope import get_variable_scope as get_variable_scope
 from nb_sepconv.framework.variable_scope import no_regularizer as no_regularizer
 from nb_sepconv.framework.variable_scope import variable_scope as variable_scope
+from nb_sepconv.framework.variable_store import AUTO_REUSE as AUTO_REUSE
 from nb_sepconv.framework.variables import Variable as Variable
 from nb_sepconv.framework.variables import VariableAggregation as VariableAggregation
 from nb_sepconv.framework.variables import VariableSynchronization as VariableSynchronization

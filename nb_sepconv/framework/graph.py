@@ -158,9 +158,8 @@ class Graph:
 
     def next_number(self, name: str) -> int:
         """The number that a full name gets, taken for good; 0, and nothing is taken, where the name was never taken."""
-        name, names = name.lower(), self._names
         with self.lock:
-            return names.count(name) if name in names else 0
+            return self._names.count(name.lower())
 
     def pass_name(self, thread: ThreadState, name: str) -> None:
         """Take a name as a scope does that is opened and closed at once."""

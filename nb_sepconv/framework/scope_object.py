@@ -140,8 +140,10 @@ class VariableScope:
     ) -> VariableScope:
         """A new scope with this one's defaults but for its constraint."""
         scope = object.__new__(VariableScope)
-        scope.__dict__.update(self.__dict__)
         scope._reuse, scope._name, scope.opened, scope._constraint = reuse, name, opened, constraint
+        scope._initializer, scope._regularizer = self._initializer, self._regularizer
+        scope._caching_device, scope._partitioner = self._caching_device, self._partitioner
+        scope._custom_getter, scope._dtype, scope._use_resource = self._custom_getter, self._dtype, self._use_resource
         return scope
 
     def reuse_variables(self) -> None:

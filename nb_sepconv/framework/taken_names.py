@@ -74,10 +74,16 @@ class TakenNames(dict[str, int]):
         return number, (name, number, before)
 
     def count(self, name: str) -> int:
-        """Take the first free name derived from one that is a key; returns its number."""
-        before = self[name]
-        number = self._next_number(name, before + 1)
-        self._change(name, number, before)
+        """Take the first free name derived from one that is a key; returns its number, 0 where it is none."""
+        before = self.get(name)
+        if before is None:
+            return 0
+        number = before + 1
+        while f"{name}_{number}" in self:
+            number += 1
+        if self._watchers:
+            self._journal.append((name, before))
+        self[name] = number
         return number
 
     def _change(self, key, value, before):
@@ -112,15 +118,16 @@ class TakenNames(dict[str, int]):
 
     def forget_inside(self, scope: str) -> None:
         """Give the names inside of a scope free again, except those that are kept."""
-        if scope not in self.inside:
+        inside = self.inside
+        if scope not in inside:
             return
         pending = [scope]
         while pending:
-            for name in list(self.inside.pop(pending.pop(), ())):
+            for name in inside.pop(pending.pop(), ()):
                 before = self.pop(name, None)
                 if before is not None and self._watchers:
                     self._journal.append((name, before))
-                if name in self.inside:
+                if name in inside:
                     pending.append(name)
         if scope not in self:
             self._unlist(scope)

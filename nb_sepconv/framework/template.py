@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import scope_name_by_maker, unique_scope_name
+from nb_sepconv.framework.entered_scopes import SharedAgain, UnnamedScope
 from nb_sepconv.framework.graph import Graph, get_default_graph, graph_for
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.variable_scope import UnnamedScope, get_variable_store, variable_scope
+from nb_sepconv.framework.variable_scope import get_variable_store, variable_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,8 @@ class Template:
         if not self._variables_created:
             with self._lock:
                 return self._enter(args, kwargs)
-        with self._again(reuse=True):
+        scope = self._variable_scope
+        with SharedAgain(self._graph, scope, scope.name.rpartition("/")[2]):
             return self._call_again(args, kwargs)
 
     def _again(self, reuse):

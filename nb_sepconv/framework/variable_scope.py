@@ -5,32 +5,35 @@ The current scope and the names behind default names are kept per graph and thre
 
 from __future__ import annotations
 
-from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
+from nb_sepconv.framework.entered_scopes import (
+    NO_DEFAULTS,
+    check_reuse,
+    copied_scope,
+    derived_scope,
+    enter_scope,
+    leave_scope,
+)
 from nb_sepconv.framework.graph import enter_graph, get_default_graph, graph_of, leave_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.framework.graph_name_scope import NameScope, close_name_scope, open_name_scope
+from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.framework.scope_object import VariableScope
 from nb_sepconv.framework.shared_variable import shared_variable
-from nb_sepconv.framework.variable_store import AUTO_REUSE, VariableStore, refuse_partitioner
+from nb_sepconv.framework.variable_store import VariableStore, refuse_partitioner
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import DTypeLike
 
-    from nb_sepconv.framework.graph import Graph
-    from nb_sepconv.framework.thread_state import ThreadState
     from nb_sepconv.framework.variable_store import ReuseMode
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.typing import ShapeInput
 
 _DEFAULTS = ("initializer", "regularizer", "caching_device", "custom_getter", "dtype", "use_resource")
-_NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class variable_scope:
@@ -80,7 +83,7 @@ class variable_scope:
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
         if reuse is not None:
-            _check_reuse(reuse)
+            check_reuse(reuse)
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(f"The `auxiliary_name_scope` must be `True` or `False`. Received: {auxiliary_name_scope!r}")
         if partitioner is not None:
@@ -92,7 +95,7 @@ class variable_scope:
         self._auxiliary_name_scope = auxiliary_name_scope
         self._graph = get_default_graph() if values is None else graph_of(values)
         if initializer is regularizer is caching_device is custom_getter is dtype is use_resource is None:
-            self._defaults = _NO_DEFAULTS
+            self._defaults = NO_DEFAULTS
         else:
             given = (initializer, regularizer, caching_device, custom_getter, dtype, use_resource)
             self._defaults = {key: value for key, value in zip(_DEFAULTS, given, strict=True) if value is not None}
@@ -106,11 +109,17 @@ class variable_scope:
         thread, names, first = graph.thread, None, self._opened is None
         enter_graph(graph)
         try:
-            if first:
-                self._check_names()
-            names = self._open_names(thread)
-            if first:
-                self._decide(thread, names)
+            if type(self._name_or_scope) is str and self._auxiliary_name_scope:  # as most are
+                if self._name_or_scope:
+                    names = open_name_scope(thread, self._name_or_scope)
+                if first:
+                    self._name, self._opened = self._name_or_scope, names or ""
+            else:
+                if first:
+                    self._check_names()
+                names = self._open_names(thread)
+                if first:
+                    self._decide(thread, names)
             outer = thread.variable_scope or get_variable_scope_of(thread)
             scope = self._jump or self._nested(outer)
             mark = enter_scope(thread, scope, jumped=self._jump is not None)
@@ -147,7 +156,7 @@ class variable_scope:
         """What every entry has in common: the scope's name, or the copy that is jumped to."""
         name = self._name_or_scope
         if isinstance(name, VariableScope):
-            self._jump = _copied(name, self._reuse, self._constraint, self._defaults)
+            self._jump = copied_scope(name, self._reuse, self._constraint, self._defaults)
         else:
             self._name = unique_scope_name(thread, self._default_name) if name is None else name
         if self._auxiliary_name_scope:
@@ -156,11 +165,11 @@ class variable_scope:
             self._opened = f"{thread.name_scope}/" if thread.name_scope else ""
 
     def _nested(self, outer):
-        self._reuse = self._reuse or outer.reuse
-        name = f"{outer.name}/{self._name}" if outer.name else self._name
+        self._reuse, prefix = self._reuse or outer.reuse, outer.name
+        name = f"{prefix}/{self._name}" if prefix else self._name
         if not self._defaults:
             return outer.derived(self._reuse, name, self._opened, self._constraint)
-        return _derived(outer, self._reuse, name, self._opened, self._constraint, self._defaults)
+        return derived_scope(outer, self._reuse, name, self._opened, self._constraint, self._defaults)
 
     def __exit__(self, *error: object) -> None:
         graph, (thread, outer, scope, mark, names) = self._graph, self._entered[-1]
@@ -169,106 +178,6 @@ class variable_scope:
         if names is not None:
             close_name_scope(thread, names)
         leave_graph(graph)
-
-
-class UnnamedScope:
-    """A context manager that enters the variable scope ``name`` without opening a name scope."""
-
-    def __init__(self, name: str, custom_getter: Callable[..., Any] | None = None) -> None:
-        self._thread = get_default_graph().thread
-        self._name = name
-        self._defaults = {} if custom_getter is None else {"custom_getter": custom_getter}
-
-    def __enter__(self) -> VariableScope:
-        self._outer = outer = get_variable_scope_of(self._thread)
-        name = f"{outer.name}/{self._name}" if outer.name else self._name
-        self._scope = _derived(outer, outer.reuse, name, self._name, None, self._defaults)
-        self._mark = enter_scope(self._thread, self._scope, jumped=False)
-        return self._scope
-
-    def __exit__(self, *error: object) -> None:
-        leave_scope(self._thread, self._outer, self._scope, self._mark)
-
-
-class EnteredAgain:
-    """A context manager that enters a copy of a scope that was entered before, and its name scope, in its graph."""
-
-    __slots__ = ("_graph", "_left", "_scope")
-
-    def __init__(self, graph: Graph, scope: VariableScope, reuse: bool | ReuseMode | None) -> None:
-        _check_reuse(reuse)
-        self._graph, self._scope = graph, _copied(scope, reuse, None, _NO_DEFAULTS)
-
-    def __enter__(self) -> VariableScope:
-        graph, scope = self._graph, self._scope
-        thread, opened = graph.thread, scope.opened
-        outer_names = thread.names
-        if type(opened) is NameScope and opened.graph is graph:
-            thread.names = opened
-        else:
-            open_name_scope(thread, scope.original_name_scope)
-        enter_graph(graph)
-        outer = get_variable_scope_of(thread)
-        self._left = thread, outer_names, outer, enter_scope(thread, scope, jumped=True)
-        return scope
-
-    def __exit__(self, *error: object) -> None:
-        thread, outer_names, outer, mark = self._left
-        leave_scope(thread, outer, self._scope, mark)
-        close_name_scope(thread, thread.names)
-        thread.names = outer_names
-        leave_graph(self._graph)
-
-
-def enter_scope(thread: ThreadState, scope: VariableScope, jumped: bool) -> int | None:
-    """Make a scope the current one of a thread; returns what leaving it needs."""
-    names = thread.scope_names
-    if scope.name not in names:
-        names.take(scope.name)
-    thread.variable_scope = scope
-    return names.watch() if jumped else None
-
-
-def leave_scope(thread: ThreadState, outer: VariableScope, scope: VariableScope, mark: int | None) -> None:
-    """Make the scope around one the current one again, and forget the names of scopes: those inside of a scope that was
-    nested, all that came after one that was jumped to.
-    """
-    if thread.variable_scope is not scope:
-        raise RuntimeError("Improper nesting of variable_scope.")
-    if mark is None:
-        if scope.name in thread.scope_names.inside:
-            thread.scope_names.forget_inside(scope.name)
-    else:
-        thread.scope_names.take_back(mark)
-    thread.variable_scope = outer
-
-
-def _derived(parent, reuse, name, opened, constraint, defaults):
-    scope = parent.derived(reuse, name, opened, constraint)
-    for key in defaults:
-        getattr(scope, f"set_{key}")(defaults[key])
-    if defaults and "custom_getter" in defaults:
-        scope.set_custom_getter(_nested_getter(defaults["custom_getter"], parent.custom_getter))
-    return scope
-
-
-def _copied(scope, reuse, constraint, defaults):
-    return _derived(scope, reuse or scope.reuse, scope.name, scope.opened, constraint, defaults)
-
-
-def _check_reuse(reuse):
-    if not (reuse is None or reuse is True or reuse is False or reuse is AUTO_REUSE):
-        raise ValueError(f"The reuse parameter must be True or False or None. Received: `reuse`={reuse!r}")
-
-
-def _nested_getter(custom_getter, outer):
-    if outer is None:
-        return custom_getter
-
-    def nested_getter(getter, *args, **kwargs):
-        return custom_getter(partial(outer, getter), *args, **kwargs)
-
-    return nested_getter
 
 
 def get_variable_scope() -> VariableScope:
@@ -325,7 +234,8 @@ def get_variable(
         ValueError: when it exists and may not be shared, does not exist and may not be created, exists with another
             shape or type, or can not be created from what is given.
 
-    >>> with variable_scope("doc_example", reuse=AUTO_REUSE):
+    >>> import nb_sepconv as tf
+    >>> with variable_scope("doc_example", reuse=tf.AUTO_REUSE):
     ...     get_variable("gain", [3], initializer=lambda shape, dtype: [1, 2, 3]).name
     'doc_example/gain:0'
     """

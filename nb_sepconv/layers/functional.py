@@ -15,11 +15,11 @@ import numpy as np
 from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.convolution.settings import fused_activation
 from nb_sepconv.framework.current_scope import get_variable_scope_of
+from nb_sepconv.framework.entered_scopes import EnteredAgain
 from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.framework.naming import check_name
-from nb_sepconv.framework.variable_scope import EnteredAgain
 from nb_sepconv.framework.variable_store import AUTO_REUSE
 from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty

@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import scope_name_by_maker
+from nb_sepconv.framework.entered_scopes import EnteredAgain
 from nb_sepconv.framework.graph import get_default_graph, graph_for
-from nb_sepconv.framework.variable_scope import EnteredAgain, get_variable_scope, variable_scope
+from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
