@@ -79,7 +79,7 @@ class PlannedGradients:
     ) -> Any:
         """What :func:`gradients` gives; ``weights`` are never written to, and another list where they have changed."""
         key, given = None, (d_outputs, outputs, inputs, *weights)
-        if type(d_outputs) is type(inputs) is type(outputs) is np.ndarray:
+        if type(d_outputs) is type(inputs) is np.ndarray and (outputs is None or type(outputs) is np.ndarray):
             key = (
                 cpu.get_num_threads(),
                 engines.environment_engine(),
@@ -90,7 +90,7 @@ class PlannedGradients:
                 d_outputs.shape,
                 d_outputs.strides,
                 d_outputs.dtype,
-                outputs.strides,
+                None if outputs is None else outputs.strides,
             )
         call = self._calls.get(key)
         if call is None:

@@ -184,23 +184,38 @@ def as_series(inputs: np.ndarray) -> np.ndarray:
     return inputs if inputs.ndim == 3 else inputs.reshape(math.prod(inputs.shape[:-2]), *inputs.shape[-2:])
 
 
-def gradients(
-    d_outputs: Any, rows: np.ndarray, kernel: np.ndarray, bias: Any, how: Any, outputs: Any, wanted: Any
-) -> dict[str, Any]:
-    """The gradients of a product of rows (N, R, D), by the names "inputs", "kernel" and "bias".
+class ProductGradients:
+    """The gradients of products of rows (N, R, D) with the same weights again and again.
 
     Args:
-        d_outputs: array (N, R, F).
-        how: (activation that the kernels know, or None; precision).
-        outputs: array (N, R, F), for the activation.
-        wanted: the names of those to compute; the others are None.
+        activation: the name of one that the kernels know, or None.
+        precision: as in ``ops``.
     """
-    activation, precision = how
-    names = [_OPERANDS[name] for name in wanted]
-    chosen = settings.from_arguments(1, "same", "channels_last", 1, precision=precision)
-    arrays = rows, ones(rows.shape[2], rows.dtype), matrix(kernel), bias
-    d_rows, _, d_kernel, d_bias = host_gradients.gradients(d_outputs, arrays, chosen, activation, outputs, names)
-    return {"inputs": d_rows, "kernel": d_kernel, "bias": d_bias}
+
+    def __init__(self, activation: Any, precision: Any) -> None:
+        chosen = settings.from_arguments(1, "same", "channels_last", 1, precision=precision)
+        self._planned = host_gradients.PlannedGradients(chosen, activation)
+        self._known = None, None
+
+    def __call__(
+        self, d_outputs: Any, rows: np.ndarray, weights: Any, outputs: Any, wanted: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """The gradients by the names "inputs", "kernel" and "bias".
+
+        Args:
+            d_outputs: array (N, R, F).
+            weights: the kernel and the bias or None, a list that is never changed.
+            outputs: array (N, R, F), for the activation, or None.
+            wanted: the names of those to compute; the others are None.
+        """
+        of_weights, operands = self._known
+        if of_weights is not weights:
+            kernel, bias = weights
+            operands = ones(rows.shape[2], rows.dtype), matrix(kernel), bias
+            self._known = weights, operands
+        names = tuple([_OPERANDS[name] for name in wanted])
+        d_rows, _, d_kernel, d_bias = self._planned(d_outputs, rows, operands, outputs, names)
+        return {"inputs": d_rows, "kernel": d_kernel, "bias": d_bias}
 
 
 _OPERANDS = {"inputs": "inputs", "kernel": "pointwise_kernel", "bias": "bias"}

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from nb_sepconv.checks.missing_names import explain
+from nb_sepconv.layers.batch_normalization import batch_normalization
 from nb_sepconv.layers.conv1d import Conv1D, conv1d
 from nb_sepconv.layers.convolutional import SeparableConv1D, separable_conv1d
 from nb_sepconv.layers.core import Dense, Dropout, Flatten, dense, dropout, flatten
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.normalization import BatchNormalization, batch_normalization
+from nb_sepconv.layers.normalization import BatchNormalization
 from nb_sepconv.layers.pooling import AveragePooling1D, MaxPooling1D, average_pooling1d, max_pooling1d
 
 __all__ = [

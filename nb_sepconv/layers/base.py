@@ -29,7 +29,7 @@ from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
 from nb_sepconv.layers.scope import InCall, LayerScope
-from nb_sepconv.layers.weights import HasWeights, LayerWeights, initializer_or_default, is_among
+from nb_sepconv.layers.weights import HasWeights, LayerWeights, array_of, initializer_or_default, is_among
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.keras_json import floatx
@@ -303,6 +303,8 @@ class Layer(HasWeights, Copies):
 
     def _compute(self, inputs, args, keywords):
         self._check(inputs)
+        if self._dtype is None:  # built by ``build``, without weights
+            self._dtype = dtype_name_of(inputs)
         with InCall(self._scope.home().thread, True):
             if lazy.looks_into(self, inputs):
                 return lazy.called(self, self._as_called(inputs), args, keywords)
@@ -317,6 +319,8 @@ class Layer(HasWeights, Copies):
 
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self._dtype, self.name, self._autocast)
+
+    _array = staticmethod(array_of)
 
     def _regularizer_of(self, weight):
         return self._weights.regularizer_of(weight)

@@ -10,7 +10,6 @@ from nb_sepconv.layers import functional, product
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.quick_calls import QuickCalls
-from nb_sepconv.layers.weights import array_of
 from nb_sepconv.tensors.tensor import of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
@@ -134,8 +133,6 @@ class Conv1D(QuickCalls, product.Conv1D, Layer):
                 f"Consider increasing the input size. Received: input shape {tuple(input_shape)}"
             )
         return Shape(shape)
-
-    _array = staticmethod(array_of)
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""

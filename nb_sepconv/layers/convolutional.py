@@ -17,7 +17,6 @@ from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.shared import SeparableConvolution
-from nb_sepconv.layers.weights import array_of
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
@@ -250,8 +249,6 @@ class SeparableConv1D(SeparableConvolution, Layer):
                 f"Consider increasing the input size. Received: input shape {tuple(input_shape)}"
             )
         return Shape(shape)
-
-    _array = staticmethod(array_of)
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""

@@ -15,10 +15,10 @@ from nb_sepconv.layers import functional, product, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
+from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
 from nb_sepconv.layers.quick_calls import QuickCalls
 from nb_sepconv.layers.streamed import Streamed
-from nb_sepconv.layers.weights import array_of
-from nb_sepconv.nn.regularization import dropped
+from nb_sepconv.nn.regularization import kept_by_chance, rescaled
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor import Tensor, of_word
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
@@ -111,8 +111,6 @@ class Dense(QuickCalls, product.Dense, Layer):
         shape = as_shape(input_shape)
         self._width(shape)
         return Shape((*shape[:-1], self.units))
-
-    _array = staticmethod(array_of)
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
@@ -239,10 +237,35 @@ class Dropout(Streamed, Layer):
         """
         return self._call(inputs, scope, training=training)
 
-    def call(self, inputs: Any, training: bool = False) -> Array:
-        """Compute the outputs."""
+    def call(self, inputs: Any, training: bool = False, kept: list[Any] | None = None) -> Array:
+        """Compute the outputs; the list ``kept`` takes which elements were kept."""
         inputs = np.asarray(inputs)
-        return dropped(inputs, self.rate, self.noise_shape, self.seed) if training else inputs.copy()
+        chosen = kept_by_chance(inputs, self.rate, self.noise_shape, self.seed) if training else True
+        if kept is not None:
+            kept.append(chosen)
+        return rescaled(inputs, self.rate, chosen)
+
+    def value_and_pullback(self, inputs: Any, training: bool = False) -> tuple[Any, FunctionPullback]:
+        """Call the layer, and get the function that turns the gradient of the outputs into that of the inputs.
+
+        Args:
+            inputs, training: as the layer is called with.
+
+        Returns:
+            (outputs, pullback), as of ``SeparableConv1D``; the list of the variables' gradients is empty. The gradient
+            is dropped and divided where the outputs were.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+        """
+        refuse_own_gradient(self, Dropout)
+        kept, rate = [], self.rate
+        outputs, inputs = self._call(inputs, None, training=training, kept=kept), self._as_called(inputs)
+
+        def gradients(d_outputs, weights, wanted):
+            return {"inputs": rescaled(d_outputs, rate, kept[0])} if wanted else {}
+
+        return outputs, FunctionPullback(self, {}, inputs, outputs, gradients)
 
     def _stage(self):
         stages.refuse_own_call(self, Dropout)
@@ -315,6 +338,30 @@ class Flatten(Streamed, Layer):
         if self.data_format == "channels_first" and inputs.ndim > 1:
             inputs = np.moveaxis(inputs, 1, -1)
         return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
+
+    def value_and_pullback(self, inputs: Any) -> tuple[Any, FunctionPullback]:
+        """Call the layer, and get the function that turns the gradient of the outputs into that of the inputs.
+
+        Args:
+            inputs: array, as the layer is called with.
+
+        Returns:
+            (outputs, pullback), as of ``SeparableConv1D``; the list of the variables' gradients is empty.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+        """
+        refuse_own_gradient(self, Flatten)
+        outputs, inputs = self(inputs), self._as_called(inputs)
+        moved = self.data_format == "channels_first" and inputs.ndim > 1
+
+        def gradients(d_outputs, weights, wanted):
+            if not moved:
+                return {"inputs": d_outputs.reshape(inputs.shape).copy()}
+            batch, channels, *rest = inputs.shape
+            return {"inputs": np.moveaxis(d_outputs.reshape(batch, *rest, channels), -1, 1).copy()}
+
+        return outputs, FunctionPullback(self, {}, inputs, outputs, gradients)
 
     def _stage(self):
         stages.refuse_joined_steps(self)

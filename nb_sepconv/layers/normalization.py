@@ -16,10 +16,11 @@ from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.moving_averages import MovingAverageUpdate, leave_updates
+from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
 from nb_sepconv.layers.statistics import WEIGHTS, Normalization
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.dtypes import as_dtype
-from nb_sepconv.tensors.tensor import of_word
+from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.tensor_shape import Shape
-    from nb_sepconv.tensors.typing import Config, Identifier, Integers
+    from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
 _ZEROS, _ONES = functional.ZEROS, functional.ONES
 _LEAST_FUSED_EPSILON = 1.001e-5
@@ -189,9 +190,31 @@ class BatchNormalization(Streamed, Layer):
         computed = self._normalization(inputs.ndim)
         if not training:
             return computed.by_averages(inputs)
-        outputs, left = _in_training(computed, inputs, self._decay, self._is_fused(computed.axes, inputs.ndim))
+        outputs, left = in_training(computed, inputs, self._decay, self._is_fused(computed.axes, inputs.ndim))
         self._updates = [*self.updates, *left]
         return outputs
+
+    def value_and_pullback(self, inputs: Any, training: bool = False) -> tuple[Any, FunctionPullback]:
+        """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
+
+        Args:
+            inputs, training: as the layer is called with.
+
+        Returns:
+            (outputs, pullback), as of ``SeparableConv1D``. In training, the statistics are functions of the inputs.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+        """
+        refuse_own_gradient(self, BatchNormalization)
+        outputs, inputs = self(inputs, training=training), self._as_called(inputs)
+        computed = self._normalization(inputs.ndim)
+
+        def gradients(d_outputs, weights, wanted):
+            return quietly(computed.gradients, d_outputs, inputs, weights, bool(training), wanted)
+
+        weights = {name: getattr(self, name) for name in WEIGHTS}
+        return outputs, FunctionPullback(self, weights, inputs, outputs, gradients)
 
     _computed = None
 
@@ -253,7 +276,9 @@ class BatchNormalization(Streamed, Layer):
         }
 
 
-def _in_training(computed, inputs, decay, unbiased):
+def in_training(
+    computed: Normalization, inputs: Array, decay: float | None, unbiased: bool
+) -> tuple[Array, list[MovingAverageUpdate]]:
     """The outputs for the batch's statistics, and the updates of the averages that are left for later."""
     outputs, mean, variance = computed.by_batch(inputs)
     if decay is None:
@@ -276,122 +301,3 @@ def _refuse(**arguments):
     for name, value in arguments.items():
         if value:
             raise ValueError(f"`{name}` is not supported: leave it out. Received: {value!r}")
-
-
-def batch_normalization(
-    inputs: Any,
-    axis: Any = -1,
-    momentum: float = 0.99,
-    epsilon: float = 1e-3,
-    center: bool = True,
-    scale: Any = True,
-    beta_initializer: Any = _ZEROS,
-    gamma_initializer: Any = _ONES,
-    moving_mean_initializer: Any = _ZEROS,
-    moving_variance_initializer: Any = _ONES,
-    beta_regularizer: Any = None,
-    gamma_regularizer: Any = None,
-    beta_constraint: Any = None,
-    gamma_constraint: Any = None,
-    training: bool = False,
-    trainable: bool = True,
-    name: str | None = None,
-    reuse: Any = None,
-    renorm: bool = False,
-    renorm_clipping: Any = None,
-    renorm_momentum: Any = 0.99,
-    fused: bool | None = None,
-    virtual_batch_size: Any = None,
-    adjustment: Any = None,
-) -> Any:
-    """``gamma * (x - mean) / sqrt(variance + epsilon) + beta`` for each channel, with variables kept by name.
-
-    Args:
-        inputs: array of float16, bfloat16, float32 or float64.
-        training: bool, whether by the batch's statistics, and with updates of the moving averages in
-            ``tf.GraphKeys.UPDATE_OPS``. Default False: by the moving averages.
-        name: str, the variables' scope, used as it is; or a VariableScope. Default "batch_normalization", made unique.
-        reuse: True shares the variables of the same name, AUTO_REUSE shares or creates them. Default as the scope.
-        axis, momentum, epsilon, center, scale, beta_initializer, gamma_initializer, moving_mean_initializer,
-        moving_variance_initializer, beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint, renorm,
-        renorm_clipping, renorm_momentum, fused, trainable, virtual_batch_size, adjustment: as in
-            ``BatchNormalization``.
-
-    Returns:
-        array of the shape and type of ``inputs``.
-
-    Raises:
-        ValueError: when an argument is out of its range, the input does not fit, or the variables exist already and
-            are not to be shared (or the reverse).
-        TypeError: when an argument or the input has a wrong type.
-
-    >>> batch_normalization(np.float32([[1.0], [3.0]]), epsilon=0.0, training=True, name="doc_example").tolist()
-    [[-1.0], [1.0]]
-    """
-    settings = (
-        axis,
-        momentum,
-        epsilon,
-        center,
-        scale,
-        training,
-        trainable,
-        renorm,
-        fused,
-        virtual_batch_size,
-        adjustment,
-    )
-    found = functional.find("batch_normalization", inputs, settings, None, name, reuse)
-    if found is not None:
-        made_with = (
-            (beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer),
-            (beta_regularizer, gamma_regularizer, None, None),
-            (beta_constraint, gamma_constraint),
-        )
-        if functional.accept(made_with, found.remembered.weights):
-            return found.run(inputs, name is not None, reuse)
-    before = functional.count_variables()
-    layer = BatchNormalization(
-        axis,
-        momentum,
-        epsilon,
-        center,
-        scale,
-        beta_initializer,
-        gamma_initializer,
-        moving_mean_initializer,
-        moving_variance_initializer,
-        beta_regularizer,
-        gamma_regularizer,
-        beta_constraint,
-        gamma_constraint,
-        renorm,
-        renorm_clipping,
-        renorm_momentum,
-        fused,
-        trainable,
-        virtual_batch_size,
-        adjustment,
-        name,
-        _reuse=reuse,
-        _scope=name,
-    )
-    outputs = of_word(layer(inputs, training=training))
-    if functional.count_variables() == before:
-        _remember(layer, settings, training)
-    return outputs
-
-
-def _remember(layer, settings, training):
-    rank = layer.input_spec.ndim
-    computed = layer._normalization(rank)
-    decay, unbiased = layer._decay, layer._is_fused(computed.axes, rank)
-    functional.remember(
-        "batch_normalization",
-        layer,
-        settings,
-        {name: getattr(layer, name) for name in ("beta", "gamma", "moving_mean", "moving_variance")},
-        (lambda inputs: _in_training(computed, inputs, decay, unbiased)[0]) if training else computed.by_averages,
-        functional.Inputs(as_dtype(layer.dtype), rank, rank, computed.axes[0], int(layer.moving_mean.shape[0])),
-        opens_names=bool(training),
-    )

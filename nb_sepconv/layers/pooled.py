@@ -101,7 +101,7 @@ class Pooled(Streamed):
         outputs, inputs = self(inputs), self._as_called(inputs)
 
         def gradients(d_outputs, weights, wanted):
-            return {"inputs": quietly(self._by_step, self._d_series, d_outputs, inputs) if "inputs" in wanted else None}
+            return {"inputs": quietly(self._by_step, self._d_series, d_outputs, inputs)} if wanted else {}
 
         return outputs, FunctionPullback(self, {}, inputs, outputs, gradients)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import refuse_outside_memory
-from nb_sepconv.convolution import product, settings
+from nb_sepconv.convolution import precisions, product, settings
 from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.rows import rows_of
 from nb_sepconv.convolution.sizes import by_step
@@ -228,6 +228,21 @@ def remember(function: str, layer: Any, settings: Any, fewest_axes: int) -> None
     )
 
 
+class DifferentiatedProduct(Differentiated):
+    """What the pullbacks of a layer of one kernel have in common, whose gradients are planned once for a shape."""
+
+    def planned(self, activation: str | None, precision: Any) -> product.ProductGradients:
+        """The gradients by an activation that the kernels know and an exactness."""
+        found = self._gradients.get((activation, precision))
+        if found is None:
+            found = self._gradients[activation, precision] = product.ProductGradients(activation, precision)
+        return found
+
+    def __init__(self, layer: Any, variables: list[Any], weights: Any) -> None:
+        super().__init__(layer, variables, weights)
+        self._gradients = {}
+
+
 class ProductPullback(Pullback):
     """The gradients of one call of a layer of one kernel; see :class:`Pullback`.
 
@@ -241,9 +256,10 @@ class ProductPullback(Pullback):
         self._inputs, self._outputs = array_arguments.floating("inputs", inputs), outputs
         common, variables = layer._pullbacks, layer.trainable_variables
         if common is None or common.variables != variables:
-            common = Differentiated(layer, variables, {"kernel": layer.kernel, "bias": layer.bias})
+            common = DifferentiatedProduct(layer, variables, {"kernel": layer.kernel, "bias": layer.bias})
             vars(layer)["_pullbacks"] = common
         self._keep(common)
+        self._planned = common.planned
         self._activity_regularizer = layer.activity_regularizer
         self._function = layer.activation
         self._precision = layer.precision
@@ -256,10 +272,10 @@ class ProductPullback(Pullback):
         name, after = settings.fused_activation(function)
         if after is not None:
             d_outputs, outputs = pullbacks.pullback(function, self._before_activation(), d_outputs), None
-        how = name, self._precision
+        planned = self._planned(name, self._precision or precisions.of_context())
 
         def multiply(d_outputs, rows, outputs):
-            return product.gradients(d_outputs, rows, *self._weights, how, outputs if name else None, wanted)
+            return planned(d_outputs, rows, self._weights, outputs if name else None, tuple(wanted))
 
         return self._layer_gradients(d_outputs, self._inputs, outputs, multiply)
 

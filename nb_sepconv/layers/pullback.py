@@ -215,7 +215,8 @@ class FunctionPullback(Pullback):
     def _gradients(self, d_outputs, wanted):
         outputs = self._outputs
         d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
-        return {"inputs": None, **self._function(d_outputs, self._weights, wanted)}
+        found = self._function(d_outputs, self._weights, wanted)
+        return {"inputs": None, **{name: gradient for name, gradient in found.items() if name in wanted}}
 
 
 def refuse_own_gradient(layer: Any, library_class: Any) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.framework.variables import Variable
+from nb_sepconv.layers.weights import array_of
 from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.quiet import quietly
 
@@ -60,6 +61,30 @@ class Normalization:
         """How many elements of the inputs share a mean."""
         return inputs.size // max(array_of(self.weights[0]).size, 1)
 
+    def gradients(
+        self, d_outputs: Array, inputs: Array, weights: Sequence[Any], by_batch: bool, wanted: Any
+    ) -> dict[str, Array]:
+        """The gradients of the inputs, of ``beta`` and of ``gamma`` by name, those that are wanted.
+
+        ``weights`` are the values of ``moving_mean``, ``moving_variance``, ``beta`` and ``gamma`` at the call. The
+        batch's statistics depend on the inputs, the averages do not.
+        """
+        mean, variance, _, gamma = map(self.along, weights)
+        x, d_outputs = (array.astype(mean.dtype, copy=False) for array in (inputs, d_outputs))
+        if by_batch:
+            mean, variance = biased_moments(x, self._over)
+        root = 1 / np.sqrt(variance + variance.dtype.type(self.epsilon))
+        normal = (x - mean) * root
+        d_beta = np.add.reduce(d_outputs, axis=self._over, keepdims=True)
+        d_gamma = np.add.reduce(d_outputs * normal, axis=self._over, keepdims=True)
+        found = {"beta": d_beta, "gamma": d_gamma}
+        if "inputs" in wanted:
+            if by_batch:
+                count = mean.dtype.type(max(self.count(inputs), 1))
+                d_outputs = d_outputs - d_beta / count - normal * (d_gamma / count)
+            found["inputs"] = (d_outputs * (root if gamma is None else root * gamma)).astype(inputs.dtype)
+        return found
+
     def _by(self, inputs, mean, variance):
         beta, gamma = self.weights[2:]
         return normalized(inputs, *map(self.along, (mean, variance, beta, gamma)), self.epsilon)
@@ -85,8 +110,3 @@ def _scaled(x, factor, shift):
     outputs = x * factor
     outputs += shift
     return outputs
-
-
-def array_of(weight: Any) -> Array:
-    """The values of a variable or of what a custom getter made of it."""
-    return np.asarray(getattr(weight, "array", weight))

@@ -159,15 +159,24 @@ def dropout(
 
 def dropped(x: Array, rate: float, noise_shape: Any, seed: int | None) -> Array:
     """The same on a plain array."""
+    return rescaled(x, rate, kept_by_chance(x, rate, noise_shape, seed))
+
+
+def kept_by_chance(x: Array, rate: float, noise_shape: Any, seed: int | None) -> Any:
+    """Which elements are not dropped: bools that broadcast to an array, or True for all of them."""
     if rate == 0:
         operation_seeds(seed)  # as TF draws them, whether they are used or not
-        return x.copy()
+        return True
     shape = x.shape if noise_shape is None else _noise_shape(noise_shape, x.shape)
-    noise = initializers.RandomUniform(seed=seed)(shape, x.dtype)
-    if rate == 1:
-        return np.zeros_like(x)
-    kept = noise >= x.dtype.type(rate)
-    return np.where(kept, quietly(np.multiply, x, x.dtype.type(1 / (1 - rate))), x.dtype.type(0))
+    return (initializers.RandomUniform(seed=seed)(shape, x.dtype) >= x.dtype.type(rate)) & (rate < 1)
+
+
+def rescaled(x: Array, rate: float, kept: Any) -> Array:
+    """An array with zeros where it is not kept, and divided by the rate of what is where it is."""
+    if kept is True:
+        return x.copy()
+    factor = x.dtype.type(1 / (1 - rate) if rate < 1 else 0)
+    return np.where(kept, quietly(np.multiply, x, factor), x.dtype.type(0))
 
 
 def _noise_shape(noise_shape, shape):

@@ -59,7 +59,8 @@ def test_gradients_of_every_small_geometry(padding, data_format):
         where = rows_of(in_format(x, data_format).shape, taps, chosen(**geometry, data_format=data_format))
         d_outputs, rows = where.parted(in_format(g, data_format)), where.rows(in_format(x, data_format))
         bias = np.zeros(5, np.float32)
-        found = product.gradients(d_outputs, rows, kernel, bias, (None, None), None, ("inputs", "kernel", "bias"))
+        of_rows = product.ProductGradients(None, None)
+        found = of_rows(d_outputs, rows, [kernel, bias], None, ("inputs", "kernel", "bias"))
         d_x, d_kernel = where.d_inputs(found["inputs"]), found["kernel"].reshape(kernel.shape)
         assert d_x.flags.c_contiguous
         along = reference.conv1d(other, kernel, **geometry), reference.conv1d(x, other_kernel, **geometry)
