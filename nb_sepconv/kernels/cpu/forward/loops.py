@@ -85,7 +85,8 @@ def fill_hidden(
         piece = piece_at(p, p.steps, row, last_row)
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
-            load_blocks(p, inputs, piece, loaded, end, scratch)
+            rows = piece.steps + (rows_in_vain(piece.steps) if p.phases == 1 else 0)
+            load_blocks(p, inputs, piece, rows, loaded, end, scratch)
             for block in range(loaded, end):
                 x = scratch + p.x + (block - loaded) * p.x_block_bytes
                 for m in range(p.multiplier):
@@ -115,16 +116,16 @@ def convolve(p: Any, x: Any, tap_offsets: Any, weights: Any, hidden: Any, steps:
 
 
 @compiled
-def load_blocks(p: Any, inputs: Any, piece: Any, first_block: Any, last_block: Any, scratch: Any) -> None:
+def load_blocks(p: Any, inputs: Any, piece: Any, rows: Any, first_block: Any, last_block: Any, scratch: Any) -> None:
     """Some blocks of channels of the input steps that a piece's output steps read, zeros outside the series, or what
     lies before it.
 
-    Zeros lie in the rows behind them too that are computed in vain, where the phases of others do not: numbers that
-    happened to lie there may be subnormal, and take a processor a hundred times as long.
+    Zeros lie behind them where ``rows`` rows, some of them in vain, read: numbers that happened to lie there may be
+    subnormal, and take a processor a hundred times as long. Rows in vain may lie where the phases of others do.
     """
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (piece.steps - 1) * p.stride + p.window_span
-    filled = count + rows_in_vain(piece.steps) if p.phases == 1 else count
+    filled = max(count, (rows - 1) * p.stride + p.window_span)
     source = inputs + piece.example * p.input_example_stride + first_block * p.width * p.input_channel_stride
     for window in range(p.windows):
         at = piece.step * p.stride - piece.left + window * p.dilation

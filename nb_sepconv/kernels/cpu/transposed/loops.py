@@ -14,7 +14,7 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, clear_bytes, release
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
@@ -54,9 +54,10 @@ def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
         piece = piece_at(p, a.example_rows, row, last_row)
         for first_block in range(0, p.blocks, p.load_blocks):
             last_block = min(first_block + p.load_blocks, p.blocks)
-            load_blocks(p, inputs, piece, first_block, last_block, scratch)
+            load_blocks(p, inputs, piece, piece.rows, first_block, last_block, scratch)
             _convolve(p, a, weights, first_block, last_block, row - first_row, piece.rows, scratch)
         row += piece.rows
+    clear_behind_steps(p, a, scratch + p.hidden, last_row - first_row)
 
 
 @compiled
@@ -81,6 +82,17 @@ def _convolve(p, a, weights, first_block, last_block, row, rows, scratch):
                     rows,
                 )
                 hidden += min(p.width, p.channels - block * p.width) * PANEL_VECTORS * vector_bytes
+
+
+@compiled
+def clear_behind_steps(p: Any, a: Any, hidden: Any, rows: Any) -> None:
+    """Zeros for the steps that a last panel lacks, which are multiplied in vain."""
+    panel_rows = PANEL_VECTORS * p.width
+    present = rows % panel_rows
+    if present:
+        at = hidden + rows // panel_rows * a.panel_bytes + present * p.item_bytes
+        for channel in range(p.channels * p.multiplier):
+            clear_bytes(at + channel * panel_rows * p.item_bytes, (panel_rows - present) * p.item_bytes)
 
 
 @compiled
