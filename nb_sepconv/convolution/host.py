@@ -74,15 +74,13 @@ class Convolution:
         """Whether :meth:`run_after` is there."""
         return self._plan.reads_before
 
-    def run_after(self, before: Any, strides: Any, inputs: Any, packed: Any, outputs: Any = None) -> Any:
-        """The outputs for ``inputs`` with the steps ``before`` them in place of the zeros that are planned there.
-
-        Args:
-            before: array of as many steps, in memory as the inputs are; ``strides`` are by example, step and channel.
+    def run_after(self, before: Any, inputs: Any, packed: Any, outputs: Any = None) -> Any:
+        """The outputs for ``inputs`` with :class:`~nb_sepconv.kernels.protocol.Before` them in place of the zeros that
+        are planned there.
         """
         if outputs is None:
             outputs = array_arguments.allocated(self.shape, self._dtype)
-        self._plan.run_after(before, strides, inputs, outputs, packed)
+        self._plan.run_after(before, inputs, outputs, packed)
         return outputs
 
 

@@ -12,6 +12,7 @@ from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.planned_calls import PlannedCalls
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.kernels import cpu, engines
+from nb_sepconv.kernels.protocol import Before
 
 
 class Packed:
@@ -130,9 +131,9 @@ class _Repeated:
             return self._call.run(inputs, self._packed, out)
         return written(of._after(self._call.run(inputs, self._packed)), out)
 
-    def after(self, before, inputs, out):
-        """The outputs for ``inputs`` behind the steps ``before``, arrays that lie in memory alike; None where the
-        kernels want them joined.
+    def after(self, before, inputs, kept, first_kept, out):
+        """The outputs for ``inputs`` behind the steps ``before``, of which, joined, those from the ``first_kept`` on
+        are copied to ``kept``; arrays that lie in memory alike. None where the kernels want them joined.
         """
         of = self._convolution
         axis = 1 if of._settings.channels_last else 2
@@ -141,7 +142,8 @@ class _Repeated:
             return None
         strides = by_step(before.strides, of._settings.channels_last)
         packed, fused = _packed(packs, call, self._weights), of._after is None
-        outputs = call.run_after(before, strides, inputs, packed, out if fused else None)
+        steps = Before(before, strides, kept, first_kept, kept.shape[axis])
+        outputs = call.run_after(steps, inputs, packed, out if fused else None)
         return outputs if fused else written(of._after(outputs), out)
 
 

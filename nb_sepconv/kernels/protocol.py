@@ -52,6 +52,21 @@ class Lengths(NamedTuple):
     steps: Any
 
 
+class Before(NamedTuple):
+    """Steps before the inputs in place of zeros: an array of the inputs' type, and its ``strides`` (example, step,
+    channel), which have the inputs' order.
+
+    Of them and the inputs, joined, ``kept_steps`` from the ``first_kept`` one on are copied to the array ``kept``,
+    whose strides are the same.
+    """
+
+    steps: Any
+    strides: tuple[int, int, int]
+    kept: Any
+    first_kept: int
+    kept_steps: int
+
+
 class GradientSizes(NamedTuple):
     """A convolution's sizes, the names of the operands wanted, and the strides of further arrays in the same order.
 
@@ -125,12 +140,8 @@ class HostPlan(Protocol):
     def run_with_lengths(self, inputs: Any, outputs: Any, packed: Any, lengths: Lengths) -> None:
         """The same where each example has a length of its own; ``outputs`` are C-contiguous."""
 
-    def run_after(self, before: Any, strides: Any, inputs: Any, outputs: Any, packed: Any) -> None:
-        """The same with the steps ``before`` the inputs, as many as the plan has zeros there, in their place.
-
-        Args:
-            before: array of the inputs' type, whose ``strides`` (example, step, channel) have the inputs' order.
-        """
+    def run_after(self, before: Before, inputs: Any, outputs: Any, packed: Any) -> None:
+        """The same with the steps ``before`` the inputs, as many as the plan has zeros there, in their place."""
 
 
 @runtime_checkable

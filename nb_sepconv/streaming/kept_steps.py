@@ -28,12 +28,25 @@ class KeptSteps:
         steps: array of the steps behind them, or None.
     """
 
-    __slots__ = ("_axis", "_buffer", "_dtype", "_first", "_length", "_most", "_shape", "_start", "calls", "count")
+    __slots__ = (
+        "_axis",
+        "_buffer",
+        "_dtype",
+        "_first",
+        "_length",
+        "_most",
+        "_other",
+        "_shape",
+        "_start",
+        "calls",
+        "count",
+    )
 
     def __init__(self, examples: int, channels: int, dtype: Any, axis: int, most: int, zeros: int, steps: Any) -> None:
         self._shape, self._dtype, self._axis, self._most = (examples, channels), dtype, axis, most
         self._start = zeros, steps
         self._buffer: Any = None
+        self._other: Any = None  # where the steps that are kept next are written, beside those of now
         self.calls: dict[int, Any] = {}  # what computes views of this buffer, by their steps
         self._first = self._length = 0
         self.count: int = zeros + (0 if steps is None else steps.shape[axis])
@@ -70,16 +83,15 @@ class KeptSteps:
             self._move_to(self._made(2 * self._most + ROOM, LONG))
         return self.view(0, self.count)
 
-    def keep_behind(self, first: int, count: int, chunk: np.ndarray) -> None:
-        """Keep ``count`` steps from the ``first`` one on, of those that are kept and the ``chunk`` behind them."""
-        old = min(max(self.count - first, 0), count)
-        if old:
-            at = self._first + first
-            _steps(self._buffer, self._axis, 0, old)[...] = _steps(self._buffer, self._axis, at, at + old)
-        if count > old:
-            behind = first + count - self.count
-            new = _steps(chunk, self._axis, behind - (count - old), behind)
-            _steps(self._buffer, self._axis, old, count)[...] = new
+    def other(self, count: int) -> np.ndarray:
+        """Room for ``count`` steps beside :meth:`all` of them, which lies in memory alike."""
+        if self._other is None:
+            self._other = self._made(self._length, LONG)
+        return _steps(self._other, self._axis, 0, count)
+
+    def keep_other(self, count: int) -> None:
+        """Keep the ``count`` steps that were written there."""
+        self._buffer, self._other = self._other, self._buffer
         self._first, self.count = 0, count
 
     def remember(self, count: int, call: Any) -> Any:
@@ -103,7 +115,7 @@ class KeptSteps:
         else:
             _steps(buffer, self._axis, 0, kept)[...] = _steps(self._buffer, self._axis, self._first, self._first + kept)
         if buffer is not self._buffer:
-            self.calls = {}
+            self.calls, self._other = {}, None
         self._buffer, self._length, self._first = buffer, buffer.shape[self._axis], 0
 
     def _made(self, length, count):

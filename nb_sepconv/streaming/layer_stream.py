@@ -113,7 +113,7 @@ class LayerStream:
         given = place(self.stage, seen).steps if final else self.known(seen)
         count = given - self.given
         if self.at_once:
-            self._after = seen, given, 0, 0, 0, None
+            self._after = seen, given, 0, 0, 0
             return np.asarray(self.stage.convolve(chunk, (0, 0), out)) if count else self._no_output()
         have, kept, outside = self._have, self._kept, self._outside
         if have < 0:
@@ -123,10 +123,10 @@ class LayerStream:
             have = 0
         used = count * self._stride
         if count and chunk.nbytes >= LARGE_BYTES and 2 * steps >= have and self._repeats and not outside and not final:
-            outputs = self._behind_kept(chunk, out)
+            left = max(have + steps - used, 0)
+            outputs = self._behind_kept(chunk, used, left, out)
             if outputs is not None:
-                left = max(have + steps - used, 0)
-                self._after = seen, given, 0, have + steps - left, left, chunk
+                self._after = seen, given, 0, None, left
                 return outputs
         if steps:
             kept.write(chunk, steps)
@@ -146,18 +146,21 @@ class LayerStream:
         else:
             outputs = self._no_output()
         if outside or used > have:
-            self._after = (seen, given, *_dropped(have, outside, used), None)
+            self._after = (seen, given, *_dropped(have, outside, used))
         else:
-            self._after = seen, given, 0, used, have - used, None
+            self._after = seen, given, 0, used, have - used
         return outputs
 
-    def _behind_kept(self, chunk, out):
-        """The outputs for a chunk that is read where it lies, None where it has to be joined with the kept steps."""
+    def _behind_kept(self, chunk, first, count, out):
+        """The outputs for a chunk that is read where it lies, None where it has to be joined with the kept steps; of
+        both, ``count`` steps from the ``first`` one on are written to be kept.
+        """
         if chunk.strides[2] != chunk.itemsize:
             return None
         if self._direct is None:
             self._direct = self.stage.repeated()
-        outputs = self._direct.after(self._kept.all(), chunk, out)
+        before = self._kept.all()
+        outputs = self._direct.after(before, chunk, self._kept.other(count), first, out)
         return np.asarray(outputs) if self._by_function and outputs is not None else outputs
 
     def advance_again(self, chunk: Any, final: bool) -> Any:
@@ -178,14 +181,14 @@ class LayerStream:
 
     def commit(self) -> None:
         """What :meth:`advance` was given last counts from now on."""
-        self.seen, self.given, self._outside, first, count, chunk = self._after
+        self.seen, self.given, self._outside, first, count = self._after
         self._after = None
         if not self.at_once:
             self._have = self.seen + self._left - self.given * self._stride
-            if chunk is None:
-                self._kept.keep(first, count)
+            if first is None:
+                self._kept.keep_other(count)
             else:
-                self._kept.keep_behind(first, count, chunk)
+                self._kept.keep(first, count)
 
     def no_input(self) -> np.ndarray:
         """A chunk of no steps."""

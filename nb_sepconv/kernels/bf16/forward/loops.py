@@ -16,6 +16,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, ali
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call7, call11, load_intp, release, store_intp
+from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, place_of_rows
 from nb_sepconv.kernels.cpu.forward.loops import fill_hidden, fill_tables, rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
@@ -46,6 +47,7 @@ def _fill_tiles(p, e, inputs, outputs, weights, tickets, worker, scratch):
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
+        keep_steps(p, inputs, ticket)
         ticket = next_ticket(tickets, worker)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import alloca_once, get_or_insert_function, memset
+from numba.core.cgutils import alloca_once, get_or_insert_function, memset, raw_memcpy
 from numba.extending import intrinsic
 
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
@@ -79,6 +79,18 @@ def clear_bytes(typingctx: Any, address: Any, size: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), codegen
+
+
+@intrinsic
+def copy_bytes(typingctx: Any, target: Any, source: Any, size: Any) -> Any:
+    """Copy so many bytes, which do not overlap."""
+
+    def codegen(context, builder, signature, arguments):
+        to, of = (builder.inttoptr(address, BYTES) for address in arguments[:2])
+        raw_memcpy(builder, to, of, arguments[2], INTP(1))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), codegen
 
 
 @intrinsic

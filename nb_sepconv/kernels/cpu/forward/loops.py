@@ -14,6 +14,7 @@ from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTO
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
+from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
@@ -43,6 +44,7 @@ def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
             _fill_tile(p, inputs, outputs, weights, first_row, last_row, part * p.part_panels, scratch)
         else:
             _convolve_tile(p, inputs, outputs, weights, first_row, last_row, part * p.sum_blocks, scratch)
+        keep_steps(p, inputs, ticket)
         ticket = next_ticket(tickets, worker)
 
 

@@ -42,9 +42,10 @@ class CallWithLengths:
 class CallAfterSteps:
     """A plan's problem for one call, whose inputs have other steps than zeros before them."""
 
-    def __init__(self, plan: Any, before: Any, strides: Any) -> None:
+    def __init__(self, plan: Any, before: Any) -> None:
         self._before, self._fields = before, plan._fields.copy()
-        self._fields[_BEFORE : _BEFORE + 4] = _address(before), *strides
+        fields = _address(before.steps), *before.strides, _address(before.kept), before.first_kept, before.kept_steps
+        self._fields[_BEFORE : _BEFORE + len(fields)] = fields
         self.address: int = _address(self._fields)
         self.workers, self.tickets = plan.workers, plan.tickets
 
@@ -111,13 +112,9 @@ class PreparedPlan:
         else:
             outputs.fill(0)
 
-    def run_after(self, before: Any, strides: Any, inputs: Any, outputs: Any, packed: Any) -> None:
-        """The same with the steps ``before`` the inputs, as many as the plan has zeros there, in their place.
-
-        Args:
-            before: array of the inputs' type, whose ``strides`` (example, step, channel) have the inputs' order.
-        """
-        call = CallAfterSteps(self, before, strides)
+    def run_after(self, before: Any, inputs: Any, outputs: Any, packed: Any) -> None:
+        """The same with :class:`~nb_sepconv.kernels.protocol.Before` the inputs in place of the zeros there."""
+        call = CallAfterSteps(self, before)
         if call.tickets:
             launch(self._worker, call, inputs, outputs, packed)
 

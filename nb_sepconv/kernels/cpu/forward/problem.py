@@ -55,12 +55,17 @@ class Examples(NamedTuple):
 
 
 class Before(NamedTuple):
-    """The address of the ``left`` steps before the inputs, which a call tells, and their strides; 0 for zeros."""
+    """The address of the ``left`` steps before the inputs, which a call tells, and their strides; 0 for zeros. Of these
+    steps and the inputs, ``kept_steps`` from the ``first_kept`` one on are copied to ``kept``, of the same strides.
+    """
 
     before: int = 0
     before_example_stride: int = 0
     before_step_stride: int = 0
     before_channel_stride: int = 0
+    kept: int = 0
+    first_kept: int = 0
+    kept_steps: int = 0
 
 
 class Procedures(NamedTuple):

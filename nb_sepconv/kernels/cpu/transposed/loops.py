@@ -15,6 +15,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_d
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, clear_bytes, release
+from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
@@ -43,6 +44,7 @@ def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
         _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch)
         hidden, part = scratch + p.hidden, ticket % p.filter_parts
         multiply_groups(p, a, outputs, weights, hidden, first_row, last_row, part, scratch + p.y)
+        keep_steps(p, inputs, ticket)
         ticket = next_ticket(tickets, worker)
 
 
