@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nb_sepconv.kernels import engines
+from nb_sepconv.kernels import engines, optimizers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,12 +21,12 @@ def warmup(
 ) -> None:
     """Compile what calls need, or load it from disk, which otherwise the first of them does.
 
-    After ``warmup("all", gradients=True, data_formats="all", activations="all")`` no call of a layer, an operation or a
-    pullback compiles anything on the CPU, whatever its arguments.
+    After ``warmup("all", gradients=True, data_formats="all", activations="all")`` no call of a layer, an operation, a
+    pullback or an optimizer compiles anything on the CPU, whatever its arguments.
 
     Args:
         dtypes: names of types of inputs, or "all". Default "float32".
-        gradients: whether gradients are needed. Default False.
+        gradients: whether gradients are needed, and the optimizers' steps with them. Default False.
         data_formats: "channels_last", "channels_first" or both, or "all". Default "channels_last".
         activations: names of activations that the kernels apply, or "all". Default none.
 
@@ -41,6 +41,8 @@ def warmup(
     chosen = _names(activations, "activations", sorted(engine.FUSED_ACTIVATIONS))
     for dtype in dtypes:
         engine.compile_ahead(dtype, "channels_first" in formats, bool(gradients), chosen)
+        if gradients:
+            optimizers.compile_ahead(dtype)
 
 
 def _names(given: str | Iterable[str], argument: str, known: Sequence[str]) -> list[str]:

@@ -25,7 +25,8 @@ class Update:
     def __init__(self, function: Any) -> None:
         self.__doc__ = function.__doc__
         self._name = f"{function.__module__}.{function.__name__}"
-        self._parameters = len(inspect.signature(function).parameters)
+        parameters = list(inspect.signature(function).parameters)
+        self._parameters, self._arrays = len(parameters), parameters.index("rate")  # the first of the numbers
         self._function = function
         self._compiled: Any = compile_once(self._compile)
 
@@ -34,6 +35,10 @@ class Update:
         arrays = [each for each in arguments if isinstance(each, np.ndarray)]
         numbers = np.array(arguments[len(arrays) :], arrays[0].dtype)
         self._compiled(arrays[0].dtype, len(arrays))(*map(id, arrays), id(numbers), arrays[0].size)
+
+    def compile_ahead(self, dtype: np.dtype[Any]) -> None:
+        """Compile what a step of variables of a type needs."""
+        self._compiled(dtype, self._arrays)
 
     def _compile(self, dtype, count):
         """The step as a function of the ``id`` of arrays, so many and one of the numbers, and of their size."""
@@ -206,3 +211,15 @@ def ftrl(
             w[i] = 0
         squares[i] = after
         linear[i] = z
+
+
+_UPDATES = (
+    *(gradient_descent, momentum, nesterov, adagrad, adadelta),
+    *(rmsprop, centered_rmsprop, adam, ftrl),
+)
+
+
+def compile_ahead(dtype: str) -> None:
+    """Compile what the optimizers' steps need for variables of a type; those of 16 bits are updated in float32."""
+    for update in _UPDATES:
+        update.compile_ahead(np.dtype("float64" if dtype == "float64" else "float32"))

@@ -54,6 +54,19 @@ for precision in ("bf16x3", "tf32", "bf16"):
         call("float32", "channels_last", 256, 256, 1, 3, 1, 1, None, 20, 2)
 call("float32", "channels_last", 512, 700, 1, 3, 1, 1, None, 300, 2)
 call("float32", "channels_first", 512, 700, 1, 3, 1, 1, None, 300, 2)
+train = tf.train
+for dtype in ("float32", "float64"):
+    x = rng.standard_normal((3, 20, 6)).astype(dtype)
+    for layer in (tf.layers.SeparableConv1D(4, 3), tf.layers.Conv1D(4, 3), tf.layers.Conv1D(70, 3), tf.layers.Dense(4)):
+        outputs, pullback = layer.value_and_pullback(x)
+        _, gradients = pullback(np.ones_like(outputs))
+        layer.stream().push(x[:1])
+        for optimizer in (train.GradientDescentOptimizer(0.1), train.MomentumOptimizer(0.1, 0.9),
+                          train.MomentumOptimizer(0.1, 0.9, use_nesterov=True), train.AdagradOptimizer(0.1),
+                          train.AdadeltaOptimizer(), train.RMSPropOptimizer(0.1),
+                          train.RMSPropOptimizer(0.1, centered=True), train.AdamOptimizer(), train.FtrlOptimizer(0.1)):
+            optimizer.apply_gradients(zip(gradients, layer.trainable_variables))
+    tf.ops.separable_conv1d(x, np.ones((3, 6, 1), dtype), np.ones((6, 4), dtype), lengths=[20, 3, 0])
 print(json.dumps([after_warmup, units.counts()]))
 """
 
@@ -117,8 +130,9 @@ def test_warmup_refuses_other_names(argument):
 
 
 def test_warmup_takes_one_name_or_several(monkeypatch):
-    asked = []
+    asked, steps = [], []
     monkeypatch.setattr(warming.engines, "engine", lambda: Recorder(asked))
+    monkeypatch.setattr(warming.optimizers, "compile_ahead", steps.append)
     warming.warmup()
     warming.warmup(["float16", "float64"], gradients=True, data_formats="all", activations=("relu",))
     assert asked == [
@@ -126,6 +140,7 @@ def test_warmup_takes_one_name_or_several(monkeypatch):
         ("float16", True, True, ["relu"]),
         ("float64", True, True, ["relu"]),
     ]
+    assert steps == ["float16", "float64"]
 
 
 class Recorder:
