@@ -1,6 +1,7 @@
 """The benchmarks' own sums: answers, statistics, the page, the workers, and every peer that is installed."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -401,6 +402,8 @@ def test_whole_run_writes_the_page(tmp_path):
 
 
 def test_interpreters_from_options_and_environment(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("BENCHMARKS_PYTHON_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("BENCHMARKS_PYTHON_ONNXRUNTIME", "/a/python")
     assert interpreters(["tensorflow=/b/python"]) == {
         "TensorFlow": {"python": "/b/python"},
