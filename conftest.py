@@ -1,6 +1,7 @@
 """Every test and every example in a docstring runs in a graph of its own, and skips without the packages it needs."""
 
 import os
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,8 +13,8 @@ TESTS = Path(__file__).parent / "tests"
 
 # Only NumPy, Numba and pytest are needed to run the tests; `make test` installs everything but PyTorch.
 OPTIONAL = ("autograd", "cuda", "dask", "distributed", "edfio", "h5py", "heartpy", "hypothesis", "jax", "matplotlib")
-OPTIONAL += ("ml_dtypes", "numba_cuda", "onnx", "rich", "safetensors", "setuptools", "soundfile", "torch", "xarray")
-OPTIONAL += ("zarr",)
+OPTIONAL += ("keras", "ml_dtypes", "numba_cuda", "onnx", "rich", "safetensors", "setuptools", "soundfile", "torch")
+OPTIONAL += ("xarray", "zarr")
 MISSING = frozenset(name for name in OPTIONAL if not find_spec(name))
 
 collect_ignore = [f"nb_sepconv/interop/{name}.py" for name in ("autograd", "jax", "torch") if name in MISSING]
@@ -29,6 +30,13 @@ def store(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NB_SEPCONV_CACHE_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible():
+    """A shell lets what it starts in the background ignore Ctrl-C, and so would the programs that tests interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -59,6 +59,7 @@ def batch_normalization(
             are not to be shared (or the reverse).
         TypeError: when an argument or the input has a wrong type.
 
+    >>> import numpy as np
     >>> batch_normalization(np.float32([[1.0], [3.0]]), epsilon=0.0, training=True, name="doc_example").tolist()
     [[-1.0], [1.0]]
     """

@@ -67,6 +67,7 @@ class _Pooling1D(Layer):
 class MaxPooling1D(MaxPooled, _Pooling1D):
     __doc__ = f"""The largest of the steps in each window; padding never counts.
 {_ARGUMENTS}
+    >>> import numpy as np
     >>> MaxPooling1D(2, 2)(np.float32([[[1], [3], [2], [0]]])).tolist()
     [[[3.0], [2.0]]]
     """
@@ -75,6 +76,7 @@ class MaxPooling1D(MaxPooled, _Pooling1D):
 class AveragePooling1D(AveragePooled, _Pooling1D):
     __doc__ = f"""The mean of the steps in each window; padding never counts.
 {_ARGUMENTS}
+    >>> import numpy as np
     >>> AveragePooling1D(2, 2)(np.float32([[[1], [3], [2], [0]]])).tolist()
     [[[2.0], [1.0]]]
     """
@@ -100,6 +102,7 @@ def max_pooling1d(
     Raises:
         ValueError: for an argument out of its range, or when the window does not fit.
 
+    >>> import numpy as np
     >>> max_pooling1d(np.float32([[[1], [3], [2], [0]]]), 2, 2).tolist()
     [[[3.0], [2.0]]]
     """
@@ -128,6 +131,7 @@ def average_pooling1d(
     Raises:
         ValueError: for an argument out of its range, or when the window does not fit.
 
+    >>> import numpy as np
     >>> average_pooling1d(np.float32([[[1], [3], [2], [0]]]), 2, 2).tolist()
     [[[2.0], [1.0]]]
     """

@@ -145,7 +145,7 @@ def test_depthwise_kernels_use_all_that_they_touch(executor, layout, dtype):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("dtype", TYPES, ids=str)
+@pytest.mark.parametrize("dtype", [pytest.param(TYPES[0], marks=pytest.mark.slow), *TYPES[1:]], ids=str)
 def test_separable(layout, dtype):
     rng = np.random.default_rng(1)
     cases = (24, 8, 16, {}), (67, 5, 9, {"strides": 2, "dilation_rate": 3}), (24, 40, 8, {})
@@ -160,7 +160,9 @@ def test_separable(layout, dtype):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("asked", ["tf32x3", "tf32"])
-@pytest.mark.parametrize(("filters", "multiplier"), [(16, 1), (70, 2), (300, 1)])
+@pytest.mark.parametrize(
+    ("filters", "multiplier"), [(16, 1), (70, 2), pytest.param(300, 1, marks=pytest.mark.slow)]
+)
 def test_tensor_cores(layout, asked, filters, multiplier):
     rng = np.random.default_rng(2)
     shapes = (2, 37, 6), (3, 6, multiplier), (6 * multiplier, filters), (filters,)
@@ -193,7 +195,7 @@ def test_bfloat16_on_tensor_cores(executor):
     [
         (np.float32, "float32"),
         (np.float32, "tf32x3"),
-        (np.float32, "tf32"),
+        pytest.param(np.float32, "tf32", marks=pytest.mark.slow),
         (np.float64, "float32"),
         (BFLOAT16, "bf16"),
     ],
