@@ -36,8 +36,8 @@ def table(task: str, heading: str) -> dict[str, dict[str, str]]:
 
 
 def layers(task: str, heading: str) -> dict[str, dict[str, str]]:
-    """The rows that stand for layers, without the means below them."""
-    return {name: row for name, row in table(task, heading).items() if not name.startswith(("geometric", "minimum"))}
+    """The rows that stand for layers, without the statistics below them, whose names are of several words."""
+    return {name: row for name, row in table(task, heading).items() if " " not in name}
 
 
 def ratios(task: str, column: str) -> dict[str, float]:
