@@ -160,9 +160,7 @@ def test_separable(layout, dtype):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("asked", ["tf32x3", "tf32"])
-@pytest.mark.parametrize(
-    ("filters", "multiplier"), [(16, 1), (70, 2), pytest.param(300, 1, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("filters", "multiplier"), [(16, 1), (70, 2), pytest.param(300, 1, marks=pytest.mark.slow)])
 def test_tensor_cores(layout, asked, filters, multiplier):
     rng = np.random.default_rng(2)
     shapes = (2, 37, 6), (3, 6, multiplier), (6 * multiplier, filters), (filters,)
