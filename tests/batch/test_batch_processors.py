@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ml_dtypes  # noqa: F401 -- names the type bfloat16
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -92,7 +92,7 @@ def test_a_processor_without_fused_multiply_adds_is_refused(tmp_path):
     [
         ({}, False),
         ({"dtype": "float64"}, False),
-        ({"dtype": "bfloat16"}, True),
+        ({"dtype": ml_dtypes.bfloat16}, True),
         ({"of_layer": "bf16x3"}, True),
         ({"around": "bf16"}, True),
         ({"around": "bf16", "of_layer": "float32"}, False),
