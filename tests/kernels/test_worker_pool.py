@@ -115,6 +115,12 @@ def test_threads_take_over_the_callers_rounding(recorder):
         assert (rows[:, 2] & ~0x3F == control & ~0x3F).all()  # the last six bits note what has happened
 
 
+def sets_of_processors(rows):
+    """The processors that threads were bound to, apart from one alone: there a caller pulls who has lost its own."""
+    sets = set((rows[:, 3] & (1 << 63) - 1).tolist())
+    return {processors for processors in sets if processors.bit_count() > 1}
+
+
 @pytest.mark.skipif(not has_processors, reason="this system binds no threads to processors")
 def test_threads_take_over_the_callers_processors(recorder):
     """Also those of a thread that was bound after the pool had begun."""
@@ -130,10 +136,63 @@ def test_threads_take_over_the_callers_processors(recorder):
             assert not rows[:, 1].any()  # a second thread would only compete
         os.sched_setaffinity(0, {lowest, max(allowed)})
         wanted = sum(1 << processor for processor in (lowest, max(allowed)) if processor < 63)
-        assert set(shared(recorder)[:, 3] & (1 << 63) - 1) == {wanted}
+        assert sets_of_processors(shared(recorder)) == {wanted}
     finally:
         os.sched_setaffinity(0, allowed)
-    assert len(set(shared(recorder)[:, 3])) == 1
+    assert len(sets_of_processors(shared(recorder))) == 1
+
+
+@pytest.fixture(scope="module")
+def waiter():
+    """The address of a worker whose tickets last until its thread is bound to one processor, for two seconds at most;
+    those of the caller take no time. It writes down which processors the thread had then.
+    """
+
+    def wait(problem, inputs, outputs, weights, tickets, worker):
+        mask = weights + worker * 128
+        ticket = next_ticket(tickets, worker)
+        while ticket >= 0:
+            stop = system.now() + load_intp(problem)
+            bits = 2
+            while worker and bits > 1 and system.now() < stop:
+                system.get_processors(0, 128, mask)
+                bits = 0
+                for i in range(0, 128, 8):
+                    word = load_intp(mask + i)
+                    bits += (word != 0) + (word & (word - 1) != 0)
+            store_intp(worker, outputs + ticket * 16)
+            store_intp(bits, outputs + ticket * 16 + 8)
+            ticket = next_ticket(tickets, worker)
+
+    compiled = cfunc(types.void(*[types.intp] * 6), nopython=True)(wait)
+    yield compiled.address
+    del compiled
+
+
+@pytest.mark.skipif(not has_processors, reason="this system binds no threads to processors")
+def test_a_caller_pulls_who_keeps_it_waiting_to_its_own_processor(waiter):
+    """And lets the thread go where it may afterwards."""
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("there is one processor")
+    longest, tickets, pulled = np.array([2_000_000_000]), 64, 0
+    for _ in range(1000):
+        outputs, masks = np.zeros((tickets, 2), np.int64), np.zeros((THREADS, 16), np.int64)
+        launch.launch(waiter, Job(longest.ctypes.data, THREADS, tickets), np.ones(8), outputs, masks)
+        others = outputs[outputs[:, 0] > 0]
+        assert (others[:, 1] <= 1).all()
+        pulled += len(others)
+        if pulled > 20:
+            break
+    assert pulled, "no thread of the pool took part"
+    deadline = time.monotonic() + 5
+    while any(processors != allowed for processors in processors_of_threads()) and time.monotonic() < deadline:
+        time.sleep(0.01)  # a thread that was pulled leaves by itself
+    assert all(processors == allowed for processors in processors_of_threads())
+
+
+def processors_of_threads():
+    return [os.sched_getaffinity(int(thread)) for thread in os.listdir("/proc/self/task")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the signals that threads block")

@@ -22,10 +22,19 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import call6, data_of, load_intp,
 from nb_sepconv.kernels.cpu.runtime import pool_layout as at
 from nb_sepconv.kernels.cpu.runtime import system
 from nb_sepconv.kernels.cpu.runtime.pool_worker import wake_sleepers
-from nb_sepconv.kernels.cpu.runtime.work_queue import KEPT, all_taken, fill_table, hand_over_kept, share_at
+from nb_sepconv.kernels.cpu.runtime.work_queue import (
+    KEPT,
+    PULLED,
+    THREAD,
+    all_taken,
+    fill_table,
+    hand_over_kept,
+    share_at,
+)
 
 FOREIGN = 2
 SPIN_NANOSECONDS = 50_000  # beyond the time that a ticket takes
+TIME_SLICE_NANOSECONDS = 4_000_000  # for which a thread loses its processor to another program
 PAUSES = 8  # between two looks at the clock
 LAUNCHES_PER_STALL = 20
 HAS_PROCESSORS = system.HAS_PROCESSORS
@@ -56,20 +65,52 @@ def close_seats(pool: Any) -> Any:
 
 
 @compiled
-def wait_for_others(pool: Any, stop: Any) -> Any:
-    """Wait until nobody sits, awake until the time ``stop``, then asleep. Returns whether awake was enough."""
+def wait_awake(pool: Any, stop: Any) -> Any:
+    """Look until the time ``stop`` whether somebody sits. Returns whether nobody does."""
     while system.now() < stop:
         for _ in range(PAUSES):
             if not load_shared(pool + at.STATE) & at.COUNT_MASK:
                 return True
             pause()
+    return False
+
+
+@compiled
+def sleep_until_done(pool: Any) -> Any:
+    """Sleep until nobody sits."""
     system.lock(pool + at.MUTEX)
     store_shared(1, pool + at.CALLER_SLEEPS)
     while load_shared(pool + at.STATE) & at.COUNT_MASK:
         system.wait(pool + at.DONE, pool + at.MUTEX)
     store_shared(0, pool + at.CALLER_SLEEPS)
     system.unlock(pool + at.MUTEX)
-    return False
+
+
+@compiled
+def pull_others(pool: Any, seats: Any, most: Any) -> Any:
+    """Bring ``most`` of those who sit to this processor, which the caller is about to leave to them."""
+    here = stack_memory()
+    for i in range(0, at.PROCESSORS_BYTES, 8):
+        store_intp(0, here + i)
+    processor = system.current_processor()
+    store_shared(processor, pool + at.CALLER_PROCESSOR)
+    store_intp(1 << processor % 64, here + processor // 64 * 8)
+    for seat in range(1, seats + 1):
+        share = share_at(pool + at.TICKETS, seat)
+        thread = load_shared(share + THREAD) if most else 0
+        store_intp(thread, share + PULLED)
+        if thread:
+            most -= 1
+            system.set_processors_of(thread, at.PROCESSORS_BYTES, here)
+
+
+@compiled
+def release_others(pool: Any, seats: Any) -> Any:
+    """Let those who were pulled run on all processors again."""
+    for seat in range(1, seats + 1):
+        thread = load_intp(share_at(pool + at.TICKETS, seat) + PULLED)
+        if thread:
+            system.set_processors_of(thread, at.PROCESSORS_BYTES, pool + at.PROCESSORS)
 
 
 @compiled
@@ -79,6 +120,24 @@ def note_stall(pool: Any) -> Any:
     """
     store_intp(max(0, LAUNCHES_PER_STALL - load_intp(pool + at.LAUNCHES)), pool + at.ALONE)
     store_intp(0, pool + at.LAUNCHES)
+
+
+@compiled
+def wait_for_others(pool: Any, seats: Any, ticket: Any) -> Any:
+    """Wait until nobody sits: awake for the time of a ticket and a little more.
+
+    Who sits longer has lost the processor to another program, for a time slice. Asleep, the caller leaves its own to
+    as many as do their tickets in that time. Where threads cannot be moved it sleeps until they have a processor.
+    """
+    if wait_awake(pool, system.now() + ticket + SPIN_NANOSECONDS):
+        return
+    if HAS_PROCESSORS and load_intp(pool + at.PROCESSORS_CHANGED):
+        pull_others(pool, seats, max(1, TIME_SLICE_NANOSECONDS // (ticket + 1)))
+        sleep_until_done(pool)
+        release_others(pool, seats)
+    else:
+        sleep_until_done(pool)
+        note_stall(pool)
 
 
 @compiled
@@ -126,10 +185,7 @@ def run_together(
     open_seats(pool, seats)
     call6(worker, problem, inputs, outputs, weights, tickets, 0)
     if close_seats(pool):
-        closed = system.now()
-        ticket = (closed - opened) * (seats + 1) // count
-        if not wait_for_others(pool, closed + ticket + SPIN_NANOSECONDS):
-            note_stall(pool)
+        wait_for_others(pool, seats, (system.now() - opened) * (seats + 1) // count)
     while hand_over_kept(tickets, 0, seats + 1):
         call6(worker, problem, inputs, outputs, weights, tickets, 0)
         if load_intp(share_at(tickets, 0) + KEPT):

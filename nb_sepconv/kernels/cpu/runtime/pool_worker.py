@@ -12,12 +12,13 @@ from nb_sepconv.kernels.cpu.codegen.atomics import (
     pause,
     replace_shared,
     set_float_control,
+    store_shared,
 )
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call6, load_intp, stack_memory, store_intp
 from nb_sepconv.kernels.cpu.runtime import pool_layout as at
 from nb_sepconv.kernels.cpu.runtime import system
-from nb_sepconv.kernels.cpu.runtime.work_queue import keep_ticket
+from nb_sepconv.kernels.cpu.runtime.work_queue import THREAD, keep_ticket, share_at
 
 SPIN_NANOSECONDS, LONGEST_SPIN_NANOSECONDS = 50_000, 500_000
 PAUSES = 8  # between two looks at the clock
@@ -32,10 +33,13 @@ def serve(pool: Any) -> Any:
             came = system.now()
             served = state >> at.LAUNCH_BIT
             seat = state >> at.SEAT_BIT & at.COUNT_MASK
+            show_thread(pool, seat, system.this_thread() if HAS_PROCESSORS else 0)
             placed = adopt(pool, placed)
             wake_sleepers(pool, seat - 1)
             sit(pool, seat)
+            show_thread(pool, seat, 0)
             stand_up(pool)
+            leave_the_callers_processor(pool)
             sat = system.now() - came
         state = next_launch(pool, served, sat)
     return 0
@@ -45,20 +49,24 @@ def serve(pool: Any) -> Any:
 def leave_the_callers_processor(pool: Any) -> Any:
     """Move to another processor, where this thread runs on the one that the caller did.
 
-    A busy machine wakes it there, and it would compute in the caller's place.
+    A busy machine wakes it there, or its caller has pulled it there, and it would compute in the caller's place.
     """
     caller = load_shared(pool + at.CALLER_PROCESSOR)
-    if not HAS_PROCESSORS or system.current_processor() != caller:
+    if not HAS_PROCESSORS or not load_intp(pool + at.PROCESSORS_CHANGED) or system.current_processor() != caller:
         return
-    processors = stack_memory()
-    if system.get_processors(0, at.PROCESSORS_BYTES, processors) < 0:
-        return
-    place = processors + caller // 64 * 8
-    before = load_intp(place)
-    store_intp(before & ~(1 << caller % 64), place)
-    if not system.set_processors(0, at.PROCESSORS_BYTES, processors):
-        store_intp(before, place)
-        system.set_processors(0, at.PROCESSORS_BYTES, processors)
+    others = stack_memory()
+    for i in range(0, at.PROCESSORS_BYTES, 8):
+        store_intp(load_intp(pool + at.PROCESSORS + i), others + i)
+    place = others + caller // 64 * 8
+    store_intp(load_intp(place) & ~(1 << caller % 64), place)
+    system.set_processors(0, at.PROCESSORS_BYTES, others)
+    system.set_processors(0, at.PROCESSORS_BYTES, pool + at.PROCESSORS)
+
+
+@compiled
+def show_thread(pool: Any, seat: Any, thread: Any) -> Any:
+    """Tell the caller which thread has a seat."""
+    store_shared(thread, share_at(pool + at.TICKETS, seat) + THREAD)
 
 
 @compiled

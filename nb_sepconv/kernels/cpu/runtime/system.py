@@ -54,15 +54,17 @@ _read_clock = _function("clock_gettime", _number, _number, _address)
 get_processors: Any = types.ExternalFunction("sched_getaffinity", _number(_number, _address, _address))
 set_processors: Any = types.ExternalFunction("sched_setaffinity", _number(_number, _address, _address))
 current_processor: Any = types.ExternalFunction("sched_getcpu", _number())
+this_thread: Any = types.ExternalFunction("pthread_self", _address())
+set_processors_of: Any = types.ExternalFunction("pthread_setaffinity_np", _number(_address, _address, _address))
 HAS_PROCESSORS = sys.platform == "linux"
+OF_PROCESSORS = ("sched_getaffinity", "sched_setaffinity", "sched_getcpu", "pthread_self", "pthread_setaffinity_np")
 
 
 def offers_threads() -> bool:
     """Whether this is a system whose threads a pool can be made of."""
     if sys.platform not in SYSTEMS:
         return False
-    names = [*_functions, *(("sched_getaffinity", "sched_setaffinity", "sched_getcpu") if HAS_PROCESSORS else ())]
-    return has_functions(names)
+    return has_functions([*_functions, *(OF_PROCESSORS if HAS_PROCESSORS else ())])
 
 
 @compiled

@@ -1,7 +1,8 @@
 """Tickets for the tiles of a launch: each worker takes a share of neighbours in order, then what others left of theirs.
 
 A table of integers, a cache line apart: the number of shares; then for each share its next ticket, its end, and one
-more than the ticket that is kept for its worker, or 0.
+more than the ticket that is kept for its worker, or 0. The pool adds the thread that works, and the one that the caller
+has pulled to its own processor.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, store_intp, tak
 
 LINE = 8  # integers in a cache line
 LINE_BYTES = 64
-NEXT, END, KEPT = 0, 8, 16  # bytes
+NEXT, END, KEPT, THREAD, PULLED = 0, 8, 16, 24, 32  # bytes
 
 
 def ticket_table(count: Any, shares: Any) -> Any:
@@ -37,6 +38,7 @@ def fill_table(table: Any, count: Any, shares: Any) -> Any:
         store_intp(count * share // shares, at + NEXT)
         store_intp(count * (share + 1) // shares, at + END)
         store_intp(0, at + KEPT)
+        store_intp(0, at + THREAD)
 
 
 @compiled
