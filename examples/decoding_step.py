@@ -93,7 +93,7 @@ def plot(timing: Timing, path: Path) -> None:
     title = f"A causal convolution of {TAPS} taps over {CHANNELS} channels: {median:.0f} µs a token, at any position"
     axes.set_title(title, loc="left")
     axes.grid(alpha=0.3)
-    axes.legend(loc="center right", frameon=False)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1.06), ncols=2, markerscale=3, frameon=False)
     figure.savefig(path, dpi=120)
 
 

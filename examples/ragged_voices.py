@@ -150,8 +150,8 @@ def main(output: Path = Path("output"), console: Console | None = None) -> None:
         table.add_row(name, f"{same.sum()} of {len(same)}", f"{difference:.2g}", f"{milliseconds:.2f}")
     console.print(table)
     output.mkdir(parents=True, exist_ok=True)
-    plot(found, output / "ragged_voices.png")
-    console.print(f"{output / 'ragged_voices.png'} shows where padding gets into an answer.")
+    plot(found, output / "ragged-voices.png")
+    console.print(f"{output / 'ragged-voices.png'} shows where padding gets into an answer.")
 
 
 if __name__ == "__main__":

@@ -42,4 +42,4 @@ def test_it_prints_a_table_and_draws(tmp_path, monkeypatch):
     text = io.StringIO()
     ragged_voices.main(tmp_path, Console(file=text, width=100))
     assert "640 of 640" in text.getvalue()
-    assert (tmp_path / "ragged_voices.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "ragged-voices.png").read_bytes().startswith(b"\x89PNG")
