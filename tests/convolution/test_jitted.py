@@ -6,6 +6,8 @@ from numba import njit, prange
 from numba.core.errors import NumbaWarning, TypingError
 
 from nb_sepconv import ops
+from nb_sepconv.kernels.cpu import jitted
+from nb_sepconv.kernels.cpu.forward import problem
 
 
 def operands(rng, dtype=np.float32):
@@ -103,6 +105,15 @@ def test_machine_addresses_are_never_written_to_a_cache_on_disk(tmp_path, monkey
 
     with pytest.warns(NumbaWarning, match="dynamic globals"):
         convolve(x, depthwise, pointwise)
+
+
+def test_a_problem_without_one_of_its_fields_does_not_compile():
+    @njit
+    def store(address):
+        jitted.store_problem((problem.ALL_STEPS, problem.ZEROS_BEFORE), address)
+
+    with pytest.raises(TypingError, match=r"Problem has the fields \('examples', .* Received: \('lengths', 'before'"):
+        store(0)
 
 
 def test_lengths_are_refused_by_name():

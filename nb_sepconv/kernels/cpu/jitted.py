@@ -12,7 +12,7 @@ from numba.extending import intrinsic, overload
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
-from nb_sepconv.kernels.cpu.codegen.fields import store_fields
+from nb_sepconv.kernels.cpu.codegen.fields import stored
 from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of, call5, call6, stack_memory
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
@@ -21,11 +21,12 @@ from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward import packing
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.plan import divide, vectors_of
-from nb_sepconv.kernels.cpu.forward.problem import Before, Examples, Outputs, Problem, Procedures, Shape, Strides
+from nb_sepconv.kernels.cpu.forward.problem import ALL_STEPS, ZEROS_BEFORE, Outputs, Problem, Procedures, Shape, Strides
 from nb_sepconv.kernels.cpu.forward.tiling import WHOLE
 from nb_sepconv.kernels.cpu.runtime.work_queue import all_taken, fill_table
 
 FIELDS = len(Problem._fields)
+store_problem = stored(Problem)
 PADDINGS = ("valid", "same", "causal")
 
 
@@ -159,15 +160,8 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         cut, places = divide(shape, vectors, True, shape.examples * shape.steps, 1, ROWS, WHOLE)
         problem = np.empty(FIELDS, np.intp)
         fields = address_of(problem)
-        end = store_fields(shape, fields)
-        end = store_fields(strides, end)
-        end = store_fields(vectors, end)
-        end = store_fields(cut, end)
-        end = store_fields(places, end)
-        end = store_fields(Outputs(in_place, 1), end)
-        end = store_fields(Examples(0), end)
-        end = store_fields(Before(0, 0, 0, 0, 0, 0, 0), end)
-        store_fields(procedures_for(strides, cut.runs), end)
+        procedures, written = procedures_for(strides, cut.runs), Outputs(in_place, 1)
+        store_problem((shape, strides, vectors, cut, places, written, ALL_STEPS, ZEROS_BEFORE, procedures), fields)
         packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
         bias_address = address_of(bias) if bias.size else 0
         ready = address_of(packed)
