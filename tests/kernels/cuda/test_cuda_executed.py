@@ -282,3 +282,13 @@ def test_a_missing_barrier_is_a_race(executor, missing):
     program.statements[barriers[missing]] = nothing
     with pytest.raises(RuntimeError, match="threads race for shared memory"):
         ops.separable_conv1d(x, *weights)
+
+
+def test_the_shared_memory_of_another_block_is_refused():
+    shared = ptx_executor.Shared(size=64, blocks=2, threads=32)
+    first, second = shared.address_of(np.arange(2)).astype(np.int64)
+    threads = np.array([31, 32])
+    shared.note(np.array([first, second]), 4, threads, writes=True)
+    for addresses in ([first, first], [second, second], [first + 64, second], [first, second - 4]):
+        with pytest.raises(IndexError, match="outside of the block's shared memory"):
+            shared.note(np.array(addresses), 4, threads, writes=True)
