@@ -1,5 +1,6 @@
 """Every test and every example in a docstring runs in a graph of its own, and skips without the packages it needs."""
 
+import gc
 import os
 import signal
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ import pytest
 from nb_sepconv.framework import graph as graphs
 
 TESTS = Path(__file__).parent / "tests"
+STORE_OF_TESTS = "NB_SEPCONV_TESTS_CACHE_DIR"  # of those that started these tests, where tests did
 
 # Only NumPy, Numba and pytest are needed to run the tests; `make test` installs everything but PyTorch.
 OPTIONAL = ("autograd", "cuda", "dask", "distributed", "edfio", "h5py", "heartpy", "hypothesis", "jax", "matplotlib")
@@ -24,12 +26,14 @@ collect_ignore += ["nb_sepconv/kernels/cuda"]  # it imports CUDA, and its tests 
 
 @pytest.fixture(scope="session", autouse=True)
 def store(tmp_path_factory):
-    """Compiled code is kept in a folder of these tests alone, for the processes that they start."""
+    """Compiled code is kept in a folder of these tests alone, for all processes that they start, tests or others."""
     root = tmp_path_factory.getbasetemp()
-    folder = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "compiled"
+    own = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "compiled"
+    folder = os.environ.get(STORE_OF_TESTS, str(own))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NB_SEPCONV_CACHE_DIR", str(folder))
-        yield folder
+        for variable in (STORE_OF_TESTS, "NB_SEPCONV_CACHE_DIR"):
+            patch.setenv(variable, folder)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,6 +75,18 @@ class Module(pytest.Module):
 
 def pytest_pycollect_makemodule(module_path, parent):
     return Module.from_parent(parent, path=module_path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """The tests themselves stay to the end: Python need not look through thousands of them for what can be freed."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,12 +1,13 @@
 """Runs compiled kernels without a GPU: PTX, a thread a lane of NumPy arrays, in the memory of this process.
 
-It knows what the kernels here use, and lets threads of a block take turns at whatever instruction is the first that one
-of them waits at. It refuses accesses outside of arrays or at no multiple of their size, and to shared memory that
-another thread writes, or reads before a write, with no barrier between them. Roundings are the instructions', but that
-a fused multiply-add of float64 rounds twice.
+It knows what the kernels here use, and lets the threads of all blocks take turns at whatever instruction is the first
+that one of them waits at. It refuses accesses outside of arrays or at no multiple of their size, and to shared memory
+that another thread writes, or reads before a write, with no barrier between them. Roundings are the instructions', but
+that a fused multiply-add of float64 rounds twice.
 Source: PTX ISA, https://docs.nvidia.com/cuda/parallel-thread-execution/
 """
 
+import functools
 import re
 from collections import namedtuple
 
@@ -83,18 +84,21 @@ class Memory:
 
 def run(program, blocks, threads, parameters, arrays):
     """Run all blocks of a launch; parameters are 64 bits each."""
-    memory = Memory(arrays)
-    for block in range(blocks):
-        Block(program, block, threads, parameters, memory).run()
+    Grid(program, blocks, threads, parameters, Memory(arrays)).run()
 
 
 class Shared(Memory):
-    """A block's own memory, which notes who touched which 4 bytes since the last barrier."""
+    """The memory of each block for itself, which notes who touched which 4 bytes since the last barrier."""
 
     NOBODY, SEVERAL = -1, -2
+    ALIGNMENT = 16  # bytes, the largest vector
 
-    def __init__(self, size):
-        self.words = np.full(-(-size // 4) + 1, np.nan, np.float32)
+    def __init__(self, size, blocks, threads):
+        self.size, self.threads = size, threads
+        self.pitch = -(-size // self.ALIGNMENT) * self.ALIGNMENT
+        words = np.full((blocks * self.pitch + self.ALIGNMENT) // 4, np.nan, np.float32)
+        skipped = -words.__array_interface__["data"][0] % self.ALIGNMENT // 4
+        self.words = words[skipped : skipped + blocks * self.pitch // 4]
         super().__init__([self.words])
         self.readers, self.writers = (np.empty(len(self.words), np.int64) for _ in range(2))
         self.barrier()
@@ -103,11 +107,18 @@ class Shared(Memory):
     def address(self):
         return self.words.__array_interface__["data"][0]
 
+    def address_of(self, blocks):
+        """Where the memory of each of some blocks begins."""
+        return (self.address + blocks * self.pitch).astype(np.uint64)
+
     def barrier(self):
         self.readers[:] = self.writers[:] = self.NOBODY
 
     def note(self, addresses, size, threads, writes):
-        """Refuse what another thread may do before or after."""
+        """Refuse what is another block's, and what another thread may do before or after."""
+        places = addresses - self.address - threads // self.threads * self.pitch
+        if np.any((places < 0) | (places + size > self.size)):
+            raise IndexError("an address outside of the block's shared memory")
         for word in range(0, max(size, 4), 4):
             words = (addresses + word - self.address) // 4
             others = [self.writers[words]] + ([self.readers[words]] if writes else [])
@@ -122,37 +133,87 @@ class Shared(Memory):
                 raise RuntimeError(f"threads race for shared memory: {'a write' if writes else 'a read'}")
 
 
-class Block:
-    """The threads of a block, their registers and their shared memory."""
+@functools.cache
+def parts(opcode):
+    """An instruction's name and its modifiers."""
+    name, *how = opcode.split(".")
+    return name, tuple(how)
 
-    def __init__(self, program, number, threads, parameters, memory):
+
+@functools.cache
+def dtype_of(register):
+    """The type of what a register holds."""
+    kind = REGISTERS.get(re.match(r"%[a-z]+|", register).group(), "u32" if register == "%temp" else "pred")
+    return np.dtype(DTYPES[kind])
+
+
+def constant(operand, dtype):
+    """A number that is written into an instruction, its bits where it begins with 0f or 0d."""
+    if operand.startswith(("0f", "0d")):
+        return np.array(int(operand[2:], 16), np.uint32 if operand[1] == "f" else np.uint64).view(dtype)[()]
+    bits = int(operand, 0) & (2 ** (8 * dtype.itemsize) - 1)
+    return np.array(bits, f"u{dtype.itemsize}").view(dtype)[()]
+
+
+@functools.cache
+def place(operand):
+    """The register and the bytes behind it of an operand in brackets."""
+    base, offset = re.fullmatch(r"\[([%\w]+)\+?(-?\d+)?\]", operand).groups()
+    return base, int(offset or 0)
+
+
+class Grid:
+    """The threads of all blocks, one block behind the other, their registers and their shared memory."""
+
+    def __init__(self, program, blocks, threads, parameters, memory):
         self.program, self.parameters, self.memory = program, parameters, memory
-        self.shared = Shared(program.shared_bytes)
-        self.registers, self.threads = {}, threads
-        self.special = {"%ctaid.x": np.full(threads, number), "%ntid.x": np.full(threads, threads)}
-        self.special["%tid.x"] = np.arange(threads)
-        self.next, self.waiting = np.zeros(threads, np.int64), np.zeros(threads, bool)
-        self.alive = np.ones(threads, bool)
+        self.threads = blocks * threads
+        block, thread = np.divmod(np.arange(self.threads), threads)
+        self.shared = Shared(program.shared_bytes, blocks, threads)
+        self.special = {"%ctaid.x": block, "%ntid.x": np.full(self.threads, threads), "%tid.x": thread}
+        self.registers, self.constants = {}, {"_cudapy_smem": self.shared.address_of(block)}
+        self.next, self.waiting = np.zeros(self.threads, np.int64), np.zeros(self.threads, bool)
+        self.alive, self.block = np.ones(self.threads, bool), block
 
     def run(self):
         with np.errstate(all="ignore"):
             while self.alive.any():
                 ready = self.alive & ~self.waiting
-                if not ready.any():
-                    assert len(set(self.next[self.alive])) == 1, "threads wait at different barriers"
-                    self.waiting[:] = False
-                    self.shared.barrier()
-                    continue
-                at = self.next[ready].min()
-                lanes = ready & (self.next == at)
-                self.next[lanes] += 1
-                self.step(self.program.statements[at], lanes)
+                if ready.any():
+                    self.run_first(ready)
+                else:
+                    self.pass_barriers()
+
+    def run_first(self, ready):
+        """The threads that wait at the first instruction, up to where others wait, or to one that moves threads."""
+        at = self.next[ready].min()
+        lanes = ready & (self.next == at)
+        others = self.next[ready & ~lanes]
+        end = others.min() if len(others) else len(self.program.statements)
+        moved = False
+        while at < end and not moved:
+            statement = self.program.statements[at]
+            at += 1
+            moved = parts(statement.opcode)[0] in ("bra", "ret", "bar")
+            if moved:
+                self.next[lanes] = at
+            self.step(statement, lanes)
+        if not moved:
+            self.next[lanes] = at
+
+    def pass_barriers(self):
+        """All threads wait: those of a block at one barrier."""
+        blocks = self.block[self.alive]
+        barriers = blocks * len(self.program.statements) + self.next[self.alive]
+        assert len(np.unique(barriers)) == len(np.unique(blocks)), "threads wait at different barriers"
+        self.waiting[:] = False
+        self.shared.barrier()
 
     def step(self, statement, lanes):
         if statement.guard:
             flag = self.read(statement.guard, "pred")
             lanes = lanes & (~flag if statement.negated else flag)
-        name, *how = statement.opcode.split(".")
+        name, how = parts(statement.opcode)
         if name == "bra":
             self.next[lanes] = self.program.labels[statement.operands[0]]
         elif name == "ret":
@@ -170,21 +231,19 @@ class Block:
         if operand in self.registers:
             found = self.registers[operand]
             return found.view(dtype) if found.itemsize == dtype.itemsize else found.astype(dtype)
-        if operand.startswith("0f"):
-            return np.full(self.threads, int(operand[2:], 16), np.uint32).view(dtype)
-        if operand.startswith("0d"):
-            return np.full(self.threads, int(operand[2:], 16), np.uint64).view(dtype)
         if operand.startswith("_cudapy_smem"):
-            return np.full(self.threads, self.shared.address, np.uint64)
-        bits = int(operand, 0) & (2 ** (8 * dtype.itemsize) - 1)
-        return np.full(self.threads, bits, f"u{dtype.itemsize}").view(dtype)
+            return self.constants["_cudapy_smem"]
+        if (operand, dtype) not in self.constants:
+            self.constants[operand, dtype] = np.full(self.threads, constant(operand, dtype))
+        return self.constants[operand, dtype]
 
     def write(self, register, values, lanes):
-        kind = REGISTERS.get(re.match(r"%[a-z]+|", register).group(), "u32" if register == "%temp" else "pred")
-        dtype = np.dtype(DTYPES[kind])
+        dtype = dtype_of(register)
         if values.dtype != dtype:
             values = values.view(dtype) if values.itemsize == dtype.itemsize else values.astype(dtype)
-        self.registers.setdefault(register, np.zeros(self.threads, dtype))[lanes] = values[lanes]
+        if register not in self.registers:
+            self.registers[register] = np.zeros(self.threads, dtype)
+        np.copyto(self.registers[register], values, where=lanes)
 
     def do_mov(self, name, how, operands, lanes):
         to, origin = operands
@@ -224,8 +283,8 @@ class Block:
 
     def addresses(self, how, operand, count, dtype, lanes, writes=False):
         """The address of each element of a vector, which begins at a multiple of its size."""
-        base, offset = re.fullmatch(r"\[([%\w]+)\+?(-?\d+)?\]", operand).groups()
-        first = (self.read(base, "s64") + int(offset or 0))[lanes]
+        base, offset = place(operand)
+        first = (self.read(base, "s64") + offset)[lanes]
         if np.any(first % (count * dtype.itemsize)):
             raise IndexError(f"a vector that does not lie at a multiple of its size: {operand}")
         found = [(number, first + number * dtype.itemsize) for number in range(count)]
@@ -239,7 +298,7 @@ class Block:
     def count(self, addresses, size, lanes):
         warps, sectors = np.flatnonzero(lanes) // WARP, addresses // SECTOR_BYTES
         self.program.asked += len(addresses) * size
-        self.program.touched += len(np.unique(np.stack([warps, sectors]), axis=1).T) * SECTOR_BYTES
+        self.program.touched += len(np.unique(warps << 44 | sectors)) * SECTOR_BYTES
 
     def do_cvt(self, name, how, operands, lanes):
         *how, to, origin = how
@@ -268,13 +327,15 @@ class Block:
 
     def do_mma(self, name, how, operands, lanes):
         to, left, right, sums = operands
-        a, b, c = ([self.read(each, "f32") for each in registers] for registers in (left, right, sums))
+        at_work = lanes.reshape(-1, WARP)
+        assert (at_work.all(1) == at_work.any(1)).all(), "a warp multiplies as a whole"
+        warps = at_work.any(1)
+        a, b, c = (
+            [self.read(each, "f32").reshape(-1, WARP)[warps] for each in registers] for registers in (left, right, sums)
+        )
         found = [np.zeros(self.threads, np.float32) for _ in range(4)]
-        for first in range(0, self.threads, WARP):
-            warp = slice(first, first + WARP)
-            assert lanes[warp].all() or not lanes[warp].any(), "a warp multiplies as a whole"
-            for number, values in enumerate(multiplied(*([each[warp] for each in part] for part in (a, b, c)))):
-                found[number][warp] = values
+        for one, values in zip(found, multiplied(a, b, c), strict=True):
+            one.reshape(-1, WARP)[warps] = values
         for register, values in zip(to, found, strict=True):
             self.write(register, values, lanes)
 
@@ -293,26 +354,25 @@ class Block:
 
 
 def multiplied(a, b, c):
-    """``A B + C`` of a warp's fragments for m16n8k8, cut off towards zero.
+    """``A B + C`` of the fragments (warps, lanes) of each warp for m16n8k8, cut off towards zero.
 
     With lane = 4 g + t: A has rows g, g + 8 of the columns t and t + 4, B the rows t and t + 4 of column g, and C the
     columns 2 t, 2 t + 1 of the rows g and g + 8.
     """
     g, t = np.divmod(np.arange(WARP), 4)
-    whole_a, whole_b, whole_c = np.zeros((16, 8)), np.zeros((8, 8)), np.zeros((16, 8))
+    whole_a, whole_b, whole_c = (np.zeros((len(a[0]), *shape)) for shape in ((16, 8), (8, 8), (16, 8)))
+    assert not any(np.any(values.view(np.uint32) & 0x1FFF) for values in (*a, *b)), "a factor that is not of TF32"
     for values, rows, columns in zip(a, (g, g + 8, g, g + 8), (t, t, t + 4, t + 4), strict=True):
-        assert not np.any(values.view(np.uint32) & 0x1FFF), "a factor that is not of TF32"
-        whole_a[rows, columns] = values
+        whole_a[:, rows, columns] = values
     for values, rows in zip(b, (t, t + 4), strict=True):
-        assert not np.any(values.view(np.uint32) & 0x1FFF), "a factor that is not of TF32"
-        whole_b[rows, g] = values
+        whole_b[:, rows, g] = values
     places = [(g, 2 * t), (g, 2 * t + 1), (g + 8, 2 * t), (g + 8, 2 * t + 1)]
-    for values, place in zip(c, places, strict=True):
-        whole_c[place] = values
+    for values, (rows, columns) in zip(c, places, strict=True):
+        whole_c[:, rows, columns] = values
     exact = whole_a @ whole_b + whole_c
     near = exact.astype(np.float32)
     near = np.where(np.abs(near) > np.abs(exact), np.nextafter(near, np.float32(0)), near)
-    return [near[place] for place in places]
+    return [near[:, rows, columns] for rows, columns in places]
 
 
 def fused(a, b, c):
@@ -330,7 +390,8 @@ def divided(a, b):
 
 def upper_half(a, b):
     """What of the product of integers lies above their own bits."""
-    products = a.astype(object) * b.astype(object)
+    wide = object if a.itemsize == 8 else f"{a.dtype.kind}{2 * a.itemsize}"
+    products = a.astype(wide) * b.astype(wide)
     return (products >> 8 * a.itemsize).astype(a.dtype)
 
 

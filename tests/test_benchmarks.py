@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmark_cases import check_candidates
 
 from benchmarks import busy, calls, launches, memory, precision
 from benchmarks.__main__ import chosen_workloads, interpreters, main, parse, portable
@@ -16,8 +17,6 @@ from benchmarks.peers import (
     MODULES,
     OURS,
     VARIABLES,
-    NotApplicableError,
-    peer_module,
     precision_of,
 )
 from benchmarks.processes import WorkerError, WorkerProcess
@@ -26,7 +25,7 @@ from benchmarks.report import OUR_CANDIDATES, join, render, significant, split, 
 from benchmarks.statistics import best_peer, fifth_percentile, geometric_mean, ratio, summary
 from benchmarks.training_workloads import make_training_arrays
 from benchmarks.turns import NUMBERS, measure_workload, numbers_on_disk
-from benchmarks.workloads import Workload, largest_error, load_workloads, make_arrays, relative_error
+from benchmarks.workloads import Workload, load_workloads, make_arrays, relative_error
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import cpu
 
@@ -89,29 +88,7 @@ def test_expected_gradients_are_those_of_the_definition(workload):
 @pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")  # of PyTorch, for its own tracing
 @pytest.mark.parametrize(("task", "library"), [(task, library) for task in MODULES for library in MODULES[task]])
 def test_every_candidate_is_right(task, library):
-    peer = peer_or_skip(library, task)
-    peer.use_threads(1)
-    for workload in GEOMETRIES:
-        arrays = NUMBERS[task](workload)
-        expected = [arrays.pop(name) for name in list(arrays) if name.startswith("expected")]
-        for name, build in peer.CANDIDATES.items():
-            bound = {**LARGEST_ERRORS, "float32": 2e-6}[precision_of(name)]
-            assert error_of(build, workload, arrays, expected) < bound
-
-
-def error_of(build, workload, arrays, expected):
-    try:
-        prepared = build(workload, arrays)
-    except NotApplicableError:
-        return 0.0
-    return largest_error(prepared.fetch(prepared.call()), expected)
-
-
-def peer_or_skip(library, task):
-    try:
-        return peer_module(library, task)
-    except ImportError as error:
-        pytest.skip(f"{library} is not installed: {error}")
+    check_candidates(library, task, GEOMETRIES, NUMBERS[task])
 
 
 def test_workloads_are_the_published_ones():

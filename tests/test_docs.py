@@ -1,6 +1,7 @@
 """The documents: their code runs and prints what they say, and their links lead somewhere."""
 
 import doctest
+import gc
 import re
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def test_programs_run_and_print_what_the_document_says(document, tmp_path):
         pytest.importorskip("matplotlib")
     with tf.Graph().as_default():
         printed = run(document, tmp_path)
+    gc.collect()  # a file that the program leaves open is an error here, and not in the test that runs by then
     assert all(block in printed for block in blocks(document, "text"))
 
 

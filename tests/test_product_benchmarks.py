@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmark_cases import check_candidates
 
-from benchmarks.peers import OURS, PRODUCTS, NotApplicableError, peer_module
+from benchmarks.peers import OURS, PRODUCTS
 from benchmarks.product_workloads import CONVOLUTION, DENSE, make_product_arrays, product_workloads
 from benchmarks.products import parse, render
 from benchmarks.report import TITLES, join, split
 from benchmarks.statistics import summary
-from benchmarks.workloads import largest_error
 
 CONVOLVED = replace(
     product_workloads(["tcn"])[0], batch=2, length=7, channels=3, filters=5, kernel_size=4, dilation_rate=1, strides=2
@@ -34,20 +34,7 @@ def test_expected_outputs_are_the_definition(workload):
 
 @pytest.mark.parametrize("library", PRODUCTS)
 def test_every_candidate_is_right(library):
-    try:
-        peer = peer_module(library, "products")
-    except ImportError as error:
-        pytest.skip(f"{library} is not installed: {error}")
-    peer.use_threads(1)
-    for workload in LAYERS:
-        arrays = make_product_arrays(workload)
-        expected = arrays.pop("expected")
-        for build in peer.CANDIDATES.values():
-            try:
-                prepared = build(workload, arrays)
-            except NotApplicableError:
-                continue
-            assert largest_error(prepared.fetch(prepared.call()), [expected]) < 2e-6
+    check_candidates(library, "products", LAYERS, make_product_arrays)
 
 
 def test_there_are_ten_of_each():

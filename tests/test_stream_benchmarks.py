@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmark_cases import check_candidates
 
-from benchmarks.peers import OURS, STREAMS, NotApplicableError, peer_module
+from benchmarks.peers import OURS, STREAMS
 from benchmarks.report import TITLES, join, split
 from benchmarks.statistics import summary
 from benchmarks.stream_workloads import DECODING, make_stream_arrays, stream_workloads
 from benchmarks.streams import overheads, parse, render
-from benchmarks.workloads import largest_error
 
 SMALL = replace(DECODING, channels=6, length=3)
 LAYERS = (SMALL, replace(SMALL, filters=5), replace(SMALL, filters=5, dilation_rate=3, length=2))
@@ -33,20 +33,7 @@ def test_expected_outputs_are_the_definition(workload):
 
 @pytest.mark.parametrize("library", STREAMS)
 def test_every_candidate_is_right(library):
-    try:
-        peer = peer_module(library, "streams")
-    except ImportError as error:
-        pytest.skip(f"{library} is not installed: {error}")
-    peer.use_threads(1)
-    for workload in LAYERS:
-        arrays = make_stream_arrays(workload)
-        expected = arrays.pop("expected")
-        for build in peer.CANDIDATES.values():
-            try:
-                prepared = build(workload, arrays)
-            except NotApplicableError:
-                continue
-            assert largest_error(prepared.fetch(prepared.call()), [expected]) < 2e-6
+    check_candidates(library, "streams", LAYERS, make_stream_arrays)
 
 
 def test_workloads_are_layers_at_three_chunks():

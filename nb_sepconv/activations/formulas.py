@@ -47,3 +47,15 @@ def check_axis(x: Array, axis: Any, name: str) -> None:
     axes = axis if isinstance(axis, tuple) else (axis,)
     if not all(-x.ndim <= each < x.ndim for each in axes):
         raise ValueError(f"`axis` of `{name}` must be an axis of an array of shape {x.shape}. Received: {axis}")
+
+
+def sparsemax_threshold(x: Array, axis: int) -> Array:
+    """What sparsemax takes from each number along an axis before it cuts at 0, Martins and Astudillo, arXiv:1602.02068,
+    algorithm 1.
+    """
+    descending = -np.sort(-np.moveaxis(x, axis, -1), axis=-1)
+    ranks = np.arange(1, descending.shape[-1] + 1)
+    excess = np.cumsum(descending, axis=-1) - 1
+    support = np.sum(1 * (ranks * descending > excess), axis=-1, keepdims=True)
+    threshold = np.take_along_axis(excess, np.maximum(support - 1, 0), axis=-1) / support
+    return np.moveaxis(threshold, -1, axis)

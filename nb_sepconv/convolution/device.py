@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host, precisions, settings
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.settings import OPERANDS
 from nb_sepconv.convolution.sizes import by_step, sizes_of
@@ -33,11 +34,7 @@ def convolve(arrays: Any, chosen: Any, after: Any, out: Any, request: Any) -> An
         place = Place(request, arrays[0], chosen.engine)
         return run(place, described(place, arrays), chosen, out)
     refuse_numpy_function(after)
-    outputs = after(convolve(arrays, chosen, None, None, request))
-    if out is None:
-        return outputs
-    out[...] = outputs
-    return out
+    return written(after(convolve(arrays, chosen, None, None, request)), out)
 
 
 class Call(NamedTuple):
@@ -156,11 +153,7 @@ def _from_host(arrays, chosen, after, out, request):
         array_arguments.output(out, sizes_of(checked, chosen)[1], checked[0].dtype)
     uploaded = [None if array is None else engine.upload(array, request.stream) for array in checked]
     outputs = engine.download(convolve(uploaded, chosen, None, None, request), request.stream)
-    outputs = outputs if after is None else after(outputs)
-    if out is None:
-        return outputs
-    out[...] = outputs
-    return out
+    return written(outputs if after is None else after(outputs), out)
 
 
 class DeviceConvolution:

@@ -8,6 +8,7 @@ import numpy as np
 
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution.lengths import example_by_example, lengths_of
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.sizes import by_step, contiguous_strides, sizes_of
 from nb_sepconv.kernels import cpu, engines
@@ -36,10 +37,7 @@ def convolve(arrays: Any, chosen: Any, after: Any, out: Any, lengths: Any = None
         return target
     if after is not None:
         outputs = after(outputs) if lengths is None else example_by_example(after, lengths, chosen, outputs)
-    if out is None:
-        return outputs
-    out[...] = outputs
-    return out
+    return written(outputs, out)
 
 
 class Convolution:

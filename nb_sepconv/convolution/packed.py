@@ -9,6 +9,7 @@ import numpy as np
 
 from nb_sepconv.convolution import host, precisions, settings
 from nb_sepconv.convolution.lengths import example_by_example, lengths_of
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.planned_calls import PlannedCalls
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.kernels import cpu, engines
@@ -145,14 +146,6 @@ class _Repeated:
         steps = Before(before, strides, kept, first_kept, kept.shape[axis])
         outputs = call.run_after(steps, inputs, packed, out if fused else None)
         return outputs if fused else written(of._after(outputs), out)
-
-
-def written(outputs: Any, out: Any) -> Any:
-    """``outputs``, in ``out`` where that is an array."""
-    if out is None or outputs is out:
-        return outputs
-    out[...] = outputs
-    return out
 
 
 def _packed(packs, call, weights):

@@ -16,6 +16,7 @@ import numpy as np
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host, host_gradients, precisions, settings
 from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.packed import Packed
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.rows import rows_of
@@ -156,11 +157,7 @@ class _ByRows:
     def run(self, inputs: Any, packed: Any, outputs: Any = None) -> Any:
         """The outputs for ``inputs``, in the array ``outputs`` where there is one."""
         rows = self._rows(inputs.reshape(self._series_shape))
-        found = self._where.joined(self._call.run(rows, packed)).reshape(self.shape)
-        if outputs is None:
-            return found
-        outputs[...] = found
-        return outputs
+        return written(self._where.joined(self._call.run(rows, packed)).reshape(self.shape), outputs)
 
     def _rows(self, series):
         rows = self._where.rows(series)

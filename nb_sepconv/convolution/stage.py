@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.convolution.geometry import kernel_span
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nb_sepconv.activations.formulas import logistic
+from nb_sepconv.activations.formulas import logistic, sparsemax_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,9 +68,7 @@ def sparse_sigmoid(x: Array, d: Array) -> Array:
 
 def sparsemax(x: Array, d: Array, axis: int = -1) -> Array:
     """``d`` less its mean over what is not 0 in the result, Martins and Astudillo, arXiv:1602.02068, equation 12."""
-    from nb_sepconv.keras.activations import sparsemax
-
-    support = sparsemax(x, axis) > 0
+    support = x > sparsemax_threshold(x, axis)
     mean = np.sum(d * support, axis=axis, keepdims=True) / np.sum(support, axis=axis, keepdims=True)
     return support * (d - mean)
 

@@ -25,7 +25,14 @@ from nb_sepconv.activations import (
     spelling_of,
     tanh,
 )
-from nb_sepconv.activations.formulas import check_axis, gated, log_one_plus_exp, logistic, typed
+from nb_sepconv.activations.formulas import (
+    check_axis,
+    gated,
+    log_one_plus_exp,
+    logistic,
+    sparsemax_threshold,
+    typed,
+)
 from nb_sepconv.activations.functions import hard_sigmoid as hard_sigmoid_of_tf_keras
 from nb_sepconv.activations.pullbacks import declare
 from nb_sepconv.keras import activation_gradients
@@ -233,12 +240,7 @@ def sparsemax(x: ArrayInput, axis: Any = -1) -> Array:
     Source: Martins and Astudillo, arXiv:1602.02068.
     """
     check_axis(x, axis, "sparsemax")
-    descending = -np.sort(-np.moveaxis(x, axis, -1), axis=-1)
-    ranks = np.arange(1, descending.shape[-1] + 1)
-    excess = np.cumsum(descending, axis=-1) - 1
-    support = np.sum(1 * (ranks * descending > excess), axis=-1, keepdims=True)
-    threshold = np.take_along_axis(excess, np.maximum(support - 1, 0), axis=-1) / support
-    return np.maximum(x - np.moveaxis(threshold, -1, axis), 0)
+    return np.maximum(x - sparsemax_threshold(x, axis), 0)
 
 
 @typed

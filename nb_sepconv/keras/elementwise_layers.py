@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage, elementwise
 from nb_sepconv.keras import activations
 from nb_sepconv.keras.layer import Layer

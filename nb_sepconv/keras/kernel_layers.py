@@ -219,15 +219,7 @@ class Conv1D(product.Conv1D, _KernelLayer):
         Raises:
             ValueError: the kernel does not fit into the length.
         """
-        shape = self._output_shape(input_shape)
-        steps = shape[-2 if self.data_format == "channels_last" else -1]
-        if self.padding == "valid" and steps is not None and steps <= 0:
-            raise ValueError(
-                f"Computed output size would be zero or negative: the kernel of size {self.kernel_size} with "
-                f"`dilation_rate` {self.dilation_rate} is longer than the input. "
-                f"Received: input shape {tuple(input_shape)}"
-            )
-        return shape
+        return convolved_shape(self, input_shape)
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
@@ -243,3 +235,16 @@ class Conv1D(product.Conv1D, _KernelLayer):
             **self._config_of_weights(activations, initializers, regularizers, constraints),
             **self._serialized(regularizers, "activity_regularizer"),
         }
+
+
+def convolved_shape(layer: Any, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+    """The shape of a convolution's output; a ValueError, in Keras's words, where the kernel does not fit."""
+    shape: tuple[int | None, ...] = layer._output_shape(input_shape)
+    steps = shape[-2 if layer.data_format == "channels_last" else -1]
+    if layer.padding == "valid" and steps is not None and steps <= 0:
+        raise ValueError(
+            f"Computed output size would be zero or negative: the kernel of size {layer.kernel_size} with "
+            f"`dilation_rate` {layer.dilation_rate} is longer than the input. "
+            f"Received: input shape {tuple(input_shape)}"
+        )
+    return shape

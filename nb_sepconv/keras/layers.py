@@ -10,7 +10,7 @@ from nb_sepconv.checks import arguments
 from nb_sepconv.checks.missing_names import explain
 from nb_sepconv.keras import activations, constraints, initializers, regularizers
 from nb_sepconv.keras.elementwise_layers import Activation, Dropout, LeakyReLU, ReLU, Softmax, SpatialDropout1D
-from nb_sepconv.keras.kernel_layers import Conv1D, Dense
+from nb_sepconv.keras.kernel_layers import Conv1D, Dense, convolved_shape
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.keras.normalization import BatchNormalization, LayerNormalization
 from nb_sepconv.keras.pooling_layers import (
@@ -237,15 +237,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         Raises:
             ValueError: the kernel does not fit into the length.
         """
-        shape = self._output_shape(input_shape)
-        steps = shape[1 if self.data_format == "channels_last" else 2]
-        if self.padding == "valid" and steps is not None and steps <= 0:
-            raise ValueError(
-                f"Computed output size would be zero or negative: the kernel of size {self.kernel_size} with "
-                f"`dilation_rate` {self.dilation_rate} is longer than the input. "
-                f"Received: input shape {tuple(input_shape)}"
-            )
-        return shape
+        return convolved_shape(self, input_shape)
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""

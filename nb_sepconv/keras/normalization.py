@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.checks.words import axes_of
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.keras import constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer

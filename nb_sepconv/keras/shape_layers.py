@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.checks import arguments
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages

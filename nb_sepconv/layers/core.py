@@ -9,7 +9,7 @@ import numpy as np
 
 from nb_sepconv import activations, constraints, initializers, regularizers
 from nb_sepconv.checks import arguments
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.layers import functional, product, stages
 from nb_sepconv.layers.base import Layer

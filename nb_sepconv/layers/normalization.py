@@ -9,7 +9,7 @@ import numpy as np
 
 from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.checks.words import axes_of
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 from nb_sepconv.layers import functional, stages

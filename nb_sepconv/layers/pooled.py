@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.convolution.geometry import geometry
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient

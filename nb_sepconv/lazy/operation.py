@@ -6,7 +6,7 @@ from typing import Any
 
 from nb_sepconv.checks.outside_memory import refuse_unknown_sizes
 from nb_sepconv.convolution import host
-from nb_sepconv.convolution.packed import written
+from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.lazy.graph import no_examples, outputs_of
 

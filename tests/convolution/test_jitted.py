@@ -6,6 +6,8 @@ from numba import njit, prange
 from numba.core.errors import NumbaWarning, TypingError
 
 from nb_sepconv import ops
+from nb_sepconv.kernels.cpu import jitted
+from nb_sepconv.kernels.cpu.forward import problem
 
 
 def operands(rng, dtype=np.float32):
@@ -43,6 +45,19 @@ def test_run_time_strides_and_any_memory():
             np.testing.assert_array_equal(convolve(given, depthwise, pointwise[0], stride, dilation), wanted)
 
 
+def test_weights_in_any_memory():
+    """A bias was read as if its numbers lay side by side, beyond its end where they are in reverse order."""
+    x, *weights = operands(np.random.default_rng(7))
+
+    @njit
+    def convolve(x, depthwise, pointwise, bias):
+        return ops.separable_conv1d(x, depthwise, pointwise, bias)
+
+    wanted = ops.separable_conv1d(x, *weights)
+    for spread in (lambda array: np.repeat(array, 2, axis=-1)[..., ::2], lambda array: np.flip(np.flip(array).copy())):
+        np.testing.assert_array_equal(convolve(x, *map(spread, weights)), wanted)
+
+
 def test_in_the_callers_own_parallel_loop():
     x, depthwise, pointwise, bias = operands(np.random.default_rng(3))
 
@@ -67,6 +82,7 @@ def test_errors_at_run_time():
         ((x[:, :, :5], depthwise, pointwise, bias, 1), "`depthwise_kernel` must have the shape"),
         ((x, depthwise, pointwise[:, :5], bias, 1), "`pointwise_kernel` must have the shape"),
         ((x, depthwise, pointwise, bias[:3], 1), "`bias` must have the shape"),
+        ((x, depthwise, pointwise, bias[:0], 1), "`bias` must have the shape"),
         ((x, depthwise, pointwise, bias, 0), "`strides` and `dilation_rate` must be > 0"),
         ((x[:, :2], depthwise, pointwise, bias, 1), "`inputs` is too short"),
     ):
@@ -103,6 +119,15 @@ def test_machine_addresses_are_never_written_to_a_cache_on_disk(tmp_path, monkey
 
     with pytest.warns(NumbaWarning, match="dynamic globals"):
         convolve(x, depthwise, pointwise)
+
+
+def test_a_problem_without_one_of_its_fields_does_not_compile():
+    @njit
+    def store(address):
+        jitted.store_problem((problem.ALL_STEPS, problem.ZEROS_BEFORE), address)
+
+    with pytest.raises(TypingError, match=r"Problem has the fields \('examples', .* Received: \('lengths', 'before'"):
+        store(0)
 
 
 def test_lengths_are_refused_by_name():

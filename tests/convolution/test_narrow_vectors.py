@@ -42,15 +42,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run_as(processor, *command, features=""):
-    """By its name alone Numba would give an older processor the features of this one; "" leaves it its own."""
-    chosen = {"NUMBA_CPU_NAME": processor, "PYTHONPATH": str(TESTS.parent)}
-    chosen |= {} if features is None else {"NUMBA_CPU_FEATURES": features}
-    environment = {**os.environ, **chosen}
+def run(*command, **variables):
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), **variables}
     command = [sys.executable, *command]
     done = subprocess.run(command, env=environment, cwd=TESTS.parent, capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done.stdout
+
+
+def run_as(processor, *command, features=""):
+    """By its name alone Numba would give an older processor the features of this one; "" leaves it its own."""
+    chosen = {} if features is None else {"NUMBA_CPU_FEATURES": features}
+    return run(*command, NUMBA_CPU_NAME=processor, **chosen)
 
 
 @pytest.mark.parametrize("processor", UNITS)
@@ -90,39 +93,8 @@ def test_all_of_the_arithmetic(processor):
     check(processor, FILES, "")
 
 
-BITS = """
-import hashlib, itertools
-import numpy as np, ml_dtypes
-from nb_sepconv import ops
-random = np.random.default_rng(5)
-def show(dtype, channels, multiplier, filters, **settings):
-    shapes = (2, 37, channels), (3, channels, multiplier), (1, channels * multiplier, filters), (filters,)
-    x, *weights = (random.standard_normal(shape, np.float32).astype(dtype) for shape in shapes)
-    for data_format in ("channels_last", "channels_first"):
-        given = x if data_format == "channels_last" else np.ascontiguousarray(x.transpose(0, 2, 1))
-        got = ops.separable_conv1d(given, *weights, engine="fma", data_format=data_format, **settings)
-        gradients = ops.separable_conv1d_gradients(
-            got, given, *weights, engine="fma", data_format=data_format, outputs=got, **settings
-        )
-        digests = [hashlib.sha256(each.tobytes()).hexdigest() for each in (got, *gradients)]
-        print(np.dtype(dtype), channels, multiplier, data_format, settings, *digests)
-for dtype, channels, multiplier in itertools.product(
-    (np.float32, np.float64, np.float16, ml_dtypes.bfloat16), (3, 8, 11, 16, 25, 40), (1, 2, 3, 4)
-):
-    show(dtype, channels, multiplier, 19)
-for settings in ({"strides": 2}, {"dilation_rate": 2}, {"activation": "relu"}):
-    show(np.float32, 27, 3, 40, **settings)
-for channels, multiplier in ((2100, 1), (1030, 3), (340, 7)):  # channels of several sums
-    show(np.float32, channels, multiplier, 40)
-"""
-
-
 def test_all_processors_with_fused_multiply_adds_give_the_same_bits():
-    narrow = run_as("haswell", "-c", BITS).splitlines()
-    done = subprocess.run(
-        [sys.executable, "-c", BITS], cwd=TESTS.parent, capture_output=True, text=True, timeout=TIMEOUT
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    own = done.stdout.splitlines()
-    assert len(own) == 2 * (4 * 6 * 4 + 3 + 3)
-    assert own == narrow
+    program = str(TESTS / "result_bits.py")
+    own = run(program, NB_SEPCONV_ENGINE="fma").splitlines()
+    assert len(own) == 2 * (4 * 6 * 4 + 3 + 3 + 4 * 3 * 4 + 2)
+    assert own == run_as("haswell", program).splitlines()

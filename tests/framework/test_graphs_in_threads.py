@@ -185,7 +185,6 @@ def bytes_per_call(function, calls=200):
         gc.collect()
         traced.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    gc.unfreeze()
     return min(after - before for before, after in itertools.pairwise(traced)) / calls
 
 

@@ -12,7 +12,7 @@ from numba.extending import intrinsic, overload
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
-from nb_sepconv.kernels.cpu.codegen.fields import store_fields
+from nb_sepconv.kernels.cpu.codegen.fields import stored
 from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of, call5, call6, stack_memory
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
@@ -21,11 +21,12 @@ from nb_sepconv.kernels.cpu.codegen.vectormath import ACTIVATIONS
 from nb_sepconv.kernels.cpu.forward import packing
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.plan import divide, vectors_of
-from nb_sepconv.kernels.cpu.forward.problem import Before, Examples, Outputs, Problem, Procedures, Shape, Strides
+from nb_sepconv.kernels.cpu.forward.problem import ALL_STEPS, ZEROS_BEFORE, Outputs, Problem, Procedures, Shape, Strides
 from nb_sepconv.kernels.cpu.forward.tiling import WHOLE
 from nb_sepconv.kernels.cpu.runtime.work_queue import all_taken, fill_table
 
 FIELDS = len(Problem._fields)
+store_problem = stored(Problem)
 PADDINGS = ("valid", "same", "causal")
 
 
@@ -62,9 +63,11 @@ def register(separable_conv1d: Any, *rules: Any) -> None:
             _one_of("padding", padding, PADDINGS),
             _one_of("data_format", data_format, ("channels_last", "channels_first")) == "channels_last",
             None if _is_none(activation) else _one_of("activation", activation, tuple(ACTIVATIONS)),
+            biased,
             rules,
         )
         no_bias = np.zeros(0, dtype)
+        bias_of = njit((lambda bias: np.ascontiguousarray(bias)) if biased else (lambda bias: no_bias))
 
         def implementation(
             inputs,
@@ -78,25 +81,11 @@ def register(separable_conv1d: Any, *rules: Any) -> None:
             activation=None,
             lengths=None,
         ):
+            depthwise = np.ascontiguousarray(depthwise_kernel)
             pointwise = np.ascontiguousarray(pointwise_kernel).reshape(pointwise_kernel.shape[-2:])
-            return convolve(inputs, np.ascontiguousarray(depthwise_kernel), pointwise, bias, strides, dilation_rate)
+            return convolve(inputs, depthwise, pointwise, bias_of(bias), strides, dilation_rate)
 
-        def implementation_without_bias(
-            inputs,
-            depthwise_kernel,
-            pointwise_kernel,
-            bias=None,
-            strides=1,
-            padding="valid",
-            data_format="channels_last",
-            dilation_rate=1,
-            activation=None,
-            lengths=None,
-        ):
-            pointwise = np.ascontiguousarray(pointwise_kernel).reshape(pointwise_kernel.shape[-2:])
-            return convolve(inputs, np.ascontiguousarray(depthwise_kernel), pointwise, no_bias, strides, dilation_rate)
-
-        return implementation if biased else implementation_without_bias
+        return implementation
 
 
 def _is_none(value):
@@ -138,10 +127,12 @@ def _constant_address(address, name):
 
 
 @cache
-def _convolution(dtype, padding, channels_last, activation, rules):
-    """Compiled ``convolve(inputs, depthwise (K, C, M), pointwise (C*M, F), bias (F,) or (0,), stride, dilation)``."""
+def _convolution(dtype, padding, channels_last, activation, biased, rules):
+    """Compiled ``convolve(inputs, depthwise (K, C, M), pointwise (C*M, F), bias (F,), stride, dilation)``, the weights
+    C-contiguous, and ``bias`` of no numbers where it is not ``biased``.
+    """
     vectors = vectors_of(dtype)
-    shape_of_call, empty = _shape(padding, channels_last, rules), _empty(dtype, channels_last)
+    shape_of_call, empty = _shape(padding, channels_last, biased, rules), _empty(dtype, channels_last)
     procedures_for = _procedures(dtype, activation)
     worker = _constant_address(worker_address(), "worker")
     packer = _constant_address(packing.packer_address(), "packer")
@@ -159,23 +150,16 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         cut, places = divide(shape, vectors, True, shape.examples * shape.steps, 1, ROWS, WHOLE)
         problem = np.empty(FIELDS, np.intp)
         fields = address_of(problem)
-        end = store_fields(shape, fields)
-        end = store_fields(strides, end)
-        end = store_fields(vectors, end)
-        end = store_fields(cut, end)
-        end = store_fields(places, end)
-        end = store_fields(Outputs(in_place, 1), end)
-        end = store_fields(Examples(0), end)
-        end = store_fields(Before(0, 0, 0, 0, 0, 0, 0), end)
-        store_fields(procedures_for(strides, cut.runs), end)
+        procedures, written = procedures_for(strides, cut.runs), Outputs(in_place, 1)
+        store_problem((shape, strides, vectors, cut, places, written, ALL_STEPS, ZEROS_BEFORE, procedures), fields)
         packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
-        bias_address = address_of(bias) if bias.size else 0
+        bias_address = address_of(bias) if biased else 0
         ready = address_of(packed)
         call5(packer(), fields, address_of(depthwise), address_of(pointwise), bias_address, ready)
         tickets = stack_memory()
         fill_table(tickets, cut.tiles * cut.filter_parts, 1)
         call6(worker(), fields, address_of(inputs), address_of(outputs), ready, tickets, 0)
-        _keep(problem, packed, depthwise, pointwise)
+        _keep(problem, packed, depthwise, pointwise, bias)
         if not all_taken(tickets):
             raise MemoryError("The convolution's scratch memory could not be allocated")
         return outputs
@@ -183,7 +167,7 @@ def _convolution(dtype, padding, channels_last, activation, rules):
     return run
 
 
-def _shape(padding, channels_last, rules):
+def _shape(padding, channels_last, biased, rules):
     """Compiled: a call's arguments, checked, as a :class:`Shape`."""
     kernel_span, output_length, same_zeros = rules
     step_axis, channel_axis = (1, 2) if channels_last else (2, 1)
@@ -206,7 +190,7 @@ def _shape(padding, channels_last, rules):
             raise ValueError("`depthwise_kernel` must have the shape (K, C, M), C the channels of `inputs`")
         if pointwise.shape[0] != channels * multiplier or filters < 1:
             raise ValueError("`pointwise_kernel` must have the shape (C*M, F), C*M as in `depthwise_kernel`")
-        if bias.size and bias.size != filters:
+        if bias.size != (filters if biased else 0):
             raise ValueError("`bias` must have the shape (F,), F as in `pointwise_kernel`")
         span = kernel_span(taps, dilation)
         left, right = zeros_before(length, span, stride)
@@ -263,6 +247,6 @@ def _procedures(dtype, activation):
 
 
 @njit
-def _keep(problem, packed, depthwise, pointwise):
+def _keep(problem, packed, depthwise, pointwise, bias):
     """The last reader of arrays that were used by address."""
-    problem[0] += packed.size + depthwise.size + pointwise.size
+    problem[0] += packed.size + depthwise.size + pointwise.size + bias.size

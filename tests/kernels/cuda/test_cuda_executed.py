@@ -1,6 +1,7 @@
 """What the compiler makes of the GPU's kernels, run without one: against float64, into poisoned memory, in bounds."""
 
 import ctypes
+import functools
 import sys
 import types
 from typing import ClassVar
@@ -56,12 +57,7 @@ class Driver:
         self.programs = []
 
     def compiled(self, kernel, arguments):
-        from numba import cuda
-        from numba.cuda import types
-
-        signature = types.void(*[types.int64] * arguments)
-        text, _ = cuda.compile(kernel.py_func, signature, device=False, abi="numba", cc=CAPABILITY)
-        self.programs.append((ptx_executor.Program(text), arguments))
+        self.programs.append((ptx_executor.Program(ptx(kernel, arguments)), arguments))
         return len(self.programs)
 
     def cuLaunchKernel(self, function, blocks, _, __, threads, *rest):
@@ -70,6 +66,16 @@ class Driver:
         parameters = [place[0] for place in places]
         ptx_executor.run(program, blocks, threads, parameters, [each.array for each in Tensor.made])
         return (0,)
+
+
+@functools.cache
+def ptx(kernel, arguments):
+    """What a kernel of so many integers is compiled to, once for all tests."""
+    from numba import cuda
+    from numba.cuda import types
+
+    signature = types.void(*[types.int64] * arguments)
+    return cuda.compile(kernel.py_func, signature, device=False, abi="numba", cc=CAPABILITY)[0]
 
 
 @pytest.fixture(autouse=True)
@@ -276,3 +282,13 @@ def test_a_missing_barrier_is_a_race(executor, missing):
     program.statements[barriers[missing]] = nothing
     with pytest.raises(RuntimeError, match="threads race for shared memory"):
         ops.separable_conv1d(x, *weights)
+
+
+def test_the_shared_memory_of_another_block_is_refused():
+    shared = ptx_executor.Shared(size=64, blocks=2, threads=32)
+    first, second = shared.address_of(np.arange(2)).astype(np.int64)
+    threads = np.array([31, 32])
+    shared.note(np.array([first, second]), 4, threads, writes=True)
+    for addresses in ([first, first], [second, second], [first + 64, second], [first, second - 4]):
+        with pytest.raises(IndexError, match="outside of the block's shared memory"):
+            shared.note(np.array(addresses), 4, threads, writes=True)

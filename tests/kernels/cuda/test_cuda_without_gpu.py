@@ -28,12 +28,20 @@ def run(program, environment):
     )
 
 
-@pytest.mark.parametrize("part", [QUICK, pytest.param("", marks=pytest.mark.slow)], ids=["a part", "all"])
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_on_the_simulator(path, part):
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", path, "-k", part]
+def simulate(part, *paths):
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *paths, "-k", part]
     done = subprocess.run(command, env=SIMULATED, cwd=TESTS.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_part_on_the_simulator():
+    simulate(QUICK, *FILES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_all_on_the_simulator(path):
+    simulate("", path)
 
 
 ASK = """

@@ -26,7 +26,7 @@ from nb_sepconv.kernels.cpu.codegen.storage import storage
 from nb_sepconv.kernels.cpu.forward.lengths import table_of
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.plan import shape_of, vectors_of
-from nb_sepconv.kernels.cpu.forward.problem import Examples
+from nb_sepconv.kernels.cpu.forward.problem import ALL_STEPS
 from nb_sepconv.kernels.cpu.runtime.launch import launch
 
 _LENGTHS = GradientProblem._fields.index("lengths")
@@ -121,7 +121,7 @@ def gradient_problem_of(sizes: Any, workers: int) -> Any:
         *Windows(halo, ceil_div(window_steps, numbering.series_stride), window_steps, update_channels(lanes)),
         *places,
         *stages,
-        *Examples(),
+        *ALL_STEPS,
         *_procedures(sizes, numbering, stages, vectors.stored_bytes),
         *TakenOver(),
     )

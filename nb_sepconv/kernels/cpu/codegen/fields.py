@@ -7,6 +7,7 @@ from typing import Any
 
 from numba import types
 from numba.core.cgutils import unpack_tuple
+from numba.core.errors import TypingError
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
@@ -58,18 +59,30 @@ def fields_at(kind: Any) -> Any:
     return at
 
 
-@intrinsic
-def store_fields(typingctx: Any, fields: Any, address: Any) -> Any:
-    """Write a named tuple of integers at an address, as intps; the address behind them."""
+def stored(kind: Any) -> Any:
+    """An intrinsic ``store(parts, address)``: named tuples of integers, which together have the fields of ``kind``, as
+    the intps that :func:`fields_at` reads.
+    """
 
-    def codegen(context, builder, signature, arguments):
-        values, at = unpack_tuple(builder, arguments[0], len(fields)), arguments[1]
-        for value, kind in zip(values, fields, strict=True):
-            builder.store(context.cast(builder, value, kind, types.intp), builder.inttoptr(at, INTP.as_pointer()))
-            at = builder.add(at, INTP(INTP_BYTES))
-        return at
+    @intrinsic
+    def store(typingctx, parts, address):
+        names = tuple(name for part in parts for name in part.fields)
+        if names != kind._fields:
+            raise TypingError(f"{kind.__name__} has the fields {kind._fields}. Received: {names}")
+        kinds = [each for part in parts for each in part]
 
-    return types.intp(fields, types.intp), codegen
+        def codegen(context, builder, signature, arguments):
+            whole, at = arguments
+            tuples = unpack_tuple(builder, whole, len(parts))
+            values = [value for part in tuples for value in unpack_tuple(builder, part)]
+            for value, each in zip(values, kinds, strict=True):
+                builder.store(context.cast(builder, value, each, types.intp), builder.inttoptr(at, INTP.as_pointer()))
+                at = builder.add(at, INTP(INTP_BYTES))
+            return context.get_dummy_value()
+
+        return types.void(parts, address), codegen
+
+    return store
 
 
 @intrinsic

@@ -15,8 +15,8 @@ from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.forward.problem import (
-    Before,
-    Examples,
+    ALL_STEPS,
+    ZEROS_BEFORE,
     Outputs,
     Problem,
     Procedures,
@@ -88,8 +88,8 @@ def problem_without_product(sizes: Any, workers: int, rows: Any, row_group: int,
         *cut,
         *places,
         *Outputs(fused and _rows_in_place(sizes, vectors), fused),
-        *Examples(),
-        *Before(),
+        *ALL_STEPS,
+        *ZEROS_BEFORE,
         *_loaders(sizes, vectors.stored_bytes),
     )
 

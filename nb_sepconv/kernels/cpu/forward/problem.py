@@ -51,7 +51,7 @@ class Outputs(NamedTuple):
 class Examples(NamedTuple):
     """The address of the table of lengths where examples have lengths of their own, which a call tells; 0 for none."""
 
-    lengths: int = 0
+    lengths: int
 
 
 class Before(NamedTuple):
@@ -59,13 +59,13 @@ class Before(NamedTuple):
     steps and the inputs, ``kept_steps`` from the ``first_kept`` one on are copied to ``kept``, of the same strides.
     """
 
-    before: int = 0
-    before_example_stride: int = 0
-    before_step_stride: int = 0
-    before_channel_stride: int = 0
-    kept: int = 0
-    first_kept: int = 0
-    kept_steps: int = 0
+    before: int
+    before_example_stride: int
+    before_step_stride: int
+    before_channel_stride: int
+    kept: int
+    first_kept: int
+    kept_steps: int
 
 
 class Procedures(NamedTuple):
@@ -81,6 +81,9 @@ class Procedures(NamedTuple):
     activate: int
     store: int
 
+
+ALL_STEPS = Examples(0)
+ZEROS_BEFORE = Before(0, 0, 0, 0, 0, 0, 0)
 
 PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Before, Procedures
 Problem: Any = joined("Problem", *PARTS)

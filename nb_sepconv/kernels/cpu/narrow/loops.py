@@ -9,30 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import STEPS
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call6, call8, call10, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call5, call6, call8, call10, store_intp
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import convolve, fill_panel, fill_tables, rows_of_tile, store_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.narrow.problem import narrow_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
-def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
-    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
-    p, a = problem_at(problem), narrow_at(problem)
-    buffer = allocate(p.scratch_bytes + ALIGNMENT)
-    if buffer:
-        _fill_tiles(p, a, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
-        release(buffer)
-
-
 @compiled
-def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
-    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
+    p, a = problem_at(problem), narrow_at(problem)
     fill_narrow_tables(p, a, scratch)
     rows = all_rows(p, p.steps)
     ticket = next_ticket(tickets, worker)
@@ -163,4 +155,4 @@ def _store_hidden(p, outputs, hidden, first_row, last_row):
         store_rows(p, at, vector_bytes, first_row, last_row, p.channels - filter_, target, p.output_filter_stride)
 
 
-narrow_worker_address: Any = pointer_to(run_worker)
+narrow_worker_address: Any = worker_of(_fill_tiles)

@@ -7,30 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call9, release
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call9
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
+from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
 from nb_sepconv.kernels.cpu.narrow.problem import narrow_transposed_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 from nb_sepconv.kernels.cpu.transposed.loops import clear_behind_steps, multiply_groups
 
 
-def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
-    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
-    p = narrow_transposed_at(problem)
-    buffer = allocate(p.scratch_bytes + ALIGNMENT)
-    if buffer:
-        _fill_tiles(p, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
-        release(buffer)
-
-
 @compiled
-def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
-    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
+    p = narrow_transposed_at(problem)
     fill_narrow_tables(p, p, scratch)
     rows = all_rows(p, p.example_rows)
     ticket = next_ticket(tickets, worker)
@@ -92,4 +84,4 @@ def _convolve(p, weights, row, rows, scratch):
         )
 
 
-narrow_transposed_worker_address: Any = pointer_to(run_worker)
+narrow_transposed_worker_address: Any = worker_of(_fill_tiles)

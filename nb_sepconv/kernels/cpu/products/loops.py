@@ -8,29 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call7, call10, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call5, call7, call10, store_intp
 from nb_sepconv.kernels.cpu.forward.lengths import piece_at
 from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.products.problem import rows_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
-def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
-    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
-    p, a = problem_at(problem), rows_at(problem)
-    buffer = allocate(p.scratch_bytes + ALIGNMENT)
-    if buffer:
-        _fill_tiles(p, a, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
-        release(buffer)
-
-
 @compiled
-def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
-    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
+    p, a = problem_at(problem), rows_at(problem)
     for i in range(a.table_steps):
         store_intp(i * a.step_bytes, scratch + i * INTP_BYTES)
     rows = p.examples * p.steps
@@ -126,4 +118,4 @@ def _fill_panel(p, a, x, outputs, weights, piece, panel, y):
             call7(p.store, y + v * vector_bytes, y_row_bytes, piece.steps, left, to, step_stride, filter_stride)
 
 
-rows_worker_address: Any = pointer_to(run_worker)
+rows_worker_address: Any = worker_of(_fill_tiles)

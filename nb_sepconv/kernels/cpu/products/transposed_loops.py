@@ -8,28 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, aligned
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call5, call7, call10, release, store_intp
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call5, call7, call10, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
+from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.products.problem import steps_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 
-def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
-    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
-    p, a = problem_at(problem), steps_at(problem)
-    buffer = allocate(p.scratch_bytes + ALIGNMENT)
-    if buffer:
-        _fill_tiles(p, a, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
-        release(buffer)
-
-
 @compiled
-def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
-    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
+def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
+    p, a = problem_at(problem), steps_at(problem)
     for k in range(a.taps):
         step = k * a.tap_dilation
         offset = step % p.stride * a.phase_bytes + step // p.stride * p.item_bytes
@@ -109,4 +101,4 @@ def _fill_panel(p, a, target, weights, first_filter, filters, step, steps, scrat
             call7(p.store, y + v * vector_bytes, y_row_bytes, filters, present, to, filter_stride, step_stride)
 
 
-steps_worker_address: Any = pointer_to(run_worker)
+steps_worker_address: Any = worker_of(_fill_tiles)
