@@ -86,6 +86,7 @@ def pytest_collection():
     finally:
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*gc.get_threshold()[:2], 1000)  # all other objects stay as rarely looked through as before
         gc.enable()
 
 
