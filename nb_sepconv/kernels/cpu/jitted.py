@@ -165,8 +165,8 @@ def _convolution(dtype, padding, channels_last, activation, rules):
         end = store_fields(cut, end)
         end = store_fields(places, end)
         end = store_fields(Outputs(in_place, 1), end)
-        end = store_fields(Examples(0), end)
-        end = store_fields(Before(0, 0, 0, 0, 0, 0, 0), end)
+        end = store_fields(Examples(0, 0), end)
+        end = store_fields(Before(0, 0, 0, 0, 0, 0, 0, 0), end)
         store_fields(procedures_for(strides, cut.runs), end)
         packed = np.empty(places.packed_bytes + ALIGNMENT, np.uint8)
         bias_address = address_of(bias) if bias.size else 0
