@@ -9,6 +9,8 @@ from nb_sepconv.kernels.cpu.backward.loops import gradient_worker_address
 from nb_sepconv.kernels.cpu.backward.packing import gradient_packer_address
 from nb_sepconv.kernels.cpu.codegen import gradient_microkernels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
+from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
+from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner, packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
@@ -58,6 +60,7 @@ def compile_ahead(
         *activations,
     ]
     users: list[Any] = [worker_address, packer_address, sharing_packer_address, pack_runner]
+    users += [clearer_address, keeper_address]
     users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address, rows_worker_address]
     if transposed:
         names += [*TRANSPOSED, *NARROW_TRANSPOSED, *STEPS]

@@ -9,18 +9,30 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
+from nb_sepconv.kernels.cpu.codegen.collecting import collected_later
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.linking import linked_alone
+from nb_sepconv.kernels.cpu.codegen.linking import OptimizedOnce, linked_alone
+from nb_sepconv.kernels.cpu.codegen.pipeline import ShortPipeline, TranslatedOnce
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 from nb_sepconv.kernels.store.units import Compiled, address_of
 
-# For a function that other compiled functions alone call.
-compiled: Any = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+OPTIONS = {
+    "nopython": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
+def compiled(function: Any) -> Any:
+    """A decorator for a function that other compiled functions alone call."""
+    return TranslatedOnce(function, {}, OPTIONS)
 
 
 def compile_ir(name: Any, arity: Any, emit: Any) -> Any:
@@ -39,8 +51,9 @@ def compile_function(name: Any, shape: Any, emit: Any) -> Any:
     return address_of(name, lambda: _emitted(name, shape, emit))
 
 
+@collected_later()
 def _emitted(name: Any, shape: Any, emit: Any) -> Compiled:
-    library = cpu_target.target_context.codegen().create_library(name)
+    library = OptimizedOnce(cpu_target.target_context.codegen(), name)
     library.enable_object_caching()
     module = library.create_ir_module(name)
     function = ir.Function(module, shape, name)
@@ -67,14 +80,15 @@ def pointer_to(function: Any, name: Any = None, returns: Any = types.void) -> An
     return address
 
 
+@collected_later()
 def _translated(name: Any, function: Any, returns: Any) -> Compiled:
     """Numba's translation, and around it a function that takes what C would give it, whose errors are forgotten."""
     arguments = (types.intp,) * function.__code__.co_argcount
     typing, target = cpu_target.typing_context, cpu_target.target_context
-    library = target.codegen().create_library(name)
+    library = OptimizedOnce(target.codegen(), name)
     library.enable_object_caching()
     with linked_alone(target.codegen()):
-        result = compile_extra(typing, target, function, arguments, returns, _flags(), {}, library)
+        result = compile_extra(typing, target, function, arguments, returns, _flags(), {}, library, ShortPipeline)
     module = library.create_ir_module(name)
     inner = target.call_conv
     shape = ir.FunctionType(ir.VoidType() if returns == types.void else INTP, [INTP] * len(arguments))

@@ -1,4 +1,5 @@
-"""Functions that are only there to be linked into others: Numba makes no machine code of them by themselves.
+"""What is optimized when: a unit once, with all the functions that are linked into it, of which Numba makes no machine
+code by themselves.
 
 It would optimize and assemble each of them before it does so again for the function around it, which is a third of the
 time that compiling takes.
@@ -13,7 +14,14 @@ from typing import Any
 from numba.core.codegen import JITCodeLibrary
 
 
-class LinkedLibrary(JITCodeLibrary):
+class OptimizedOnce(JITCodeLibrary):
+    """A library that is optimized as a whole, and no function before that."""
+
+    def _optimize_functions(self, module):
+        module.data_layout = self._codegen._data_layout
+
+
+class LinkedLibrary(OptimizedOnce):
     """A library whose functions have no addresses."""
 
     def finalize(self) -> None:

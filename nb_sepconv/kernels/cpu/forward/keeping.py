@@ -1,18 +1,28 @@
-"""Steps that are kept for the call that goes on with a series: those before the inputs and the inputs, copied."""
+"""Steps that are kept for the call that goes on with a series: those before the inputs and the inputs, copied.
+
+It is a unit of its own, compiled when a call keeps steps.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
-from nb_sepconv.kernels.cpu.codegen.intrinsics import copy_bytes
+from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, copy_bytes
+from nb_sepconv.kernels.cpu.forward.problem import problem_at
 
 
 @compiled
 def keep_steps(p: Any, inputs: Any, ticket: Any) -> None:
     """Copy a ticket's share of the steps that a call keeps."""
-    if not p.kept_steps:
-        return
+    if p.kept_steps:
+        call3(p.keep, address_of_fields(p), inputs, ticket)
+
+
+def copy_kept(problem: Any, inputs: Any, ticket: Any) -> None:
+    """The same where there are such steps. All arguments but the last are addresses."""
+    p = problem_at(problem)
     old = min(max(p.left - p.first_kept, 0), p.kept_steps)
     new, first_new = p.kept_steps - old, p.first_kept + old - p.left
     for example in range(p.examples):
@@ -35,3 +45,6 @@ def _copy_share(p, ticket, kept, source, step_stride, channel_stride, steps):
         for channel in range(p.channels * ticket // tickets, p.channels * (ticket + 1) // tickets):
             at = kept + channel * p.before_channel_stride
             copy_bytes(at, source + channel * channel_stride, steps * p.stored_bytes)
+
+
+keeper_address: Any = pointer_to(copy_kept)

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
-from nb_sepconv.kernels.cpu.codegen.intrinsics import clear_bytes, load_intp
+from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, clear_bytes, load_intp
+from nb_sepconv.kernels.cpu.forward.problem import problem_at
 
 
 class Line(NamedTuple):
@@ -99,8 +101,13 @@ def place_of_rows(p: Any, outputs: Any, first_row: Any, last_row: Any) -> Any:
 @compiled
 def clear_behind(p: Any, outputs: Any, ticket: Any) -> None:
     """Zeros behind the outputs of a share of the examples, the first time that a tile has a ticket."""
-    if not p.lengths or ticket % p.filter_parts:
-        return
+    if p.lengths and ticket % p.filter_parts == 0:
+        call3(p.clear, address_of_fields(p), outputs, ticket)
+
+
+def clear_share(problem: Any, outputs: Any, ticket: Any) -> None:
+    """The same where examples have lengths. All arguments but the last are addresses."""
+    p = problem_at(problem)
     tile = ticket // p.filter_parts
     for example in range(p.examples * tile // p.tiles, p.examples * (tile + 1) // p.tiles):
         at, steps = outputs + example * p.output_example_stride, line_of(p, example).steps
@@ -116,3 +123,6 @@ def clear_steps(at: Any, first: Any, last: Any, step_stride: Any, channels: Any,
     else:
         for channel in range(channels):
             clear_bytes(at + channel * channel_stride, size)
+
+
+clearer_address: Any = pointer_to(clear_share)

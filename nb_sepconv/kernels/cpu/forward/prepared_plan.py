@@ -5,13 +5,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, ceil_div
-from nb_sepconv.kernels.cpu.forward.lengths import table_of
+from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
+from nb_sepconv.kernels.cpu.forward.lengths import clearer_address, table_of
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.problem import Problem
 from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 from nb_sepconv.kernels.cpu.runtime.launch import launch
 
-_LENGTHS, _ROW_GROUPS, _TILES, _BEFORE = map(Problem._fields.index, ("lengths", "row_groups", "tiles", "before"))
+_TOLD = "lengths", "clear", "row_groups", "tiles", "before", "keep"
+_LENGTHS, _CLEAR, _ROW_GROUPS, _TILES, _BEFORE, _KEEP = map(Problem._fields.index, _TOLD)
 SERIAL_PACKED_BYTES = 512 * 1024  # below this, waking threads to pack costs more than they save
 
 
@@ -30,11 +32,8 @@ class CallWithLengths:
         self._table, self._fields = table_of(lengths, plan.row_multiple), plan._fields.copy()
         row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
         tiles = tiles_of(row_groups, plan.row_group, plan.most_groups, plan.row_workers)
-        self._fields[_LENGTHS], self._fields[_ROW_GROUPS], self._fields[_TILES] = (
-            _address(self._table),
-            row_groups,
-            tiles,
-        )
+        self._fields[[_LENGTHS, _CLEAR]] = _address(self._table), clearer_address()
+        self._fields[[_ROW_GROUPS, _TILES]] = row_groups, tiles
         self.address: int = _address(self._fields)
         self.workers, self.tickets = plan.workers, tiles * plan.filter_parts
 
@@ -46,6 +45,8 @@ class CallAfterSteps:
         self._before, self._fields = before, plan._fields.copy()
         fields = _address(before.steps), *before.strides, _address(before.kept), before.first_kept, before.kept_steps
         self._fields[_BEFORE : _BEFORE + len(fields)] = fields
+        if before.kept_steps:
+            self._fields[_KEEP] = keeper_address()
         self.address: int = _address(self._fields)
         self.workers, self.tickets = plan.workers, plan.tickets
 

@@ -49,14 +49,18 @@ class Outputs(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """The address of the table of lengths where examples have lengths of their own, which a call tells; 0 for none."""
+    """The address of the table of lengths where examples have lengths of their own, which a call tells; 0 for none. The
+    compiled function at ``clear`` fills what lies behind their outputs with zeros.
+    """
 
     lengths: int
+    clear: int
 
 
 class Before(NamedTuple):
     """The address of the ``left`` steps before the inputs, which a call tells, and their strides; 0 for zeros. Of these
-    steps and the inputs, ``kept_steps`` from the ``first_kept`` one on are copied to ``kept``, of the same strides.
+    steps and the inputs, ``kept_steps`` from the ``first_kept`` one on are copied to ``kept``, of the same strides, by
+    the compiled function at ``keep``.
     """
 
     before: int
@@ -66,6 +70,7 @@ class Before(NamedTuple):
     kept: int
     first_kept: int
     kept_steps: int
+    keep: int
 
 
 class Procedures(NamedTuple):
@@ -82,8 +87,8 @@ class Procedures(NamedTuple):
     store: int
 
 
-ALL_STEPS = Examples(0)
-ZEROS_BEFORE = Before(0, 0, 0, 0, 0, 0, 0)
+ALL_STEPS = Examples(0, 0)
+ZEROS_BEFORE = Before(0, 0, 0, 0, 0, 0, 0, 0)
 
 PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Before, Procedures
 Problem: Any = joined("Problem", *PARTS)
