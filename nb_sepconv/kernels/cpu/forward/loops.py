@@ -15,7 +15,7 @@ from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_t
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, end_of_rows_together, piece_at, place_of_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -65,8 +65,12 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
         for panel in range(first_panel, last_panel):
             place = panel - first_panel if p.sum_blocks < p.blocks else 0
-            hidden = scratch + p.hidden
-            fill_panel(p, outputs, weights, hidden, first_row, last_row, first_block, last_block, panel, place, scratch)
+            row = first_row
+            while row < last_row:
+                end = end_of_rows_together(p, row, last_row)
+                hidden = scratch + p.hidden + (row - first_row) * p.width * p.item_bytes
+                fill_panel(p, outputs, weights, hidden, row, end, first_block, last_block, panel, place, scratch)
+                row = end
 
 
 @compiled
