@@ -50,6 +50,8 @@ def lefts_and_steps(lengths: np.ndarray, kernel_size: int, chosen: Any) -> tuple
         chosen: what has a ``stride``, a ``dilation`` and a ``padding``.
     """
     stride, span = chosen.stride, kernel_span(kernel_size, chosen.dilation)
+    if chosen.padding == "same" and stride == 1:
+        return np.full(lengths.shape, (span - 1) // 2), lengths
     if chosen.padding == "same":
         steps = (lengths + stride - 1) // stride
         return np.maximum((steps - 1) * stride + span - lengths, 0) // 2, steps

@@ -132,9 +132,9 @@ class _Repeated:
             return self._call.run(inputs, self._packed, out)
         return written(of._after(self._call.run(inputs, self._packed)), out)
 
-    def after(self, before, inputs, kept, first_kept, out):
-        """The outputs for ``inputs`` behind the steps ``before``, of which, joined, those from the ``first_kept`` on
-        are copied to ``kept``; arrays that lie in memory alike. None where the kernels want them joined.
+    def after(self, before, inputs, room, first_kept, count, out):
+        """The outputs for ``inputs`` behind the steps ``before``, of which, joined, ``count`` from ``first_kept`` on
+        are copied to ``room(count)``; arrays that lie in memory alike. None where the kernels want them joined.
         """
         of = self._convolution
         axis = 1 if of._settings.channels_last else 2
@@ -143,7 +143,7 @@ class _Repeated:
             return None
         strides = by_step(before.strides, of._settings.channels_last)
         packed, fused = _packed(packs, call, self._weights), of._after is None
-        steps = Before(before, strides, kept, first_kept, kept.shape[axis])
+        steps = Before(before, strides, room(count), first_kept, count)
         outputs = call.run_after(steps, inputs, packed, out if fused else None)
         return outputs if fused else written(of._after(outputs), out)
 

@@ -13,6 +13,7 @@ from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.layers import functional, product, stages
 from nb_sepconv.layers.base import Layer
+from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
@@ -224,18 +225,21 @@ class Dropout(Streamed, Layer):
         self.seed: int | None = seed
         self.input_spec = InputSpec()
 
-    def __call__(self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None) -> Any:
+    def __call__(
+        self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None, **kwargs: Any
+    ) -> Any:
         """Drop elements of ``inputs`` in training; else the outputs are a copy.
 
         Args:
             inputs: array of floats.
             training: bool, whether to drop elements. Default False.
             scope: str or VariableScope; it counts in the first call only. Default the name.
+            kwargs: passed on to ``call``.
 
         Returns:
             array of the shape and type of ``inputs``.
         """
-        return self._call(inputs, scope, training=training)
+        return self._call(inputs, scope, training=training, **call_keywords(type(self).call, None, kwargs))
 
     def call(self, inputs: Any, training: bool = False, kept: list[Any] | None = None) -> Array:
         """Compute the outputs; the list ``kept`` takes which elements were kept."""

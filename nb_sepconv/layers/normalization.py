@@ -14,6 +14,7 @@ from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
 from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
+from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.moving_averages import MovingAverageUpdate, leave_updates
 from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
@@ -167,13 +168,16 @@ class BatchNormalization(Streamed, Layer):
     def _statistics_dtype(self):
         return "float64" if self._dtype == "float64" else "float32"
 
-    def __call__(self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None) -> Any:
+    def __call__(
+        self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None, **kwargs: Any
+    ) -> Any:
         """Build the layer if it is not, and normalize ``inputs``.
 
         Args:
             inputs: array of float16, bfloat16, float32 or float64.
             training: bool, whether by the batch's statistics. Default False: by the moving averages.
             scope: str or VariableScope, where the variables go; it counts in the first call only. Default the name.
+            kwargs: passed on to ``call``.
 
         Returns:
             array of the shape and type of ``inputs``.
@@ -182,7 +186,7 @@ class BatchNormalization(Streamed, Layer):
             ValueError: when the rank or the channels do not fit, or variables may not be shared or created.
             TypeError: when the type is not that of the first inputs.
         """
-        return self._call(inputs, scope, training=training)
+        return self._call(inputs, scope, training=training, **call_keywords(type(self).call, None, kwargs))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Compute the outputs."""

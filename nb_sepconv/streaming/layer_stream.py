@@ -160,7 +160,7 @@ class LayerStream:
         if self._direct is None:
             self._direct = self.stage.repeated()
         before = self._kept.all()
-        outputs = self._direct.after(before, chunk, self._kept.other(count), first, out)
+        outputs = self._direct.after(before, chunk, self._kept.other, first, count, out)
         return np.asarray(outputs) if self._by_function and outputs is not None else outputs
 
     def advance_again(self, chunk: Any, final: bool) -> Any:

@@ -120,6 +120,19 @@ def test_edges_of_channels_filters_and_tiles(layout, dtype):
             assert_alone(layout, x, np.minimum(lengths, steps), *weights, padding="same", strides=1, dilation_rate=1)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@LAYOUTS
+def test_examples_of_few_and_of_many_rows_share_tiles(layout, threads):
+    """Of 28 rows and more, an example is multiplied alone; examples of fewer rows are multiplied together."""
+    rng = np.random.default_rng(13)
+    lengths = np.array([1, 3, 27, 28, 29, 0, 56, 100, 2, 2, 31, 100, 27, 1])
+    with cpu.num_threads(threads):
+        for filters in (32, 40, 70):
+            x, *weights = operands(rng, len(lengths), 100, 20, 3, 1, filters)
+            how = {"padding": "same", "strides": 1, "dilation_rate": 1}
+            assert_alone(layout, x, rng.permutation(lengths), *weights, activation="relu", **how)
+
+
 @LAYOUTS
 @pytest.mark.parametrize("engine", ["fma", "amx"])
 @pytest.mark.parametrize(

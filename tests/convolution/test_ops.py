@@ -236,6 +236,16 @@ def test_depthwise_alone(layout, multiplier):
         np.testing.assert_array_equal(got, reference.depthwise_conv1d(x, d, **geometry))
 
 
+@pytest.mark.parametrize("dtype", [np.dtype(np.float32), np.dtype(np.float64), BFLOAT16])
+@pytest.mark.parametrize("multiplier", [1, 3])
+def test_depthwise_of_more_rows_and_channels_than_are_stored_at_a_time(multiplier, dtype):
+    rng = np.random.default_rng([16, multiplier])
+    for steps, channels in ((15, 260), (17, 257), (129, 40), (400, 300)):
+        x, d, *_ = operands(rng, 2, steps, channels, 3, multiplier, 1, dtype, integers=True)
+        got = ops.depthwise_conv1d(x, d, padding="causal", activation="relu").astype(float)
+        np.testing.assert_array_equal(got, np.maximum(reference.depthwise_conv1d(x, d, padding="causal"), 0))
+
+
 @pytest.mark.parametrize("dtype", [np.dtype(np.float16), BFLOAT16])
 def test_depthwise_of_sixteen_bits_stores_each_item_alone(dtype):
     """Storing channel by channel once wrote over the neighbour."""

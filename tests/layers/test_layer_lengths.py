@@ -162,6 +162,8 @@ X = np.random.default_rng(1).standard_normal((5, 12, 3)).astype(np.float32)
         lambda: tf.layers.Conv1D(4, 3),
         lambda: tf.layers.Dense(4),
         lambda: tf.layers.MaxPooling1D(2, 2),
+        lambda: tf.layers.Dropout(0.5),
+        lambda: tf.layers.BatchNormalization(),
         lambda: tf.keras.layers.Conv1D(4, 3),
         lambda: tf.keras.layers.AveragePooling1D(2),
         lambda: tf.keras.layers.Dropout(0.5),

@@ -229,6 +229,18 @@ def test_the_cost_of_a_push_is_no_array_but_the_outputs():
     assert buffer.shape[1] <= 50 + 2 * 3 + 8
 
 
+@pytest.mark.parametrize(("channels", "multiplier", "buffers"), [(1, 8, 1), (64, 1, 2)])
+def test_a_second_buffer_is_made_where_the_kernels_write_into_it(monkeypatch, channels, multiplier, buffers):
+    """Kernels for few channels want the kept steps and the chunk joined."""
+    monkeypatch.setattr(layer_stream, "LARGE_BYTES", 1)
+    arrays = weights(np.random.default_rng(8), 3, "float32", multiplier, channels)
+    stream = Stream(*arrays, padding="causal")
+    for _ in range(3):
+        stream.push(np.ones((1, 50, channels), np.float32))
+    kept = stream._parts[0]._kept
+    assert sum(buffer is not None for buffer in (kept._buffer, kept._other)) == buffers
+
+
 def test_layers_between_the_first_and_the_last_write_into_the_same_arrays():
     layers = [tf.layers.SeparableConv1D(4, 3, padding="causal") for _ in range(3)]
     stack, chunk = tf.Stack(*layers), np.ones((1, 1, 4), np.float32)

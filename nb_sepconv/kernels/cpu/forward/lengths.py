@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
 from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, clear_bytes, load_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
+
+LEAST_ALONE = 2 * ROWS  # rows of an example that are multiplied alone, to be stored where they belong
 
 
 class Line(NamedTuple):
@@ -44,10 +47,12 @@ class Piece(NamedTuple):
 
 def table_of(lengths: Any, row_group: int) -> np.ndarray:
     """The table for :class:`~nb_sepconv.kernels.protocol.Lengths`, where an example has whole groups of rows."""
-    table = np.zeros((len(lengths.steps) + 1, len(Line._fields)), np.intp)
-    np.cumsum(-(-lengths.steps // row_group) * row_group, out=table[1:, 0])
-    for column, values in enumerate((lengths.lengths, lengths.lefts, lengths.steps), 1):
-        table[:-1, column] = values
+    steps = lengths.steps
+    table = np.zeros((len(steps) + 1, len(Line._fields)), np.intp)
+    rows = steps if row_group == 1 else -(-steps // row_group) * row_group
+    rows.cumsum(out=table[1:, 0])
+    of_examples = table[:-1]
+    of_examples[:, 1], of_examples[:, 2], of_examples[:, 3] = lengths.lengths, lengths.lefts, steps
     return table
 
 
@@ -96,6 +101,22 @@ def place_of_rows(p: Any, outputs: Any, first_row: Any, last_row: Any) -> Any:
     if piece.rows < last_row - first_row:
         return 0
     return outputs + piece.example * p.output_example_stride + piece.step * p.output_step_stride
+
+
+@compiled
+def end_of_rows_together(p: Any, row: Any, last_row: Any) -> Any:
+    """The end of the rows, ``last_row`` at most, that are multiplied together with ``row``: those of one example, whose
+    sums lie in one piece, or of several that have few.
+    """
+    if not p.lengths or not p.rows_in_place or p.sum_blocks < p.blocks:
+        return last_row
+    rows = piece_at(p, p.steps, row, last_row).rows
+    end = row + rows
+    while rows < LEAST_ALONE and end < last_row:
+        rows = piece_at(p, p.steps, end, last_row).rows
+        if rows < LEAST_ALONE:
+            end += rows
+    return end
 
 
 @compiled

@@ -15,10 +15,12 @@ from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_t
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call8, call10, call11, release, store_intp
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at, place_of_rows
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, end_of_rows_together, piece_at, place_of_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
+
+STORED_ROWS = 16  # at a time, where channels lie side by side: processors foresee the stores to so many rows
 
 
 def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
@@ -63,8 +65,12 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, sc
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
         for panel in range(first_panel, last_panel):
             place = panel - first_panel if p.sum_blocks < p.blocks else 0
-            hidden = scratch + p.hidden
-            fill_panel(p, outputs, weights, hidden, first_row, last_row, first_block, last_block, panel, place, scratch)
+            row = first_row
+            while row < last_row:
+                end = end_of_rows_together(p, row, last_row)
+                hidden = scratch + p.hidden + (row - first_row) * p.width * p.item_bytes
+                fill_panel(p, outputs, weights, hidden, row, end, first_block, last_block, panel, place, scratch)
+                row = end
 
 
 @compiled
@@ -157,18 +163,27 @@ def load_blocks(p: Any, inputs: Any, piece: Any, rows: Any, first_block: Any, la
 
 @compiled
 def _store_hidden(p, outputs, first_row, last_row, first_block, last_block, scratch):
-    """The depthwise results as outputs: channel ``c`` and multiplier ``m`` are output channel ``c*M + m``."""
+    """The depthwise results as outputs: channel ``c`` and multiplier ``m`` are output channel ``c*M + m``.
+
+    Where channels lie side by side, a few rows are stored at a time, block after block: with 126 rows of 512 channels
+    at a time, the whole call took 2.8 times as long.
+    """
     vector_bytes = p.width * p.item_bytes
-    for block in range(first_block, last_block):
-        for m in range(p.multiplier):
-            place = place_in_sum(p, block, m) - first_block * p.multiplier
-            hidden = scratch + p.hidden + place * p.hidden_block_bytes
-            if p.activate:
-                call4(p.activate, hidden, last_row - first_row, vector_bytes, 1)
-            target = outputs + (block * p.width * p.multiplier + m) * p.output_filter_stride
-            filters = p.channels - block * p.width
-            stride = p.multiplier * p.output_filter_stride
-            store_rows(p, hidden, vector_bytes, first_row, last_row, filters, target, stride)
+    first_hidden = scratch + p.hidden
+    if p.activate:
+        for place in range((last_block - first_block) * p.multiplier):
+            call4(p.activate, first_hidden + place * p.hidden_block_bytes, last_row - first_row, vector_bytes, 1)
+    rows = STORED_ROWS if p.output_filter_stride < p.output_step_stride else last_row - first_row
+    for row in range(first_row, last_row, rows):
+        end = min(row + rows, last_row)
+        for block in range(first_block, last_block):
+            for m in range(p.multiplier):
+                place = place_in_sum(p, block, m) - first_block * p.multiplier
+                hidden = first_hidden + place * p.hidden_block_bytes + (row - first_row) * vector_bytes
+                target = outputs + (block * p.width * p.multiplier + m) * p.output_filter_stride
+                filters = p.channels - block * p.width
+                stride = p.multiplier * p.output_filter_stride
+                store_rows(p, hidden, vector_bytes, row, end, filters, target, stride)
 
 
 @compiled
