@@ -51,10 +51,9 @@ def read(job: Job, task: Task, memory: Memory) -> Any:
     unit, series = task.unit, task.item.series
     begin, end = job.cut.reads(series.length, unit.start, unit.stop)
     shape = shape_of(unit.last - unit.first, end - begin, series.channels, job.channels_last)
-    if not prod(shape):
-        return memory.array(shape, job.dtype)
-    inputs = memory.array(shape, job.dtype, task.item.source.place(begin, unit.first))
-    task.item.source.read(begin, end, inputs, unit.first)
+    inputs = memory.array(shape, job.dtype)
+    if inputs.size:
+        task.item.source.read(begin, end, inputs, unit.first)
     return inputs
 
 

@@ -1,6 +1,6 @@
-"""Reading and writing past the system's memory: of large files, which would push out what others have in it.
+"""Writing past the system's memory: of large files, which would push out what others have in it.
 
-What goes straight between a disk and an array has to fill blocks of the disk, in memory and in the file.
+What goes straight from an array to a disk has to fill blocks of the disk, in memory and in the file.
 """
 
 from __future__ import annotations
@@ -45,10 +45,3 @@ def whole_blocks(buffer: Any, offset: int) -> tuple[int, int]:
     if last - first < LEAST_BYTES or (array.ctypes.data - offset) % BLOCK_BYTES:
         return 0, 0
     return first, last
-
-
-def empty_blocks(count: int) -> memoryview:
-    """So many blocks of memory, with any values."""
-    memory = np.empty((count + 1) * BLOCK_BYTES, np.uint8)
-    begin = -memory.ctypes.data % BLOCK_BYTES
-    return memory[begin : begin + count * BLOCK_BYTES].data

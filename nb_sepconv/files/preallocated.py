@@ -85,7 +85,7 @@ class PreallocatedFile:
         with _named(self.path):
             if self._direct is not None:
                 first, last = whole_blocks(whole, offset)
-                last = first + self._write_blocks(offset + first, whole[first:last])
+                last = first + self._write_blocks(self._direct, offset + first, whole[first:last])
             self._write_rest(offset, whole[:first])
             self._write_rest(offset + last, whole[last:])
 
@@ -96,12 +96,12 @@ class PreallocatedFile:
             if not self._keep and hasattr(os, "posix_fadvise"):
                 os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
-    def _write_blocks(self, offset: int, blocks: memoryview) -> int:
+    def _write_blocks(self, descriptor: int, offset: int, blocks: memoryview) -> int:
         """Write straight to the disk; how many bytes, fewer where the file system wants other blocks."""
         done = 0
         try:
             while done < blocks.nbytes:
-                done += os.pwrite(self._direct, blocks[done:], offset + done)
+                done += os.pwrite(descriptor, blocks[done:], offset + done)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.files.direct import BLOCK_BYTES, close_all, empty_blocks, opened_direct, whole_blocks
 from nb_sepconv.files.errors import FileError, WeightsError
 
 if TYPE_CHECKING:
@@ -27,17 +25,9 @@ class RandomAccessFile:
         path: str or path-like.
         descriptor: int or None, of the file where it is open already; ``path`` is then its name for errors.
         error: the kind of FileError that is raised for a file that is not what it should be.
-        keep: bool, whether the system is to keep what is read in memory; else blocks that are not there are read
-            straight from the disk where the file system can do that. Default True.
     """
 
-    def __init__(
-        self,
-        path: FilePath,
-        descriptor: int | None = None,
-        error: type[FileError] = WeightsError,
-        keep: bool = True,
-    ) -> None:
+    def __init__(self, path: FilePath, descriptor: int | None = None, error: type[FileError] = WeightsError) -> None:
         self.path: str = os.fspath(path)
         self.error = error
         if descriptor is None:
@@ -45,8 +35,7 @@ class RandomAccessFile:
                 raise self.error("this is not a regular file", self.path)
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._descriptor = descriptor
-        self._direct = None if keep or not hasattr(os, "RWF_NOWAIT") else opened_direct(self.path, os.O_RDONLY)
-        self.close: Callable[[], object] = weakref.finalize(self, close_all, self._descriptor, self._direct)
+        self.close: Callable[[], object] = weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
         status = os.fstat(self._descriptor)
         self.size: int = status.st_size
@@ -75,10 +64,6 @@ class RandomAccessFile:
         """Fill a writable buffer of bytes from ``offset`` on."""
         remaining = memoryview(buffer)
         self.require(offset, remaining.nbytes, what)
-        if self._direct is not None:
-            count = self._read_past_memory(offset, remaining)
-            remaining = remaining[count:]
-            offset += count
         while remaining.nbytes:
             count = self._read_some(offset, remaining)
             if count == 0:
@@ -97,37 +82,6 @@ class RandomAccessFile:
         if not self.close.alive:
             raise self.error("this file was closed", self.path)
         return self._descriptor
-
-    def _read_past_memory(self, offset, buffer):
-        """Read what the system has in memory, and the rest from the disk; how many bytes, fewer where it cannot."""
-        try:
-            count = os.preadv(self._open_descriptor(), [buffer], offset, os.RWF_NOWAIT)
-        except BlockingIOError:  # nothing at this place
-            count = 0
-        except OSError as error:
-            if error.errno != errno.EOPNOTSUPP:
-                raise
-            return 0  # nobody knows what is in memory
-        return count + self._read_blocks(offset + count, buffer[count:])
-
-    def _read_blocks(self, offset, buffer):
-        """Read whole blocks into their place, and those at both ends beside it; how many bytes."""
-        first, last = whole_blocks(buffer, offset)
-        if first == last:
-            return 0
-        before, behind = first % BLOCK_BYTES, buffer.nbytes - last
-        ends = empty_blocks(2)
-        pieces = [ends[:BLOCK_BYTES]] * bool(before) + [buffer[first:last]] + [ends[BLOCK_BYTES:]] * bool(behind)
-        begin = offset - -before % BLOCK_BYTES
-        try:
-            count = os.preadv(self._direct, pieces, begin)
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            return 0  # the file system wants other blocks
-        buffer[:first] = ends[BLOCK_BYTES - before : BLOCK_BYTES]
-        buffer[last:] = ends[BLOCK_BYTES : BLOCK_BYTES + behind]
-        return max(min(count - (offset - begin), buffer.nbytes), 0)
 
     def _read_some(self, offset, buffer):
         descriptor = self._open_descriptor()

@@ -1,4 +1,4 @@
-"""Large files, which are read and written past the system's memory, give the bytes of others."""
+"""Large outputs, which are written past the system's memory, have the numbers of others."""
 
 import os
 
@@ -9,20 +9,19 @@ from destination_files import NAMES, loaded, require
 import nb_sepconv as tf
 from nb_sepconv.batch.destinations import file_destination
 from nb_sepconv.batch.destinations import zarr as zarr_destination
-from nb_sepconv.batch.sources import stored
 from nb_sepconv.files import direct
 from nb_sepconv.files.preallocated import PreallocatedFile
 
 
 @pytest.fixture
 def straight(tmp_path, monkeypatch):
-    """The bytes of each request that went straight to the disk; all files are large, and one block is worth it."""
+    """The bytes of each request that went straight to the disk; all outputs are large, and one block is worth it."""
     (tmp_path / "tried").touch()
     descriptor = direct.opened_direct(str(tmp_path / "tried"), os.O_RDONLY)
     if descriptor is None:
         pytest.skip("the system or its file system has no O_DIRECT")
     direct.close_all(descriptor)
-    for module in (file_destination, zarr_destination, stored):
+    for module in (file_destination, zarr_destination):
         monkeypatch.setattr(module, "LARGE_BYTES", 1)
     monkeypatch.setattr(direct, "LEAST_BYTES", direct.BLOCK_BYTES)
     found, method = [], PreallocatedFile._write_blocks
@@ -34,7 +33,7 @@ def straight(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("chunk", [1000, 1777, 4096])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_job_over_large_files(name, chunk, tmp_path, straight):
+def test_a_job_with_large_outputs(name, chunk, tmp_path, straight):
     require(name)
     series = np.random.default_rng(0).standard_normal((2, 20_000, 3), np.float32)
     np.save(tmp_path / "x.npy", series)

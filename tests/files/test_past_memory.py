@@ -1,4 +1,4 @@
-"""Reading and writing past the system's memory: any range of a file, whatever of it the system has in memory."""
+"""Writing past the system's memory: any range of a file."""
 
 import errno
 import os
@@ -7,10 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from nb_sepconv.files import direct, random_access
+from nb_sepconv.files import direct
 from nb_sepconv.files.direct import BLOCK_BYTES, whole_blocks
 from nb_sepconv.files.preallocated import PreallocatedFile, allocate
-from nb_sepconv.files.random_access import RandomAccessFile
 
 SIZE = 40 * BLOCK_BYTES + 1237
 
@@ -32,13 +31,6 @@ def placed(memory, offset, count):
     """Bytes of a larger memory that lie in their blocks as the file has them at ``offset``."""
     begin = (offset - memory.ctypes.data) % BLOCK_BYTES
     return memory[begin : begin + count]
-
-
-def forget(path):
-    descriptor = os.open(path, os.O_RDWR)
-    os.fsync(descriptor)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(descriptor)
 
 
 def counted(monkeypatch, owner, name):
@@ -67,27 +59,6 @@ def test_whole_blocks(shift, monkeypatch):
         assert whole_blocks(placed(memory, offset + 1, count), offset) == (0, 0)
 
 
-def test_any_range_is_read_whatever_of_it_is_in_memory(path, monkeypatch):
-    straight = counted(monkeypatch, RandomAccessFile, "_read_blocks")
-    wanted, memory, draw = np.fromfile(path, np.uint8), np.empty(SIZE + 3 * BLOCK_BYTES, np.uint8), random.Random(0)
-    with RandomAccessFile(path, keep=False) as file:
-        for number in range(300):
-            if number % 3 == 0:
-                forget(path)
-            elif number % 3 == 1:
-                os.pread(file._descriptor, 9 * BLOCK_BYTES, draw.randrange(SIZE))
-            start = draw.randrange(SIZE)
-            stop = draw.choice([SIZE, draw.randrange(start, SIZE + 1)])
-            memory[...] = wrong = draw.randrange(256)
-            out = placed(memory, start + (number % 10 == 9), stop - start)
-            file.read_into(start, out, "bytes")
-            np.testing.assert_array_equal(out, wanted[start:stop])
-            begin = out.__array_interface__["data"][0] - memory.ctypes.data
-            assert (memory[:begin] == wrong).all()
-            assert (memory[begin + stop - start :] == wrong).all()
-    assert sum(straight) > SIZE
-
-
 def test_any_range_is_written(path, monkeypatch):
     straight = counted(monkeypatch, PreallocatedFile, "_write_blocks")
     wanted, memory, draw = np.fromfile(path, np.uint8), np.empty(SIZE + 2 * BLOCK_BYTES, np.uint8), random.Random(0)
@@ -104,26 +75,6 @@ def test_any_range_is_written(path, monkeypatch):
                 np.testing.assert_array_equal(np.fromfile(path, np.uint8), wanted)
     np.testing.assert_array_equal(np.fromfile(path, np.uint8), wanted)
     assert sum(straight) > SIZE
-
-
-@pytest.mark.parametrize("refused", [errno.EINVAL, errno.EOPNOTSUPP])
-def test_a_file_system_that_wants_other_blocks_or_does_not_tell_is_read_as_usual(path, refused, monkeypatch):
-    forget(path)
-    wanted, preadv = np.fromfile(path, np.uint8), os.preadv
-
-    def refuse(descriptor, buffers, offset, flags=0):
-        if (
-            refused == (errno.EOPNOTSUPP if flags else errno.EINVAL)
-            and descriptor in (file._direct, file._descriptor)[bool(flags) : 1 + bool(flags)]
-        ):
-            raise OSError(refused, os.strerror(refused))
-        return preadv(descriptor, buffers, offset, flags)
-
-    out = placed(np.zeros(SIZE + BLOCK_BYTES, np.uint8), 0, SIZE)
-    with RandomAccessFile(path, keep=False) as file:
-        monkeypatch.setattr(os, "preadv", refuse)
-        file.read_into(0, out, "bytes")
-    np.testing.assert_array_equal(out, wanted)
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
@@ -148,21 +99,19 @@ def test_blocks_that_are_refused_are_written_as_usual_and_errors_are_raised(path
 
 
 def test_a_direct_descriptor_is_closed_with_its_file(path):
-    for file in (RandomAccessFile(path, keep=False), PreallocatedFile(path, keep=False)):
-        descriptor = file._direct
-        os.fstat(descriptor)
-        file.close()
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(descriptor)
+    file = PreallocatedFile(path, keep=False)
+    os.fstat(file._direct)
+    file.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(file._direct)
 
 
 def test_without_o_direct_all_goes_through_the_memory(tmp_path, monkeypatch):
     monkeypatch.delattr(os, "O_DIRECT", raising=False)
     path = str(tmp_path / "bytes")
     allocate(path, SIZE)
-    values, out = np.full(SIZE, 7, np.uint8), np.empty(SIZE, np.uint8)
-    with PreallocatedFile(path, keep=False) as written, random_access.RandomAccessFile(path, keep=False) as read:
-        assert (written._direct, read._direct) == (None, None)
-        written.write(0, values)
-        read.read_into(0, out, "bytes")
-    np.testing.assert_array_equal(out, values)
+    values = np.full(SIZE, 7, np.uint8)
+    with PreallocatedFile(path, keep=False) as file:
+        assert file._direct is None
+        file.write(0, values)
+    np.testing.assert_array_equal(np.fromfile(path, np.uint8), values)

@@ -56,10 +56,6 @@ class ArraySource:
             digest.update(values.tobytes())
         return {"shape": list(self.shape), "dtype": self.dtype.name, "ends": digest.hexdigest()[:32]}
 
-    def place(self, start: int, first: int = 0) -> int:
-        """What is read does not lie in a file as it is."""
-        return 0
-
     def read(self, start: int, stop: int, out: Array, first: int = 0) -> None:
         """Fill ``out`` with the steps [start, stop) of its examples, from ``first`` on."""
         wanted = [slice(None)] * 3

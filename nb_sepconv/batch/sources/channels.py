@@ -74,10 +74,6 @@ class PickedSource:
         """That of the source, and the channels."""
         return {**self._source.identity(), "channels": self._numbers}
 
-    def place(self, start: int, first: int = 0) -> int:
-        """What is read does not lie in a file as it is."""
-        return 0
-
     def read(self, start: int, stop: int, out: Array, first: int = 0) -> None:
         """Fill ``out`` with the steps [start, stop) of these channels."""
         axis = axes.time_axis(self.channels_last)

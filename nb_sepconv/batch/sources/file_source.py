@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 END_BYTES = 1 << 16
 
 
-def open_file(path: str, keep: bool = True) -> RandomAccessFile:
+def open_file(path: str) -> RandomAccessFile:
     """A file of a source."""
-    return RandomAccessFile(path, error=SourceError, keep=keep)
+    return RandomAccessFile(path, error=SourceError)
 
 
 class FileSource:
@@ -57,10 +57,6 @@ class FileSource:
     def identity(self) -> dict[str, Any]:
         """The array's shape, and of the file its size, its time and a hash of its ends."""
         return {"shape": list(self.shape), **identity_of_file(self.path)}
-
-    def place(self, start: int, first: int = 0) -> int:
-        """Numbers are not read as they lie in the file."""
-        return 0
 
     def close(self) -> None:
         """Close the file."""

@@ -29,12 +29,6 @@ class Source(Protocol):
     def identity(self) -> dict[str, Any]:
         """What changes when the source does, of what JSON can hold: sizes, times, and a hash of both ends."""
 
-    def place(self, start: int, first: int = 0) -> int:
-        """The byte of a file where a block begins, from step ``start`` and example ``first`` on; 0 in none.
-
-        Memory that lies in the same way in its pages is filled without a copy.
-        """
-
     def read(self, start: int, stop: int, out: Array, first: int = 0) -> None:
         """Fill ``out`` with the steps [start, stop) of ``out.shape[0]`` examples from ``first`` on.
 

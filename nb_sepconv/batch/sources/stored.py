@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +9,13 @@ import numpy as np
 
 from nb_sepconv.batch.sources import axes
 from nb_sepconv.batch.sources.file_source import FileSource, open_file
-from nb_sepconv.files.direct import LARGE_BYTES
 from nb_sepconv.files.reopened import Reopened
 from nb_sepconv.files.stored_array import as_bytes, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nb_sepconv.batch.sources.request import Request
     from nb_sepconv.files.random_access import RandomAccessFile
-    from nb_sepconv.files.stored_array import Run, StoredArray
+    from nb_sepconv.files.stored_array import StoredArray
     from nb_sepconv.tensors.typing import Array
 
 SCRATCH_BYTES = 1 << 20
@@ -38,27 +34,19 @@ class StoredSource(FileSource):
         shape = [1, 1, 1]
         for axis, size in zip(places, stored.shape, strict=True):
             shape[axis] = size
-        opened = Reopened(partial(open_file, keep=stored.nbytes < LARGE_BYTES), request.path)
-        super().__init__(request, (shape[0], shape[1], shape[2]), stored.dtype, opened)
+        super().__init__(request, (shape[0], shape[1], shape[2]), stored.dtype, Reopened(open_file, request.path))
         self._stored, self._places = stored, places
-
-    def place(self, start: int, first: int = 0) -> int:
-        """The byte of the file where a block begins."""
-        return next((run.offset for run in self._runs(start, start + 1, first, 1)), 0)
 
     def read(self, start: int, stop: int, out: Array, first: int = 0) -> None:
         """Fill ``out`` with the steps [start, stop) of its examples, from ``first`` on."""
+        ranges = [(0, size) for size in self.shape]
+        ranges[axes.EXAMPLE] = (first, first + len(out))
+        ranges[axes.time_axis(self.channels_last)] = (start, stop)
         lacking = tuple({0, 1, 2} - {*self._places})
         view = out.transpose(*self._places, *lacking)[(..., *[0] * len(lacking))]
         file = self._opened()
-        for run in self._runs(start, stop, first, len(out)):
+        for run in runs(self._stored, [ranges[axis] for axis in self._places]):
             _read_run(file, self._stored.dtype, run.offset, view[run.where])
-
-    def _runs(self, start: int, stop: int, first: int, examples: int) -> Iterator[Run]:
-        ranges = [(0, size) for size in self.shape]
-        ranges[axes.EXAMPLE] = (first, first + examples)
-        ranges[axes.time_axis(self.channels_last)] = (start, stop)
-        return runs(self._stored, [ranges[axis] for axis in self._places])
 
 
 def _read_run(file: RandomAccessFile, dtype: np.dtype[Any], offset: int, out: Array) -> None:
