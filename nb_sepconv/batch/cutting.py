@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from nb_sepconv.convolution import precisions
 from nb_sepconv.convolution.applying import apply_window
+from nb_sepconv.convolution.rooms import Rooms
 from nb_sepconv.convolution.windows import Field, field, places, windows
 from nb_sepconv.stacks.stages import form_of, is_known, output_channels, stages_of
 
@@ -84,7 +83,7 @@ class StagesCut:
         self.by_numpy = any(stage.by_numpy for stage in self.stages)
         self.foreign = not all(stage.activation is None or is_known(stage.activation) for stage in self.stages)
         self._places: dict[int, list[Place]] = {}
-        self._rooms = threading.local()
+        self._room = Rooms()
 
     def places(self, length: int) -> list[Place]:
         """The places of the layers on a series."""
@@ -116,15 +115,6 @@ class StagesCut:
         """The outputs of a window."""
         found = windows(self.places(length), start, stop)
         return apply_window(self.stages, found, lambda _start, _stop: inputs, out, self._room)
-
-    def _room(self, number, shape, dtype):
-        """An array in memory that is used for every chunk again, each second stage's apart."""
-        size = prod(shape) * dtype.itemsize
-        rooms = vars(self._rooms)
-        memory = rooms.get(number % 2)
-        if memory is None or len(memory) < size:
-            memory = rooms[number % 2] = np.empty(size, np.uint8)
-        return memory[:size].view(dtype).reshape(shape)
 
     def is_exact(self, dtype: Any) -> bool:
         """Whether no layer and no block around asks for less."""

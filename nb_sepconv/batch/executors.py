@@ -32,6 +32,18 @@ _jobs: dict[str, Job] = {}
 _users: Counter[Job] = Counter()
 """How many calls work for a job."""
 _entering = threading.Lock()
+_process = ""
+"""What this process alone is called: another machine, or another container, may have one of the same number."""
+
+
+def _name_process() -> None:
+    global _process
+    _process = secrets.token_hex(16)
+
+
+_name_process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_name_process)
 
 
 def run_by(executor: Executor, job: Job, stem: str, tasks: Tasks, run: Run) -> None:
@@ -52,7 +64,7 @@ def run_by(executor: Executor, job: Job, stem: str, tasks: Tasks, run: Run) -> N
         if not isinstance(executor, ThreadPoolExecutor):
             digest = _stored(job, path)
         for keys in _groups(tasks):
-            running.add(executor.submit(work, path, token, digest, keys, os.getpid()))
+            running.add(executor.submit(work, path, token, digest, keys, _process))
             if len(running) >= _MOST_RUNNING:
                 running = _waited(job, run, running)
         while running:
@@ -120,13 +132,13 @@ def _loaded(path, token, digest):
     return job
 
 
-def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], parent: int) -> tuple[Any, Any]:
-    """Do the tasks of these keys, (input, unit), in a worker.
+def work(path: str, token: str, digest: str, keys: list[tuple[int, int]], process: str) -> tuple[Any, Any]:
+    """Do the tasks of these keys, (input, unit), in a worker, for the job of a process.
 
     Returns:
         (keys that are done, their outputs on the disk; pairs of an input and an error, where errors are skipped).
     """
-    here = os.getpid() == parent
+    here = process == _process
     threads = nullcontext() if here or "NB_SEPCONV_NUM_THREADS" in os.environ else cpu.num_threads(1)
     done, failed = [], {}
     with _job_of(path, token, digest, here) as job, threads:

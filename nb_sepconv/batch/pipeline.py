@@ -14,6 +14,7 @@ import numpy as np
 
 from nb_sepconv.batch.job import ERRORS
 from nb_sepconv.batch.planning import MORE_INPUTS, MORE_OUTPUTS, shape_of
+from nb_sepconv.files.direct import BLOCK_BYTES
 from nb_sepconv.kernels import cpu
 
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ class Memory:
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
 
-    def array(self, shape: tuple[int, ...], dtype: Any) -> Any:
-        """An array of a shape and a type in it, with any values."""
+    def array(self, shape: tuple[int, ...], dtype: Any, place: int = 0) -> Any:
+        """An array of a shape and a type in it, with any values, which lies in its blocks as a file has it at
+        ``place``.
+        """
         size = prod(shape) * dtype.itemsize
-        if len(self._bytes) < size:
-            self._bytes = np.empty(size, np.uint8)
-        return self._bytes[:size].view(dtype).reshape(shape)
+        if len(self._bytes) < size + BLOCK_BYTES:
+            self._bytes = np.empty(size + BLOCK_BYTES, np.uint8)
+        begin = (place - place % dtype.itemsize - self._bytes.ctypes.data) % BLOCK_BYTES
+        return self._bytes[begin : begin + size].view(dtype).reshape(shape)
 
 
 def read(job: Job, task: Task, memory: Memory) -> Any:
@@ -57,7 +61,9 @@ def compute(job: Job, task: Task, inputs: Any, memory: Memory) -> Any:
     """The outputs of a task."""
     unit, series = task.unit, task.item.series
     shape = shape_of(unit.last - unit.first, unit.stop - unit.start, series.filters, job.channels_last)
-    return job.cut.compute(inputs, series.length, unit.start, unit.stop, memory.array(shape, job.trial.dtype))
+    place = task.item.destination.place(unit.start, unit.first) if prod(shape) else 0
+    outputs = memory.array(shape, job.trial.dtype, place)
+    return job.cut.compute(inputs, series.length, unit.start, unit.stop, outputs)
 
 
 def write(task: Task, outputs: Any) -> None:

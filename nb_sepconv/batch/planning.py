@@ -13,7 +13,7 @@ from nb_sepconv.convolution.windows import windows
 
 MOST_EXTRA = 0.05
 TARGET_BYTES = 1 << 22
-MORE_INPUTS, MORE_OUTPUTS = 1, 2
+MORE_INPUTS, MORE_OUTPUTS = 3, 6
 """The chunks that are read and not yet computed, and those that are computed and not yet written."""
 _TEMPORARIES = 4
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import weakref
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from nb_sepconv.files.direct import close_all, opened_direct, whole_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,13 +61,16 @@ class PreallocatedFile:
 
     Args:
         path: str.
+        keep: bool, whether the system may keep what is written in memory as well, where others would read it sooner;
+            else whole blocks go straight to the disk where the file system can do that. Default True.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, keep: bool = True) -> None:
+        self.path, self._keep = path, keep
         self._descriptor = os.open(path, FLAGS)
+        self._direct = None if keep else opened_direct(path, os.O_WRONLY)
         self._seeking = threading.Lock()
-        self.close: Callable[[], object] = weakref.finalize(self, os.close, self._descriptor)
+        self.close: Callable[[], object] = weakref.finalize(self, close_all, self._descriptor, self._direct)
 
     def __enter__(self) -> Self:
         return self
@@ -74,24 +80,38 @@ class PreallocatedFile:
 
     def write(self, offset: int, buffer: Any) -> None:
         """Write all bytes of a contiguous buffer from ``offset`` on."""
-        remaining = memoryview(buffer).cast("B")
+        whole = memoryview(buffer).cast("B")
+        first = last = 0
         with _named(self.path):
-            while remaining.nbytes:
-                count = self._write_some(offset, remaining)
-                remaining = remaining[count:]
-                offset += count
+            if self._direct is not None:
+                first, last = whole_blocks(whole, offset)
+                last = first + self._write_blocks(self._direct, offset + first, whole[first:last])
+            self._write_rest(offset, whole[:first])
+            self._write_rest(offset + last, whole[last:])
 
-    def sync(self, keep: bool = True) -> None:
-        """Return when all that was written is on disk.
-
-        Args:
-            keep: bool, whether the system may keep it in memory as well, where others would read it sooner. Default
-                True.
-        """
+    def sync(self) -> None:
+        """Return when all that was written is on disk."""
         with _named(self.path):
             os.fsync(self._descriptor)
-            if not keep and hasattr(os, "posix_fadvise"):
+            if not self._keep and hasattr(os, "posix_fadvise"):
                 os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def _write_blocks(self, descriptor: int, offset: int, blocks: memoryview) -> int:
+        """Write straight to the disk; how many bytes, fewer where the file system wants other blocks."""
+        done = 0
+        try:
+            while done < blocks.nbytes:
+                done += os.pwrite(descriptor, blocks[done:], offset + done)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+        return done
+
+    def _write_rest(self, offset: int, remaining: memoryview) -> None:
+        while remaining.nbytes:
+            count = self._write_some(offset, remaining)
+            remaining = remaining[count:]
+            offset += count
 
     def _write_some(self, offset: int, buffer: memoryview) -> int:
         if hasattr(os, "pwrite"):

@@ -1,5 +1,7 @@
 """A job that is killed 25 times, in processes that are forked from this one; run as a script with a folder.
 
+With a second argument its outputs count as large ones, which are written past the system's memory.
+
 It prints how many kills found the job unfinished, and whether the last run's file has the bytes of an undisturbed one.
 """
 
@@ -14,6 +16,8 @@ import numpy as np
 
 import nb_sepconv as tf
 from nb_sepconv import batch
+from nb_sepconv.batch.destinations import file_destination
+from nb_sepconv.files import direct
 
 KILLS = 25
 
@@ -61,4 +65,7 @@ def main(folder):
 
 
 if __name__ == "__main__":
+    if sys.argv[2:]:
+        file_destination.LARGE_BYTES = 1
+        direct.LEAST_BYTES = direct.BLOCK_BYTES
     main(Path(sys.argv[1]))

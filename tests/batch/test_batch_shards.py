@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -146,8 +147,8 @@ class Elsewhere(Executor):
     def __init__(self, threads):
         self.pool = ThreadPoolExecutor(threads)
 
-    def submit(self, work, path, token, digest, keys, parent):
-        return self.pool.submit(work, path, f"elsewhere {token}", digest, keys, parent + 1)
+    def submit(self, work, path, token, digest, keys, process):
+        return self.pool.submit(work, path, f"elsewhere {token}", digest, keys, f"elsewhere {process}")
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not tell which files are open")
@@ -161,6 +162,55 @@ def test_workers_have_no_file_open_after_a_job(disk, threads):
     assert report.finished
     check_outputs(folder, model)
     assert not [path for path in map(os.path.realpath, glob.glob("/proc/self/fd/*")) if path.startswith(str(folder))]
+
+
+class SameNumber(Executor):
+    """A worker in another process, which has the number of this one, as one on another machine may."""
+
+    def __init__(self, pool):
+        self.pool = pool
+
+    def submit(self, work, *arguments):
+        return self.pool.submit(_with_number, os.getpid(), work, *arguments)
+
+
+def _with_number(number, work, *arguments):
+    with mock.patch("os.getpid", return_value=number):
+        return work(*arguments)
+
+
+def _open_arrays(folder):
+    opened = map(os.path.realpath, glob.glob("/proc/self/fd/*"))
+    return [path for path in opened if path.startswith(folder) and path.endswith((".npy", ".part"))]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system does not tell which files are open")
+def test_a_worker_with_the_number_of_the_process_of_the_job_closes_its_files(disk):
+    """It was taken for that process, whose files stay open."""
+    folder, model = disk
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert batch.apply(*arguments_of(folder, model), chunk=50, executor=SameNumber(pool), **QUIET).finished
+        assert pool.submit(_open_arrays, str(folder)).result() == []
+    check_outputs(folder, model)
+
+
+FORKED = """
+import os
+from nb_sepconv.batch import executors
+before = executors._process
+if os.fork():
+    os.wait()
+    assert executors._process == before
+else:
+    print(executors._process != before, flush=True)
+    os._exit(0)
+"""
+
+
+@POSIX
+def test_a_forked_process_is_not_taken_for_its_parent():
+    command = [sys.executable, "-c", FORKED]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT).stdout == "True\n"
 
 
 def test_a_model_that_does_not_pickle_is_refused_by_processes(disk):
@@ -188,8 +238,9 @@ class _Unpicklable:
 
 
 @POSIX
-def test_25_kills_leave_the_bytes_of_an_undisturbed_job(tmp_path):
-    command = [sys.executable, str(HERE / "killed_job.py"), str(tmp_path)]
+@pytest.mark.parametrize("size", [[], ["large"]], ids=["small", "large"])
+def test_25_kills_leave_the_bytes_of_an_undisturbed_job(size, tmp_path):
+    command = [sys.executable, str(HERE / "killed_job.py"), str(tmp_path), *size]
     found = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
     unfinished, state, *facts = found.stdout.split()
     assert int(unfinished) >= 5, found

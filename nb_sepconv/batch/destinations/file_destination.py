@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.files.atomic import keep_permissions, sync_folder
+from nb_sepconv.files.direct import LARGE_BYTES
 from nb_sepconv.files.preallocated import PreallocatedFile
 from nb_sepconv.files.reopened import Reopened
 from nb_sepconv.files.stored_array import as_bytes, runs
 
 if TYPE_CHECKING:
-    from nb_sepconv.files.stored_array import StoredArray
+    from collections.abc import Iterator
+
+    from nb_sepconv.files.stored_array import Run, StoredArray
     from nb_sepconv.tensors.typing import Array
 
 PART = ".part"
-LARGE_BYTES = 1 << 30
-"""Outputs that do not stay in memory once they are on the disk: they would push out what others have there."""
 
 
 class FileDestination(ABC):
@@ -51,27 +53,29 @@ class FileDestination(ABC):
         self.discard()
         folder = os.path.dirname(os.path.abspath(self.path))
         os.makedirs(folder, exist_ok=True)
-        self._stored = self._make(shape, np.dtype(dtype))
+        self._open(self._make(shape, np.dtype(dtype)))
         sync_folder(folder)
 
     def reopen(self, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
         """Open the part that an earlier process made."""
-        self._stored = self._found(shape, np.dtype(dtype))
-        if self._stored is None or os.path.getsize(self.part_path) < self._stored.offset + self._stored.nbytes:
+        found = self._found(shape, np.dtype(dtype))
+        if found is None or os.path.getsize(self.part_path) < found.offset + found.nbytes:
             raise ValueError(f"{self.part_path} is not a part with shape {list(shape)} and type {np.dtype(dtype)}")
+        self._open(found)
+
+    def place(self, start: int, first: int = 0) -> int:
+        """The byte of the file where a block begins."""
+        return next((run.offset for run in self._runs(start, start + 1, first, 1)), 0)
 
     def write(self, start: int, stop: int, values: Array, first: int = 0) -> None:
         """Store the steps [start, stop) of ``values.shape[0]`` examples from ``first`` on."""
-        assert self._stored is not None, "create or reopen comes first"
-        ranges = block(self._stored.shape, start, stop, first, len(values), self.channels_last)
         file = self._file()
-        for run in runs(self._stored, ranges):
-            file.write(run.offset, as_bytes(np.ascontiguousarray(values[run.where], self._stored.dtype)))
+        for run in self._runs(start, stop, first, len(values)):
+            file.write(run.offset, as_bytes(np.ascontiguousarray(values[run.where], self._array.dtype)))
 
     def sync(self) -> None:
         """Return when all that was written is on disk."""
-        assert self._stored is not None, "create or reopen comes first"
-        self._file().sync(self._stored.nbytes < LARGE_BYTES)
+        self._file().sync()
 
     def finish(self) -> None:
         """Give the part its final name, in place of what has it."""
@@ -90,6 +94,18 @@ class FileDestination(ABC):
         self.close()
         with suppress(FileNotFoundError):
             os.remove(self.part_path)
+
+    @property
+    def _array(self) -> StoredArray:
+        assert self._stored is not None, "create or reopen comes first"
+        return self._stored
+
+    def _open(self, stored: StoredArray) -> None:
+        self._stored = stored
+        self._file = Reopened(partial(PreallocatedFile, keep=stored.nbytes < LARGE_BYTES), self.part_path)
+
+    def _runs(self, start: int, stop: int, first: int, examples: int) -> Iterator[Run]:
+        return runs(self._array, block(self._array.shape, start, stop, first, examples, self.channels_last))
 
 
 def block(

@@ -40,6 +40,12 @@ class Destination(Protocol):
             ValueError: It is of another shape or type, or was not made to its end.
         """
 
+    def place(self, start: int, first: int = 0) -> int:
+        """The byte of a file where a block begins, from step ``start`` and example ``first`` on.
+
+        Memory that lies in the same way in its pages is written without a copy.
+        """
+
     def write(self, start: int, stop: int, values: Array, first: int = 0) -> None:
         """Store the steps [start, stop) of ``values.shape[0]`` examples from ``first`` on."""
 

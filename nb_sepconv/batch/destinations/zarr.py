@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb_sepconv.batch.destinations.file_destination import LARGE_BYTES, PART, block, require_plain_float
+from nb_sepconv.batch.destinations.file_destination import PART, block, require_plain_float
 from nb_sepconv.files.atomic import replacing, sync_folder
+from nb_sepconv.files.direct import LARGE_BYTES
 from nb_sepconv.files.preallocated import PreallocatedFile, allocate
 from nb_sepconv.files.stored_array import StoredArray, as_bytes, runs
 
@@ -83,12 +84,18 @@ class ZarrDestination:
         if not same:
             raise ValueError(f"{self.part_path} is not a part with shape {list(shape)} and type {np.dtype(dtype)}")
 
+    def place(self, start: int, first: int = 0) -> int:
+        """The byte of a chunk's file where a block begins."""
+        ranges = block(self._shape, start, start + 1, first, 1, self.channels_last)
+        pieces = _pieces(ranges, self._chunk.shape)
+        return next((run.offset for _, inner, _ in pieces for run in runs(self._chunk, inner)), 0)
+
     def write(self, start: int, stop: int, values: Array, first: int = 0) -> None:
         """Store the steps [start, stop) of ``values.shape[0]`` examples from ``first`` on."""
         ranges = block(self._shape, start, stop, first, len(values), self.channels_last)
         for index, inner, outer in _pieces(ranges, self._chunk.shape):
             path, piece = self._chunk_path(index), values[outer]
-            with PreallocatedFile(path) as file:
+            with PreallocatedFile(path, self._keep) as file:
                 for run in runs(self._chunk, inner):
                     file.write(run.offset, as_bytes(np.ascontiguousarray(piece[run.where], self._chunk.dtype)))
             with self._lock:
@@ -98,10 +105,9 @@ class ZarrDestination:
         """Return when all that was written is on disk."""
         with self._lock:
             written, self._written = self._written, set()
-        keep = prod(self._shape) * self._chunk.dtype.itemsize < LARGE_BYTES
         for path in written:
-            with PreallocatedFile(path) as file:
-                file.sync(keep)
+            with PreallocatedFile(path, self._keep) as file:
+                file.sync()
 
     def finish(self) -> None:
         """Give the part its final name, in place of what has it."""
@@ -120,6 +126,10 @@ class ZarrDestination:
     def discard(self) -> None:
         """Remove the part, if there is one."""
         _remove(self.part_path)
+
+    @property
+    def _keep(self) -> bool:
+        return prod(self._shape) * self._chunk.dtype.itemsize < LARGE_BYTES
 
     @property
     def _chunk(self) -> StoredArray:
