@@ -9,8 +9,9 @@ from nb_sepconv.convolution.stage import Stage, elementwise
 from nb_sepconv.keras import activations
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
 from nb_sepconv.layers.streamed import Streamed
-from nb_sepconv.nn.regularization import dropped
+from nb_sepconv.nn.regularization import kept_by_chance, rescaled
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -189,9 +190,34 @@ class Dropout(_ShapeKept):
         self.noise_shape: Any = None if noise_shape is None else tuple(noise_shape)
         self.seed: int | None = seed
 
-    def call(self, inputs: Array, training: bool | None = False) -> Array:
-        """Compute the outputs."""
-        return dropped(inputs, self.rate, self._noise_shape(inputs), self.seed) if training else inputs.copy()
+    def call(self, inputs: Array, training: bool | None = False, kept: list[Any] | None = None) -> Array:
+        """Compute the outputs; the list ``kept`` takes which elements were kept."""
+        chosen = kept_by_chance(inputs, self.rate, self._noise_shape(inputs), self.seed) if training else True
+        if kept is not None:
+            kept.append(chosen)
+        return rescaled(inputs, self.rate, chosen)
+
+    def value_and_pullback(self, inputs: Any, training: bool | None = None) -> tuple[Any, FunctionPullback]:
+        """Call the layer, and get the function that turns the gradient of the outputs into that of the inputs.
+
+        Args:
+            inputs, training: as the layer is called with.
+
+        Returns:
+            (outputs, pullback), as of ``SeparableConv1D``; the list of the variables' gradients is empty. The gradient
+            is dropped and divided where the outputs were.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+        """
+        refuse_own_gradient(self, Dropout)
+        kept, rate = [], self.rate
+        outputs, inputs = self(inputs, training=training, kept=kept), self._as_called(inputs)
+
+        def gradients(d_outputs, weights, wanted):
+            return {"inputs": rescaled(d_outputs, rate, kept[0])} if wanted else {}
+
+        return outputs, FunctionPullback(self, {}, inputs, outputs, gradients)
 
     def _noise_shape(self, inputs):
         return self.noise_shape

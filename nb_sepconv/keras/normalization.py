@@ -13,7 +13,10 @@ from nb_sepconv.keras import constraints, initializers, regularizers
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages
 from nb_sepconv.layers.input_spec import InputSpec
+from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
+from nb_sepconv.layers.statistics import WEIGHTS, Normalization
 from nb_sepconv.layers.streamed import Streamed
+from nb_sepconv.layers.weights import array_of
 from nb_sepconv.nn.regularization import biased_moments, normalized
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
@@ -26,17 +29,20 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array, Config, Identifier
 
 
+_OF_WEIGHTS = (("initializer", initializers), ("regularizer", regularizers), ("constraint", constraints))
+
+
 class _Normalization(Streamed, Layer):
     """``gamma`` and ``beta`` of the sizes of some axes; statistics are computed in float32 at least."""
 
-    def __init__(self, epsilon, center, scale, of_weights, **kwargs):
+    def __init__(self, epsilon, center, scale, of_beta, of_gamma, **kwargs):
         super().__init__(**kwargs)
         self.epsilon: float = float(epsilon)
         self.center: bool = center
         self.scale: bool = scale
-        for kind, module in (("initializer", initializers), ("regularizer", regularizers), ("constraint", constraints)):
-            for weight in ("beta", "gamma"):
-                setattr(self, f"{weight}_{kind}", module.get(of_weights[f"{weight}_{kind}"]))
+        for weight, arguments in (("beta", of_beta), ("gamma", of_gamma)):
+            for (kind, module), argument in zip(_OF_WEIGHTS, arguments, strict=True):
+                setattr(self, f"{weight}_{kind}", module.get(argument))
         self.gamma: KerasVariable | Any = None  # until the layer is built
         self.beta: KerasVariable | Any = None
 
@@ -93,13 +99,12 @@ class _Normalization(Streamed, Layer):
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""
-        modules = (("initializer", initializers), ("regularizer", regularizers), ("constraint", constraints))
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in ("axis", "epsilon", "center", "scale")},
             **{
                 f"{weight}_{kind}": module.serialize(getattr(self, f"{weight}_{kind}"))
-                for kind, module in modules
+                for kind, module in _OF_WEIGHTS
                 for weight in ("beta", "gamma")
             },
         }
@@ -156,15 +161,9 @@ class BatchNormalization(_Normalization):
             raise ValueError("`renorm` is not supported: leave it out. Received: True")
         for unused in ("renorm_clipping", "renorm_momentum", "synchronized"):
             kwargs.pop(unused, None)
-        of_weights = {
-            "beta_initializer": beta_initializer,
-            "gamma_initializer": gamma_initializer,
-            "beta_regularizer": beta_regularizer,
-            "gamma_regularizer": gamma_regularizer,
-            "beta_constraint": beta_constraint,
-            "gamma_constraint": gamma_constraint,
-        }
-        super().__init__(epsilon, center, scale, of_weights, **kwargs)
+        of_beta = beta_initializer, beta_regularizer, beta_constraint
+        of_gamma = gamma_initializer, gamma_regularizer, gamma_constraint
+        super().__init__(epsilon, center, scale, of_beta, of_gamma, **kwargs)
         self.axis: int = _one_axis(axis)
         self.momentum: float = float(momentum)
         self.moving_mean_initializer: Any = initializers.get(moving_mean_initializer)
@@ -195,6 +194,34 @@ class BatchNormalization(_Normalization):
         if training and self.trainable:
             mean, variance = self._batch_statistics(inputs, axes)
         return self._normalized(inputs, mean, variance, axes)
+
+    def value_and_pullback(self, inputs: Any, training: bool | None = None) -> tuple[Any, FunctionPullback]:
+        """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
+
+        Args:
+            inputs, training: as the layer is called with.
+
+        Returns:
+            (outputs, pullback), as of ``SeparableConv1D``. In training, the statistics are functions of the inputs; the
+            moving averages have gone their step, and get no gradient.
+
+        Raises:
+            TypeError: a subclass that computes its outputs by itself.
+        """
+        refuse_own_gradient(self, BatchNormalization)
+        outputs, inputs = self(inputs, training=training), self._as_called(inputs)
+        by_batch, wide = bool(training and self.trainable), self._wide(inputs).dtype
+        variables = {name: getattr(self, name) for name in WEIGHTS}
+        axes = axes_of(self.axis, inputs.ndim)
+        computed = Normalization(axes, inputs.ndim, self.epsilon, list(variables.values()))
+
+        def gradients(d_outputs, weights, wanted):
+            values = [None if weight is None else weight.astype(wide, copy=False) for weight in weights]
+            return quietly(computed.gradients, d_outputs, inputs, values, by_batch, wanted)
+
+        return outputs, FunctionPullback(self, variables, inputs, outputs, gradients)
+
+    _array = staticmethod(array_of)  # not in the type that the layer computes in
 
     def _batch_statistics(self, inputs, axes):
         over = tuple(axis for axis in range(inputs.ndim) if axis not in axes)
@@ -260,15 +287,9 @@ class LayerNormalization(_Normalization):
     ) -> None:
         if kwargs.pop("rms_scaling", False):
             raise ValueError("`rms_scaling` is not supported: leave it out. Received: True")
-        of_weights = {
-            "beta_initializer": beta_initializer,
-            "gamma_initializer": gamma_initializer,
-            "beta_regularizer": beta_regularizer,
-            "gamma_regularizer": gamma_regularizer,
-            "beta_constraint": beta_constraint,
-            "gamma_constraint": gamma_constraint,
-        }
-        super().__init__(epsilon, center, scale, of_weights, **kwargs)
+        of_beta = beta_initializer, beta_regularizer, beta_constraint
+        of_gamma = gamma_initializer, gamma_regularizer, gamma_constraint
+        super().__init__(epsilon, center, scale, of_beta, of_gamma, **kwargs)
         self.axis: int | list[int] = [int(each) for each in axis] if isinstance(axis, (list, tuple)) else int(axis)
 
     def build(self, input_shape: Sequence[int | None]) -> None:

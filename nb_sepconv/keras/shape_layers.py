@@ -12,6 +12,7 @@ from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.keras.layer import Layer
 from nb_sepconv.layers import stages
+from nb_sepconv.layers.flattened import Flattened
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.tensor_shape import as_shape
@@ -106,7 +107,7 @@ def Input(
     return InputLayer(shape, batch_size, dtype, batch_shape, name)
 
 
-class Flatten(Streamed, Layer):
+class Flatten(Flattened, Streamed, Layer):
     """All axes but the first one as one.
 
     Args:
@@ -124,12 +125,6 @@ class Flatten(Streamed, Layer):
         super().__init__(**kwargs)
         self.data_format: str = arguments.data_format(data_format)
         self.input_spec: InputSpec | None = InputSpec(min_ndim=1)
-
-    def call(self, inputs: Array) -> Array:
-        """Compute the outputs."""
-        if self.data_format == "channels_first" and inputs.ndim > 1:
-            inputs = np.moveaxis(inputs, 1, -1)
-        return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
 
     def _stage(self):
         stages.refuse_joined_steps(self)

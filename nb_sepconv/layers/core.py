@@ -14,6 +14,7 @@ from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.layers import functional, product, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.call_arguments import call_keywords
+from nb_sepconv.layers.flattened import Flattened
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input
 from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
@@ -313,7 +314,7 @@ def dropout(
     return of_word(Dropout(rate, noise_shape=noise_shape, seed=seed, name=name)(inputs, training=training))
 
 
-class Flatten(Streamed, Layer):
+class Flatten(Flattened, Streamed, Layer):
     """All axes but the first one as one.
 
     Args:
@@ -335,37 +336,6 @@ class Flatten(Streamed, Layer):
 
     def _as_called(self, inputs):
         return as_input(inputs, self.name)
-
-    def call(self, inputs: Any) -> Array:
-        """Compute the outputs."""
-        inputs = np.asarray(inputs)
-        if self.data_format == "channels_first" and inputs.ndim > 1:
-            inputs = np.moveaxis(inputs, 1, -1)
-        return inputs.reshape(len(inputs), math.prod(inputs.shape[1:])).copy()
-
-    def value_and_pullback(self, inputs: Any) -> tuple[Any, FunctionPullback]:
-        """Call the layer, and get the function that turns the gradient of the outputs into that of the inputs.
-
-        Args:
-            inputs: array, as the layer is called with.
-
-        Returns:
-            (outputs, pullback), as of ``SeparableConv1D``; the list of the variables' gradients is empty.
-
-        Raises:
-            TypeError: a subclass that computes its outputs by itself.
-        """
-        refuse_own_gradient(self, Flatten)
-        outputs, inputs = self(inputs), self._as_called(inputs)
-        moved = self.data_format == "channels_first" and inputs.ndim > 1
-
-        def gradients(d_outputs, weights, wanted):
-            if not moved:
-                return {"inputs": d_outputs.reshape(inputs.shape).copy()}
-            batch, channels, *rest = inputs.shape
-            return {"inputs": np.moveaxis(d_outputs.reshape(batch, *rest, channels), -1, 1).copy()}
-
-        return outputs, FunctionPullback(self, {}, inputs, outputs, gradients)
 
     def _stage(self):
         stages.refuse_joined_steps(self)
