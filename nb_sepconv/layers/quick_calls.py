@@ -36,11 +36,11 @@ class QuickCalls:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
         quick = None if args or kwargs else self._fast_path
         if quick is not None and type(inputs) is np.ndarray:
-            multiply, dtype, rank, axis, width, weights, graph, scope_name, watched = quick
+            multiply, dtype, rank, axis, width, weights, graph, scope_path, watched = quick
             if inputs.dtype == dtype and inputs.ndim >= rank and inputs.shape[axis] == width:
                 if watched:
                     return self._call_in_scope(inputs)
-                graph.thread.scope_names.add(scope_name)
+                graph.thread.scope_names.add(scope_path)
                 return multiply(inputs, *weights)
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
@@ -66,6 +66,6 @@ class QuickCalls:
             int(width),
             weights,
             scope.graph,
-            scope.name,
+            scope.path,
             watched,
         )

@@ -46,6 +46,11 @@ class LayerScope:
         return self._captured.name
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """The same as the parts between slashes."""
+        return tuple(self._captured.name.split("/"))
+
+    @property
     def original_name_scope(self) -> str:
         """The name scope that was opened with the variable scope, which ends in a slash."""
         return self._captured.original_name_scope
