@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nb_sepconv import activations
 from nb_sepconv.convolution import host, precisions, settings
 from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.planned_calls import PlannedCalls
@@ -89,6 +90,24 @@ class Packed:
             calls.remember(key, call, arrays[:1], taken[:1])
             inputs = taken[0]
         return inputs, call, packs
+
+
+def packed_of(variable: Any, kind: type[Packed], given: tuple[Any, ...]) -> Packed:
+    """``kind(*given)`` for a variable, which keeps it for whoever asks for the same again.
+
+    It is made anew for what is no variable, and for an activation of the caller's own, of which there may be many.
+    """
+    kept, activation = getattr(variable, "kept", None), given[4]
+    if kept is None or not (activation is None or activations.fused_name(activation)):
+        return kind(*given)
+    of_kind = kept.setdefault(kind, {})
+    try:
+        found = of_kind.get(given)
+        if found is None:
+            found = of_kind[given] = kind(*given)
+    except TypeError:  # settings that do not hash
+        return kind(*given)
+    return found
 
 
 class PackedConvolution(Packed):

@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.framework.current_scope import get_variable_scope_of
+from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
 from nb_sepconv.framework.graph import enter_graph, get_default_graph, leave_graph
 from nb_sepconv.framework.graph_name_scope import NameScope, close_name_scope, open_name_scope
 from nb_sepconv.framework.variable_store import AUTO_REUSE
@@ -133,6 +133,20 @@ def jump_back(thread: ThreadState, outer: VariableScope, scope: VariableScope, l
         raise RuntimeError("Improper nesting of variable_scope.")
     thread.scope_names.jump_back(left)
     thread.variable_scope = outer
+
+
+def passed_scope(graph: Graph, name: str | None, default_name: str) -> VariableScope:
+    """The scope that ``variable_scope(name, default_name)`` gives in a graph, entered and left at once."""
+    thread = graph.thread
+    outer = get_variable_scope_of(thread)
+    names = open_name_scope(thread, name or default_name)
+    close_name_scope(thread, names)
+    if name is None:
+        name = unique_scope_name(thread, default_name)
+    thread.scope_names.pass_through(name)
+    scope = outer.derived(outer.reuse, f"{outer.name}/{name}" if outer.name else name, names, None)
+    scope.fix_name_scope()
+    return scope
 
 
 def derived_scope(

@@ -194,16 +194,8 @@ def conv1d(
     (2, 7, 6)
     """
     settings = filters, kernel_size, strides, padding, data_format, dilation_rate, use_bias
-    made_with = None
-    if not (
-        kernel_initializer is kernel_regularizer is kernel_constraint is bias_regularizer is bias_constraint is None
-        and bias_initializer is _ZEROS
-    ):
-        made_with = (
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
+    penalties = kernel_regularizer, bias_regularizer
+    made_with = product.made_with(kernel_initializer, bias_initializer, *penalties, kernel_constraint, bias_constraint)
     outputs = functional.again("conv1d", inputs, settings, activation, name, reuse, made_with, activity_regularizer)
     if outputs is not None:
         return outputs

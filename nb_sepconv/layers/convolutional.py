@@ -176,7 +176,10 @@ class SeparableConv1D(SeparableConvolution, Layer):
             kwargs = keywords_with(kwargs, lengths, mask)
         if type(inputs) is Tensor:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
-        short = None if args or kwargs else self._fast_path
+        if type(inputs) is np.ndarray and not args and not kwargs:
+            short = self._fast_path or self._short_way(inputs)
+        else:
+            short = None if args or kwargs else self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, dtype, axis, channels, weights, graph, scope_path, watched = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
@@ -216,7 +219,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         ):
             return None
         watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
-        channels = self.depthwise_kernel.shape[1]
+        channels = self.depthwise_kernel.array.shape[1]
         dtype = self.depthwise_kernel.dtype
         return (
             self._convolution(),

@@ -158,16 +158,8 @@ def dense(
     (2, 6)
     """
     settings = units, use_bias
-    made_with = None
-    if not (
-        kernel_initializer is kernel_regularizer is kernel_constraint is bias_regularizer is bias_constraint is None
-        and bias_initializer is _ZEROS
-    ):
-        made_with = (
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
+    penalties = kernel_regularizer, bias_regularizer
+    made_with = product.made_with(kernel_initializer, bias_initializer, *penalties, kernel_constraint, bias_constraint)
     outputs = functional.again("dense", inputs, settings, activation, name, reuse, made_with, activity_regularizer)
     if outputs is not None:
         return outputs
@@ -240,6 +232,10 @@ class Dropout(Streamed, Layer):
             array of the shape and type of ``inputs``.
         """
         return self._call(inputs, scope, training=training)
+
+    def _is_blind(self, inputs, keywords):
+        plain = keywords.get("training") is False and len(keywords) == 1
+        return plain and type(self).call is Dropout.call and self.activity_regularizer is None
 
     def call(self, inputs: Any, training: bool = False, kept: list[Any] | None = None) -> Array:
         """Compute the outputs; the list ``kept`` takes which elements were kept."""
@@ -332,6 +328,9 @@ class Flatten(Streamed, Layer):
 
     def _check(self, inputs):
         self.input_spec.check(inputs.shape, self.name)
+
+    def _is_blind(self, inputs, keywords):
+        return not keywords and type(self).call is Flatten.call and self.activity_regularizer is None
 
     def _as_called(self, inputs):
         return as_input(inputs, self.name)

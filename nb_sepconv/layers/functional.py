@@ -24,7 +24,6 @@ from nb_sepconv.framework.variable_store import AUTO_REUSE
 from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
 from nb_sepconv.layers.scope import InCall
-from nb_sepconv.layers.weights import is_among
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 
 if TYPE_CHECKING:
@@ -200,9 +199,9 @@ def accept(made_with: tuple[tuple[Any, ...], ...], weights: tuple[Any, ...]) -> 
     penalties = made_with[1]
     if penalties.count(None) == len(penalties):
         return True
-    known = get_default_graph().get_collection_ref(GraphKeys.GLOBAL_VARIABLES)
+    collects = get_default_graph().collects
     for weight, given in zip(weights, penalties, strict=True):
-        if given is not None and weight is not None and not is_among(weight, known):
+        if given is not None and weight is not None and not collects(GraphKeys.GLOBAL_VARIABLES, weight):
             return False
     return True
 
