@@ -1,9 +1,9 @@
 """Whole TF1 programs, called again and again: ``python -m benchmarks.programs [FILE]`` times ours beside a TF1 session.
 
-FILE holds programs marked as those of `tests.programs`, which are the default. Each library has a process of its own
-with ``--threads``, and they take turns; BENCHMARKS_PYTHON_TENSORFLOW names the interpreter that has TensorFlow and tf_keras.
-Programs get the first example of their inputs, and all of them with ``--whole`` or where their number is written in the
-program. The medians in microseconds and their ratio are printed.
+FILE holds programs marked as those of `tests.programs`, which are the default. Each library has a process of its own,
+and they take turns; BENCHMARKS_PYTHON_TENSORFLOW names the interpreter that has TensorFlow and tf_keras. Programs get
+the first example of their inputs, and all of them with ``--whole`` or where their number is written in the program. The
+medians in microseconds and their ratio are printed.
 """
 
 import argparse
