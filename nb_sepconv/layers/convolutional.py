@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,17 +177,16 @@ class SeparableConv1D(SeparableConvolution, Layer):
             kwargs = keywords_with(kwargs, lengths, mask)
         if type(inputs) is Tensor:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
-        if type(inputs) is np.ndarray and not args and not kwargs:
-            short = self._fast_path or self._short_way(inputs)
-        else:
-            short = None if args or kwargs else self._fast_path
+        short = None if args or kwargs else self._fast_path
+        if short is None and type(inputs) is np.ndarray and not args and not kwargs:
+            short = self._short_way(inputs)
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, dtype, axis, channels, weights, graph, scope_path, watched = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
                 if watched:
                     return self._call_in_scope(inputs)
                 graph.thread.scope_names.add(scope_path)
-                return convolve(inputs, *weights)
+                return convolve.by(weights, inputs)
         elif short is not None and self._device_convolution is not None and not short[-1]:
             *_, weights, graph, scope_path, _ = short
             outputs = self._device_convolution.again(inputs, *weights)
@@ -387,7 +387,7 @@ def separable_conv1d(
 
 
 def _remember(layer, settings):
-    depthwise, pointwise, bias = weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
+    weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
     fused, _ = fused_activation(layer.activation)
     convolution = PackedConvolution(layer.strides, layer.padding, layer.data_format, layer.dilation_rate, fused)
     functional.remember(
@@ -395,6 +395,6 @@ def _remember(layer, settings):
         layer,
         settings,
         dict(zip(OPERANDS[1:], weights, strict=True)),
-        lambda inputs: convolution(inputs, depthwise, pointwise, bias),
-        functional.Inputs(depthwise.dtype, 3, 3, layer._channel_axis, depthwise.shape[1]),
+        partial(convolution.by, weights),
+        functional.Inputs(weights[0].dtype, 3, 3, layer._channel_axis, weights[0].shape[1]),
     )

@@ -8,7 +8,7 @@ do nothing to variables that exist.
 from __future__ import annotations
 
 from operator import is_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -80,15 +80,7 @@ class Remembered(NamedTuple):
         return all(map(is_, settings, kept)) or all(map(_same, settings, kept))
 
 
-class Found(NamedTuple):
-    """A call that was found again: what it computes with, and the scope whose names it counts as entering."""
-
-    remembered: Remembered
-    plain: np.ndarray
-    after: Any
-    thread: ThreadState
-    outer: VariableScope
-    name: str  # in the scope
+Found: TypeAlias = tuple[Remembered, np.ndarray, Any, "ThreadState", "VariableScope", str]
 
 
 def again(
@@ -148,7 +140,12 @@ def again(
 
 
 def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reuse: Any) -> Found | None:
-    """The call with these arguments, as of :func:`again`, that was remembered in the current scope, or None."""
+    """The call with these arguments, as of :func:`again`, that was remembered in the current scope, or None.
+
+    Returns:
+        What it computes with, the inputs as a plain array, an activation of the caller's own or None, the state of the
+        thread, its current scope, and the name of the call's scope in it.
+    """
     graph = get_default_graph()
     remembered_calls = graph.remembered_calls
     if not remembered_calls:
@@ -177,7 +174,7 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
         return None
     for remembered in candidates:
         if remembered.fits(graph, function, inputs, settings, fused):
-            return Found(remembered, inputs, after, thread, outer, own_name)
+            return remembered, inputs, after, thread, outer, own_name
     return None
 
 

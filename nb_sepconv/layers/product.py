@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.activations import pullbacks
@@ -108,7 +109,7 @@ class KernelLayer(Weighted):
         """
         fused, _ = settings.fused_activation(self.activation)
         multiply, weights = product.PackedProduct(*self._arguments(), fused, self.precision), (self.kernel, self.bias)
-        return lambda inputs: multiply(inputs, *weights)
+        return partial(multiply.by, weights)
 
     def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.

@@ -42,7 +42,7 @@ class QuickCalls:
                 if watched:
                     return self._call_in_scope(inputs)
                 graph.thread.scope_names.add(scope_path)
-                return multiply(inputs, *weights)
+                return multiply.by(weights, inputs)
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
     def _build_fast_path(self):
