@@ -124,12 +124,12 @@ def answer(worker, request):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def serve(library, threads, task):
-    """Answer until stdin ends; whatever the library prints goes to stderr."""
+def serve(make):
+    """Answer by the worker that ``make()`` gives until stdin ends; whatever the library prints goes to stderr."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
-        worker = Worker(library, threads, task)
+        worker = make()
     except ImportError as error:
         print(json.dumps({"missing": str(error)}), file=replies)
         return
@@ -139,4 +139,4 @@ def serve(library, threads, task):
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    serve(lambda: Worker(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

@@ -194,7 +194,7 @@ def get(identifier: Identifier) -> Any:
         >>> get("max_norm").get_config(), get(None), get(abs) is abs
         ({'max_value': 2, 'axis': 0}, None, True)
     """
-    return interpret(identifier, "constraint", _BY_NAME)
+    return None if identifier is None else interpret(identifier, "constraint", _BY_NAME)
 
 
 def serialize(constraint: Any) -> Any:

@@ -264,7 +264,7 @@ def get(identifier: Identifier) -> Any:
         >>> get("l2").get_config(), get(None), get(sum) is sum
         ({'l2': 0.01}, None, True)
     """
-    return interpret(identifier, "regularizer", _BY_NAME)
+    return None if identifier is None else interpret(identifier, "regularizer", _BY_NAME)
 
 
 def serialize(regularizer: Any) -> Any:

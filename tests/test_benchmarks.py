@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from benchmark_cases import check_candidates
 
-from benchmarks import busy, calls, launches, memory, precision
+from benchmarks import busy, calls, launches, memory, precision, programs
 from benchmarks.__main__ import chosen_workloads, interpreters, main, parse, portable
 from benchmarks.peak import ACCUMULATORS, chains_on_all_threads
 from benchmarks.peers import (
@@ -452,6 +452,48 @@ def test_ways_to_call_a_small_layer(monkeypatch):
     assert len(rows) == len(seconds)
     assert rows[0].startswith(calls.LAYER)
     assert rows[0].endswith("1.00x")
+
+
+PROGRAMS = """
+import numpy as np
+
+
+def inputs(**arrays):
+    return lambda program: setattr(program, "inputs", arrays) or program
+
+
+@inputs(x=("float32", (2, 9, 3)))
+def convolution(tf, x):
+    return {"shape": tf.shape(tf.layers.separable_conv1d(x, 4, 3, name="conv"))}
+
+
+@inputs(x=("float32", (2, 9, 3)))
+def of_two_examples(tf, x):
+    return {"y": tf.reshape(tf.layers.dense(x, 2, name="dense"), [2, 18])}
+
+
+@inputs(x=("float32", (2, 9, 3)))
+def of_three_examples(tf, x):
+    return {"y": tf.reshape(x, [3, 27])}
+"""
+
+
+def test_whole_programs_are_timed(tmp_path, capsys):
+    path = tmp_path / "programs.py"
+    path.write_text(PROGRAMS)
+    programs.main([str(path), "--rounds", "1", "--seconds", "0.001"])
+    one, two, three, *_ = capsys.readouterr().out.splitlines()
+    assert one.split()[:2] == ["convolution", "ours"]
+    assert two.split()[:2] == ["of_two_examples", "ours"]
+    assert three.startswith("of_three_examples")
+    assert "is not timed" in three
+    assert "`shape` must hold as many elements" in three
+
+
+def test_whole_programs_are_compared():
+    both = programs.row("some", {"ours": 1e-4, "tensorflow": 2.5e-4})
+    assert " ".join(both.split()) == "some ours 100 us tensorflow 250 us 2.50x"
+    assert " ".join(programs.row("some", {"ours": 1e-4}).split()) == "some ours 100 us"
 
 
 def test_a_launch_on_all_threads_is_compared_with_one_on_one(capsys):

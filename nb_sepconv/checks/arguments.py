@@ -19,8 +19,8 @@ DATA_FORMATS = ("channels_last", "channels_first")
 
 def filters(value: Any, cut_floats: bool = True) -> int | None:
     """The number of filters: an int > 0 (TF1 cuts a float to one), or None until the layer is built."""
-    if value is None:
-        return None
+    if value is None or (type(value) is int and value > 0):
+        return value
     if cut_floats and isinstance(value, float):
         value = _cut(value)
     if not _is_integer(value):
@@ -30,6 +30,8 @@ def filters(value: Any, cut_floats: bool = True) -> int | None:
 
 def units(value: Any) -> int:
     """The units of a dense layer: an int > 0 (TF1 cuts a float to one)."""
+    if type(value) is int and value > 0:
+        return value
     if isinstance(value, float) and math.isfinite(value):
         value = int(value)
     if not _is_integer(value):
@@ -51,6 +53,8 @@ def one_group(value: Any) -> int:
 
 def depth_multiplier(value: Any) -> int:
     """The depthwise channels per input channel: an int > 0."""
+    if type(value) is int and value > 0:
+        return value
     if not _is_integer(value):
         raise TypeError(
             f"The `depth_multiplier` argument must be an integer. Received: {value!r} of type {_type(value)}"
@@ -74,6 +78,8 @@ def _positive(name, value):
 
 def one_integer(value: Any, name: str, least: int = 1) -> tuple[int]:
     """A tuple of one int >= ``least``, from an int or an iterable of one int."""
+    if type(value) is int and value >= least:
+        return (value,)
     message = f"The `{name}` argument must be a tuple of 1 integers. Received: {value!r}"
     values = (value,) if _is_integer(value) else _as_tuple(value, message)
     if len(values) != 1 or values[0] is None:
@@ -133,6 +139,8 @@ def stride_or_dilation(strides: Any, dilation_rate: Integers) -> None:
 
 def groups(value: Any, filters: int | None) -> int:
     """The number of groups, 1 for None; it must divide ``filters``."""
+    if value is None:
+        return 1
     value = value or 1
     if not _is_integer(value):
         raise TypeError(f"The `groups` argument must be an integer. Received: {value!r} of type {_type(value)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nb_sepconv import activations
 from nb_sepconv.convolution import host, precisions, settings
 from nb_sepconv.convolution.lengths import example_by_example, lengths_of
 from nb_sepconv.convolution.outputs import written
@@ -43,6 +44,10 @@ class Packed:
 
     def __call__(self, inputs: Any, *weights: Any) -> Any:
         """The outputs for ``inputs``; ``weights`` are variables in the order of the operation, or None."""
+        return self.by(weights, inputs)
+
+    def by(self, weights: tuple[Any, ...], inputs: Any) -> Any:
+        """The same; quickest for the tuple that it was called with before."""
         inputs, call, packs = self._planned(inputs, weights, None)
         outputs = call.run(inputs, _packed(packs, call, weights))
         return outputs if self._after is None else self._after(outputs)
@@ -67,7 +72,7 @@ class Packed:
     def _planned(self, inputs, weights, zeros):
         """The inputs as the kernels take them, the call for inputs like these, and where its packed weights are."""
         known, calls, packs = self._state
-        if len(weights) != len(known) or any(map(operator.is_not, weights, known)):
+        if weights is not known and (len(weights) != len(known) or any(map(operator.is_not, weights, known))):
             calls, packs = PlannedCalls(), {}
             self._state = weights, calls, packs
         key, precision = None, self._precision or precisions.of_context()
@@ -90,6 +95,24 @@ class Packed:
             calls.remember(key, call, arrays[:1], taken[:1])
             inputs = taken[0]
         return inputs, call, packs
+
+
+def packed_of(variable: Any, kind: type[Packed], given: tuple[Any, ...]) -> Packed:
+    """``kind(*given)`` for a variable, which keeps it for whoever asks for the same again.
+
+    It is made anew for what is no variable, and for an activation of the caller's own, of which there may be many.
+    """
+    kept, activation = getattr(variable, "kept", None), given[4]
+    if kept is None or not (activation is None or activations.fused_name(activation)):
+        return kind(*given)
+    of_kind = kept.setdefault(kind, {})
+    try:
+        found = of_kind.get(given)
+        if found is None:
+            found = of_kind[given] = kind(*given)
+    except TypeError:  # settings that do not hash
+        return kind(*given)
+    return found
 
 
 class PackedConvolution(Packed):

@@ -8,17 +8,16 @@ from nb_sepconv.framework.scope_object import VariableScope
 
 if TYPE_CHECKING:
     from nb_sepconv.framework.graph import Graph
-    from nb_sepconv.framework.taken_names import TakenNames
+    from nb_sepconv.framework.scope_names import ScopeNames
 
 
 def unique_scope_name(thread: Any, prefix: str) -> str:
     """``prefix``, or ``prefix_1``, ``prefix_2``, ... when scopes of that name were opened in the current one."""
-    outer = get_variable_scope_of(thread).name
-    number = thread.scope_names.free_number(f"{outer}/{prefix}" if outer else prefix)
+    number = thread.scope_names.free_number(prefix)
     return f"{prefix}_{number}" if number else prefix
 
 
-def scope_name_by_maker(graph: Graph, names: TakenNames, prefix: str) -> str | None:
+def scope_name_by_maker(graph: Graph, names: ScopeNames, prefix: str) -> str | None:
     """The default name for the scope of what another thread made: its names go on where that thread's, ``names``, end.
 
     None where this thread made it, or has opened a scope.
@@ -27,9 +26,9 @@ def scope_name_by_maker(graph: Graph, names: TakenNames, prefix: str) -> str | N
     if names is thread.scope_names or get_variable_scope_of(thread).name:
         return None
     with graph.lock:
-        number = names.free_number(prefix)
+        number = names.free_number_at_root(prefix)
         name = f"{prefix}_{number}" if number else prefix
-        names.take(name)
+        names.take_at_root(name)
     return name
 
 

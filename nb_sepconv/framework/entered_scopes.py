@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from nb_sepconv.framework.current_scope import get_variable_scope_of
+from nb_sepconv.framework.current_scope import get_variable_scope_of, unique_scope_name
 from nb_sepconv.framework.graph import enter_graph, get_default_graph, leave_graph
 from nb_sepconv.framework.graph_name_scope import NameScope, close_name_scope, open_name_scope
 from nb_sepconv.framework.variable_store import AUTO_REUSE
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from nb_sepconv.framework.graph import Graph
+    from nb_sepconv.framework.scope_names import Jumped, Nested
     from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.framework.thread_state import ThreadState
     from nb_sepconv.framework.variable_store import ReuseMode
@@ -34,11 +35,11 @@ class UnnamedScope:
         self._outer = outer = get_variable_scope_of(self._thread)
         name = f"{outer.name}/{self._name}" if outer.name else self._name
         self._scope = derived_scope(outer, outer.reuse, name, self._name, None, self._defaults)
-        self._mark = enter_scope(self._thread, self._scope, jumped=False)
+        self._left = enter_scope(self._thread, self._scope, self._name)
         return self._scope
 
     def __exit__(self, *error: object) -> None:
-        leave_scope(self._thread, self._outer, self._scope, self._mark)
+        leave_scope(self._thread, self._outer, self._scope, self._left)
 
 
 class SharedAgain:
@@ -62,11 +63,11 @@ class SharedAgain:
         enter_graph(graph)
         outer = thread.variable_scope or get_variable_scope_of(thread)
         inner = scope.derived(True, scope.name, scope.opened, None)
-        self._left = thread, outer, inner, enter_scope(thread, inner, jumped=True), names
+        self._left = thread, outer, inner, jump_to_scope(thread, inner), names
 
     def __exit__(self, *error: object) -> None:
-        thread, outer, inner, mark, names = self._left
-        leave_scope(thread, outer, inner, mark)
+        thread, outer, inner, left, names = self._left
+        jump_back(thread, outer, inner, left)
         if names is not None:
             close_name_scope(thread, names)
         leave_graph(self._graph)
@@ -91,39 +92,61 @@ class EnteredAgain:
             open_name_scope(thread, scope.original_name_scope)
         enter_graph(graph)
         outer = get_variable_scope_of(thread)
-        self._left = thread, outer_names, outer, enter_scope(thread, scope, jumped=True)
+        self._left = thread, outer_names, outer, jump_to_scope(thread, scope)
         return scope
 
     def __exit__(self, *error: object) -> None:
-        thread, outer_names, outer, mark = self._left
-        leave_scope(thread, outer, self._scope, mark)
+        thread, outer_names, outer, left = self._left
+        jump_back(thread, outer, self._scope, left)
         close_name_scope(thread, thread.names)
         thread.names = outer_names
         leave_graph(self._graph)
 
 
-def enter_scope(thread: ThreadState, scope: VariableScope, jumped: bool) -> int | None:
-    """Make a scope the current one of a thread; returns what leaving it needs."""
-    names, name = thread.scope_names, scope.name
-    if name not in names:
-        names.take(name)
-    thread.variable_scope = scope
-    return names.watch() if jumped else None
-
-
-def leave_scope(thread: ThreadState, outer: VariableScope, scope: VariableScope, mark: int | None) -> None:
-    """Make the scope around one the current one again, and forget the names of scopes: those inside of a scope that was
-    nested, all that came after one that was jumped to.
+def enter_scope(thread: ThreadState, scope: VariableScope, name: str) -> Nested:
+    """Make a scope, which has the name ``name`` inside of the current one, the current one of a thread; returns what
+    leaving it needs.
     """
+    left = thread.scope_names.enter(name)
+    thread.variable_scope = scope
+    return left
+
+
+def leave_scope(thread: ThreadState, outer: VariableScope, scope: VariableScope, left: Nested) -> None:
+    """Make the scope around it the current one again, and forget the names of scopes inside of it."""
     if thread.variable_scope is not scope:
         raise RuntimeError("Improper nesting of variable_scope.")
-    if mark is None:
-        names, name = thread.scope_names, scope.name
-        if name in names.inside:
-            names.forget_inside(name)
-    else:
-        thread.scope_names.take_back(mark)
+    thread.scope_names.leave(left)
     thread.variable_scope = outer
+
+
+def jump_to_scope(thread: ThreadState, scope: VariableScope) -> Jumped:
+    """Make a scope, wherever it is, the current one of a thread; returns what leaving it needs."""
+    left = thread.scope_names.jump(scope.name)
+    thread.variable_scope = scope
+    return left
+
+
+def jump_back(thread: ThreadState, outer: VariableScope, scope: VariableScope, left: Jumped) -> None:
+    """Make the scope before it the current one again, and forget all names of scopes that were taken since."""
+    if thread.variable_scope is not scope:
+        raise RuntimeError("Improper nesting of variable_scope.")
+    thread.scope_names.jump_back(left)
+    thread.variable_scope = outer
+
+
+def passed_scope(graph: Graph, name: str | None, default_name: str) -> VariableScope:
+    """The scope that ``variable_scope(name, default_name)`` gives in a graph, entered and left at once."""
+    thread = graph.thread
+    outer = get_variable_scope_of(thread)
+    names = open_name_scope(thread, name or default_name)
+    close_name_scope(thread, names)
+    if name is None:
+        name = unique_scope_name(thread, default_name)
+    thread.scope_names.pass_through(name)
+    scope = outer.derived(outer.reuse, f"{outer.name}/{name}" if outer.name else name, names, None)
+    scope.fix_name_scope()
+    return scope
 
 
 def derived_scope(

@@ -8,6 +8,8 @@ import threading
 import weakref
 from collections import deque
 from functools import partial
+from itertools import repeat
+from operator import is_
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nb_sepconv.framework.call_losses import CallLosses
@@ -117,6 +119,10 @@ class Graph:
             matches = re.compile(scope).match
             items = [item for item in items if hasattr(item, "name") and matches(item.name)]
         return items
+
+    def collects(self, name: Any, value: Any) -> bool:
+        """Whether ``value`` itself is in the collection ``name``."""
+        return any(map(is_, self._collections.get(name, ()), repeat(value)))
 
     def clear_collection(self, name: Any) -> None:
         """Remove the collection ``name``."""

@@ -146,6 +146,19 @@ class VariableScope:
         scope._custom_getter, scope._dtype, scope._use_resource = self._custom_getter, self._dtype, self._use_resource
         return scope
 
+    def shared_name(self, name: str) -> str | None:
+        """The full name of a variable that this scope shares, where nothing but its name is asked for; else None."""
+        if not self._reuse or self._custom_getter is not None:
+            return None
+        return f"{self._name}/{name}" if self._name else name
+
+    def finds_by_name(self, reuse: bool | ReuseMode | None) -> bool:
+        """Whether a layer called with ``reuse`` shares variables of this scope, and their names are all that counts."""
+        if not (reuse or self._reuse) or self._custom_getter is not None:
+            return False
+        initializer = self._initializer
+        return initializer is None or (callable(initializer) and not isinstance(initializer, type))
+
     def reuse_variables(self) -> None:
         """From now on share the variables of this scope."""
         self._reuse = True

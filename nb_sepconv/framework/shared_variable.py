@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 def shared_variable(name: str, shape: Any, dtype: Any, initializer: Any) -> Variable | None:
     """The variable that exists, where its scope shares it and nothing about the arguments needs a look; else None."""
     graph = get_default_graph()
-    scope = graph.thread.variable_scope
-    if graph.variable_store is None or scope is None or not scope.reuse or scope.custom_getter is not None:
+    scope, store = graph.thread.variable_scope, graph.variable_store
+    full_name = None if store is None or scope is None else scope.shared_name(name)
+    if full_name is None or not (initializer is None or callable(initializer)):
         return None
-    if not (initializer is None or callable(initializer)):
-        return None
-    variable = graph.variable_store.variables.get(f"{scope.name}/{name}" if scope.name else name)
-    if variable is None or variable.dtype != (scope.dtype if dtype is None else as_dtype(dtype)):
+    variable = store.variables.get(full_name)
+    if variable is None or variable.array.dtype != (scope.dtype if dtype is None else as_dtype(dtype)):
         return None
     return variable if shape is None or _is_shape(shape, variable.array.shape) else None
 
@@ -30,4 +29,7 @@ def _is_shape(given, shape):
     """Whether a list or tuple of Python's ints is a shape."""
     if type(given) not in (list, tuple, Shape) or len(given) != len(shape):
         return False
-    return all(type(size) in (int, Dimension) and size == other for size, other in zip(given, shape, strict=True))
+    for size in given:
+        if type(size) is not int and type(size) is not Dimension:
+            return False
+    return tuple(given) == shape

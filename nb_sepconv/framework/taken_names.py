@@ -21,14 +21,12 @@ class TakenNames(dict[str, int]):
     def __init__(self) -> None:
         super().__init__()
         self.inside: dict[str, dict[str, None]] = {}
-        self._journal = []
-        self._watchers = 0
 
     def covers(self, name: str) -> bool:
         """Whether ``name`` is taken."""
         if name in self:
             return True
-        base, number = _split(name)
+        base, number = split_number(name)
         return 0 < number <= self.get(base, 0)
 
     def free_number(self, name: str) -> int:
@@ -52,17 +50,12 @@ class TakenNames(dict[str, int]):
     def _take(self, name):
         key, value = name, 0
         if name[-1:].isdigit():
-            base, number = _split(name)
+            base, number = split_number(name)
             if number and number == self.free_number(base):
                 key, value = base, number
         before = self.get(key)
         self._change(key, value, before)
         return key, value, before
-
-    def add(self, name: str) -> None:
-        """Take a name as it is."""
-        if name not in self:
-            self._change(name, 0, None)
 
     def take_free(self, name: str) -> tuple[int, Change]:
         """Take a name, or the first free one derived from it; returns its number (0 for none) and the change."""
@@ -81,16 +74,12 @@ class TakenNames(dict[str, int]):
         number = before + 1
         while f"{name}_{number}" in self:
             number += 1
-        if self._watchers:
-            self._journal.append((name, before))
         self[name] = number
         return number
 
     def _change(self, key, value, before):
         if before is None and "/" in key:
             self._list(key)
-        if self._watchers:
-            self._journal.append((key, before))
         self[key] = value
 
     def _list(self, name):
@@ -124,9 +113,7 @@ class TakenNames(dict[str, int]):
         pending = [scope]
         while pending:
             for name in inside.pop(pending.pop(), ()):
-                before = self.pop(name, None)
-                if before is not None and self._watchers:
-                    self._journal.append((name, before))
+                self.pop(name, None)
                 if name in inside:
                     pending.append(name)
         if scope not in self:
@@ -134,7 +121,7 @@ class TakenNames(dict[str, int]):
 
     def keep(self, name: str) -> None:
         """Never forget a name that is taken."""
-        self._unlist(name if name in self else _split(name)[0])
+        self._unlist(name if name in self else split_number(name)[0])
 
     def restore(self, change: Change) -> None:
         """Give a name free again, unless others were derived from it or after it."""
@@ -151,25 +138,13 @@ class TakenNames(dict[str, int]):
         if key not in self.inside:
             self._unlist(key)
 
-    def watch(self) -> int:
-        """Note all changes from now on; returns what :meth:`take_back` needs."""
-        self._watchers += 1
-        return len(self._journal)
 
-    def take_back(self, mark: int) -> None:
-        """Be as at the call of :meth:`watch` that gave ``mark``, the last one that nothing was taken back for."""
-        while len(self._journal) > mark:
-            key, before = self._journal.pop()
-            if before is None:
-                self._give_back(key)
-            else:
-                self[key] = before
-                self._list(key)
-        self._watchers -= 1
+def split_number(name: str) -> tuple[str, int]:
+    """The name that ``name`` may be derived from, and its number; 0 where it is none.
 
-
-def _split(name):
-    """The name that ``name`` may be derived from, and its number; 0 where it is none."""
+    >>> split_number("a_12"), split_number("a_012"), split_number("a12")
+    (('a', 12), ('a_012', 0), ('a12', 0))
+    """
     if not name[-1:].isdigit():
         return name, 0
     base, underscore, number = name.rpartition("_")

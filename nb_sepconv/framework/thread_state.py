@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph_name_scope import NameScope
-from nb_sepconv.framework.taken_names import TakenNames
+from nb_sepconv.framework.scope_names import ScopeNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class ThreadState:
         self.graph = graph
         self.names: NameScope = NameScope(graph, None, "", None, 0)
         self.variable_scope: VariableScope | None = None
-        self.scope_names: TakenNames = TakenNames()
+        self.scope_names: ScopeNames = ScopeNames()
         self.undo_log: list[Callable[[], Any]] | None = None
         self.in_call: bool = False
         self.trainable_added: int = 0

@@ -14,6 +14,8 @@ from nb_sepconv.framework.entered_scopes import (
     copied_scope,
     derived_scope,
     enter_scope,
+    jump_back,
+    jump_to_scope,
     leave_scope,
 )
 from nb_sepconv.framework.graph import enter_graph, get_default_graph, graph_of, leave_graph
@@ -120,15 +122,18 @@ class variable_scope:
                 names = self._open_names(thread)
                 if first:
                     self._decide(thread, names)
-            outer = thread.variable_scope or get_variable_scope_of(thread)
-            scope = self._jump or self._nested(outer)
-            mark = enter_scope(thread, scope, jumped=self._jump is not None)
+            outer, scope = thread.variable_scope or get_variable_scope_of(thread), self._jump
+            if scope is None:
+                scope = self._nested(outer)
+                left = enter_scope(thread, scope, self._name)
+            else:
+                left = jump_to_scope(thread, scope)
         except BaseException:
             if names is not None:
                 close_name_scope(thread, names)
             leave_graph(graph)
             raise
-        self._entered.append((thread, outer, scope, mark, names))
+        self._entered.append((thread, outer, scope, left, names))
         return scope
 
     def _check_names(self):
@@ -172,8 +177,8 @@ class variable_scope:
         return derived_scope(outer, self._reuse, name, self._opened, self._constraint, self._defaults)
 
     def __exit__(self, *error: object) -> None:
-        graph, (thread, outer, scope, mark, names) = self._graph, self._entered[-1]
-        leave_scope(thread, outer, scope, mark)
+        graph, (thread, outer, scope, left, names) = self._graph, self._entered[-1]
+        (leave_scope if self._jump is None else jump_back)(thread, outer, scope, left)
         self._entered.pop()
         if names is not None:
             close_name_scope(thread, names)

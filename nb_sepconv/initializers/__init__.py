@@ -141,6 +141,8 @@ def get(identifier: Identifier) -> Any:
         >>> get("glorot_uniform").get_config(), get(None), type(get(Zeros)) is Zeros
         ({'seed': None}, None, True)
     """
+    if identifier is None:
+        return None
     return interpret(identifier, "initializer", _BY_TF1_NAME if _holds_a_type(identifier) else _BY_NAME)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import threading
 import warnings
 from functools import partial
@@ -13,22 +11,18 @@ import numpy as np
 
 from nb_sepconv import regularizers
 from nb_sepconv.checks import arguments
-from nb_sepconv.framework.graph import get_default_graph
-from nb_sepconv.framework.naming import snake_case
+from nb_sepconv.framework.graph_keys import GraphKeys
+from nb_sepconv.framework.shared_variable import shared_variable
 from nb_sepconv.framework.variable_scope import VariableScope, get_variable, variable_scope
-from nb_sepconv.framework.variables import (
-    VariableAggregation,
-    VariableSynchronization,
-    global_variables,
-    resolve_trainable,
-    trainable_variables,
-)
+from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization, resolve_trainable
+from nb_sepconv.layers.all_or_nothing import AllOrNothing
 from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.copies import Copies
+from nb_sepconv.layers.found_weights import adopt_weights
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
-from nb_sepconv.layers.scope import InCall, LayerScope
+from nb_sepconv.layers.scope import InCall, LayerScope, names_of
 from nb_sepconv.layers.weights import HasWeights, LayerWeights, array_of, initializer_or_default, is_among
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
@@ -49,6 +43,9 @@ KEYWORDS = frozenset(
 )
 
 
+_set_attribute = object.__setattr__
+
+
 class Layer(HasWeights, Copies):
     """The base of layers; see ``SeparableConv1D`` for the arguments."""
 
@@ -61,22 +58,27 @@ class Layer(HasWeights, Copies):
         **kwargs: Any,
     ) -> None:
         scope, reuse = kwargs.pop("_scope", None), kwargs.pop("_reuse", None)
-        arguments.known_keywords(kwargs, KEYWORDS)
+        if kwargs:
+            arguments.known_keywords(kwargs, KEYWORDS)
+        name, base_name = names_of(type(self), name)
+        vars(self).update(
+            _name=name,
+            _dtype=None if dtype is None else as_dtype(dtype).name,
+            _autocast=bool(kwargs.get("autocast", False)),
+            _initial_weights=kwargs.get("weights"),
+            _batch_input_shape=arguments.batch_input_shape(**kwargs) if kwargs else None,
+            _input_spec=None,
+            _weights=LayerWeights(),
+            _losses=LayerLosses(),
+            _scope=LayerScope(base_name, reuse),
+            _building=threading.RLock(),
+            _is_building=False,
+        )
         self.trainable = trainable
         self.built: bool = False
         self.activity_regularizer: Any = regularizers.get(activity_regularizer)
         self.dynamic: bool = kwargs.get("dynamic", False)
         self.supports_masking = False
-        self._name, base_name = _names(type(self), name)
-        self._dtype = None if dtype is None else as_dtype(dtype).name
-        self._autocast = bool(kwargs.get("autocast", False))
-        self._initial_weights = kwargs.get("weights")
-        self._batch_input_shape = arguments.batch_input_shape(**kwargs)
-        self._input_spec = None
-        self._weights = LayerWeights()
-        self._losses = LayerLosses()
-        self._scope = LayerScope(base_name, reuse)
-        self._building, self._is_building = threading.RLock(), False
         if scope:
             self._scope.capture(variable_scope(scope))
 
@@ -145,31 +147,36 @@ class Layer(HasWeights, Copies):
         """
         trainable = resolve_trainable(trainable, synchronization, name) and self.trainable
         dtype = as_dtype(dtype or self._dtype or floatx())
-        self._dtype = self._dtype or dtype.name
+        if self._dtype is None:
+            self._dtype = dtype.name
         self._scope.decide()
         with self._scope.entered(self.built) as scope:
-            known = global_variables() if regularizer else []
-            get = partial(
-                get_variable,
-                name,
-                shape,
-                dtype=dtype,
-                initializer=initializer_or_default(initializer, scope, dtype),
-                trainable=resolve_trainable(trainable, synchronization, name),
-                constraint=constraint,
-                partitioner=partitioner,
-                use_resource=use_resource or scope.use_resource,
-                synchronization=synchronization,
-                aggregation=aggregation,
-            )
-            weight = get()
+            graph, weight, get = self._scope.graph, None, None
+            known = graph.get_collection(GraphKeys.GLOBAL_VARIABLES) if regularizer else ()
+            if partitioner is None:
+                weight = shared_variable(name, shape, dtype, initializer)
+            if weight is None:
+                get = partial(
+                    get_variable,
+                    name,
+                    shape,
+                    dtype=dtype,
+                    initializer=initializer_or_default(initializer, scope, dtype),
+                    trainable=trainable,
+                    constraint=constraint,
+                    partitioner=partitioner,
+                    use_resource=use_resource or scope.use_resource,
+                    synchronization=synchronization,
+                    aggregation=aggregation,
+                )
+                weight = get()
             self._weights.keep(name, weight, get)
             vars(self)["_pullbacks"] = None
             if regularizer and not is_among(weight, known):
                 loss = partial(self._weight_loss, name, regularizer)
-                self._losses.add_function(self._scope.graph, f"{self._scope.name}/{name}/Regularizer", loss)
+                self._losses.add_function(graph, f"{self._scope.name}/{name}/Regularizer", loss)
                 self._weights.regularize(name, regularizer)
-            if trainable is not None and not (trainable and is_among(weight, trainable_variables())):
+            if not (trainable and graph.collects(GraphKeys.TRAINABLE_VARIABLES, weight)):
                 self._weights.freeze(name)
         return weight
 
@@ -264,26 +271,40 @@ class Layer(HasWeights, Copies):
         """Build the layer if it is not, and pass all else on to ``call``; a Tensor gives a Tensor."""
         if type(inputs) is Tensor:
             return tensor(self._call(inputs.view(np.ndarray), scope, *args, **keywords))
-        inputs = as_input(inputs, self.name)
+        inputs = as_input(inputs, self._name)
         if self._is_building or not self.built:
             with self._building:
                 self._scope.decide(scope)
                 if not self.built:
                     return self._build_and_compute(inputs, args, keywords)
         self._scope.decide(scope)
+        return self._compute_built(inputs, args, keywords)
+
+    def _compute_built(self, inputs, args, keywords):
+        if not args and self._is_blind(inputs, keywords):
+            self._scope.graph.thread.scope_names.add(self._scope.path)
+            return self._compute(inputs, args, keywords)
         with self._scope.entered(built=True):
             vars(self).update(self._weights.compute_anew())
-            outputs = self._compute(inputs, args, keywords)
-        vars(self)["_fast_path"] = self._build_fast_path()
-        return outputs
+            return self._compute(inputs, args, keywords)
 
     def _build_and_compute(self, inputs, args, keywords):
-        with self._all_or_nothing(), self._scope.entered(built=False):
-            self._is_building = True
-            self._build_for(inputs)
-            outputs = self._compute(inputs, args, keywords)
-        self._is_building = False
+        with self._all_or_nothing():
+            if not self._is_building and adopt_weights(self, inputs):
+                return self._compute_built(inputs, args, keywords)
+            with self._scope.entered(built=False):
+                vars(self)["_is_building"] = True
+                self._build_for(inputs)
+                outputs = self._compute(inputs, args, keywords)
+        vars(self)["_is_building"] = False
         return outputs
+
+    def _wanted(self, shape):
+        """What building for inputs of a shape makes: the InputSpec, and the kind and shape of each weight by name."""
+        return (self._input_spec, {}) if type(self).build is Layer.build else None
+
+    def _dtype_of_weights(self, dtype):
+        return dtype
 
     def _call_in_scope(self, inputs):
         """The outputs of a built layer for inputs that fit, where what it runs may look at its scope or add losses."""
@@ -293,13 +314,35 @@ class Layer(HasWeights, Copies):
             self._add_activity_loss(outputs)
         return outputs
 
+    def _is_blind(self, inputs, keywords):
+        """Whether nothing that a call with these keywords runs could see the scope.
+
+        If nothing could, then that its name is taken is all that entering it would change.
+        """
+        short = self._short_way(inputs) if type(inputs) is np.ndarray and not keywords else None
+        return short is not None and not short[-1]
+
+    _fast_path = None
+
+    def _short_way(self, inputs):
+        """What lets a call for a plain array leave out the scopes and all checks but its own, or None.
+
+        It is looked up in the first call of a built layer since an attribute was set, for inputs that fit.
+        """
+        found = self._fast_path
+        if found is None and self.built and not self._is_building and self._scope.decided:
+            spec = self.input_spec
+            if spec is None or spec.accepts(inputs.shape):
+                found = vars(self)["_fast_path"] = self._build_fast_path()
+        return found
+
     def _build_fast_path(self):
-        """What lets the next call leave out the scopes, or None; setting any attribute of the layer forgets it."""
+        """What the next calls need beside the arrays, or None; setting any attribute of the layer forgets it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         own["_fast_path"] = own["_pullbacks"] = None
-        super().__setattr__(name, value)
+        _set_attribute(self, name, value)
 
     def _compute(self, inputs, args, keywords):
         self._check(inputs)
@@ -335,18 +378,9 @@ class Layer(HasWeights, Copies):
             self.set_weights(self._initial_weights)
             self._initial_weights = None
 
-    @contextlib.contextmanager
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
-        before = vars(self) | {"_weights": copy.copy(self._weights), "_losses": copy.copy(self._losses)}
-        with self._scope.home().undo_on_failure():
-            try:
-                yield
-            except BaseException:
-                vars(self).update(before)
-                for added in vars(self).keys() - before.keys():
-                    delattr(self, added)
-                raise
+        return AllOrNothing(self, self._scope.home())
 
     # ---- configuration, copies ----
 
@@ -361,11 +395,3 @@ class Layer(HasWeights, Copies):
     def from_config(cls, config: Config) -> Self:
         """A new layer with the arguments ``config``."""
         return cls(**config)
-
-
-def _names(kind: type, name: str | VariableScope | None) -> tuple[str, str]:
-    """The name of a layer of some class, and that of its scope, from what the caller wrote."""
-    if name and not isinstance(name, VariableScope):
-        return name, name
-    class_name = snake_case(kind.__name__)
-    return get_default_graph().next_layer_name(class_name), name.name if name else class_name

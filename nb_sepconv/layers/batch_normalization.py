@@ -76,15 +76,20 @@ def batch_normalization(
         virtual_batch_size,
         adjustment,
     )
-    found = functional.find("batch_normalization", inputs, settings, None, name, reuse)
-    if found is not None:
+    made_with = None
+    if not (
+        beta_regularizer is gamma_regularizer is beta_constraint is gamma_constraint is None
+        and beta_initializer is moving_mean_initializer is _ZEROS
+        and gamma_initializer is moving_variance_initializer is _ONES
+    ):
         made_with = (
             (beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer),
             (beta_regularizer, gamma_regularizer, None, None),
             (beta_constraint, gamma_constraint),
         )
-        if functional.accept(made_with, found.remembered.weights):
-            return found.run(inputs, name is not None, reuse)
+    outputs = functional.again("batch_normalization", inputs, settings, None, name, reuse, made_with)
+    if outputs is not None:
+        return outputs
     before = functional.count_variables()
     layer = BatchNormalization(
         axis,

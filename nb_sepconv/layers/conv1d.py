@@ -194,15 +194,11 @@ def conv1d(
     (2, 7, 6)
     """
     settings = filters, kernel_size, strides, padding, data_format, dilation_rate, use_bias
-    found = functional.find("conv1d", inputs, settings, activation, name, reuse)
-    if found is not None:
-        made_with = (
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
-        if functional.accept(made_with, found.remembered.weights):
-            return found.run(inputs, name is not None, reuse, activity_regularizer)
+    penalties = kernel_regularizer, bias_regularizer
+    made_with = product.made_with(kernel_initializer, bias_initializer, *penalties, kernel_constraint, bias_constraint)
+    outputs = functional.again("conv1d", inputs, settings, activation, name, reuse, made_with, activity_regularizer)
+    if outputs is not None:
+        return outputs
     before = functional.count_variables()
     layer = Conv1D(
         filters,

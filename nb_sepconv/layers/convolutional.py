@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,18 +178,20 @@ class SeparableConv1D(SeparableConvolution, Layer):
         if type(inputs) is Tensor:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
         short = None if args or kwargs else self._fast_path
+        if short is None and type(inputs) is np.ndarray and not args and not kwargs:
+            short = self._short_way(inputs)
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
-            convolve, dtype, axis, channels, weights, graph, scope_name, watched = short
+            convolve, dtype, axis, channels, weights, graph, scope_path, watched = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
                 if watched:
                     return self._call_in_scope(inputs)
-                graph.thread.scope_names.add(scope_name)
-                return convolve(inputs, *weights)
+                graph.thread.scope_names.add(scope_path)
+                return convolve.by(weights, inputs)
         elif short is not None and self._device_convolution is not None and not short[-1]:
-            *_, weights, graph, scope_name, _ = short
+            *_, weights, graph, scope_path, _ = short
             outputs = self._device_convolution.again(inputs, *weights)
             if outputs is not None:
-                graph.thread.scope_names.add(scope_name)
+                graph.thread.scope_names.add(scope_path)
                 return outputs
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
@@ -196,10 +199,10 @@ class SeparableConv1D(SeparableConvolution, Layer):
         """The outputs where the scope may be left out, else None."""
         if self._fast_path is None or type(inputs) is not np.ndarray or inputs.ndim != 3:
             return None
-        convolve, dtype, axis, channels, weights, graph, scope_name, watched = self._fast_path
+        convolve, dtype, axis, channels, weights, graph, scope_path, watched = self._fast_path
         if watched or inputs.dtype != dtype or inputs.shape[axis] != channels:
             return None
-        graph.thread.scope_names.add(scope_name)
+        graph.thread.scope_names.add(scope_path)
         return convolve.with_lengths(inputs, lengths_or_mask(lengths, mask, inputs.shape, axis == -1), weights)
 
     def _build_fast_path(self):
@@ -216,7 +219,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         ):
             return None
         watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
-        channels = self.depthwise_kernel.shape[1]
+        channels = self.depthwise_kernel.array.shape[1]
         dtype = self.depthwise_kernel.dtype
         return (
             self._convolution(),
@@ -225,7 +228,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
             channels,
             (self.depthwise_kernel, self.pointwise_kernel, self.bias),
             self._scope.graph,
-            self._scope.name,
+            self._scope.path,
             watched,
         )
 
@@ -335,15 +338,22 @@ def separable_conv1d(
     (2, 7, 6)
     """
     settings = filters, kernel_size, strides, padding, data_format, dilation_rate, depth_multiplier, use_bias
-    found = functional.find("separable_conv1d", inputs, settings, activation, name, reuse)
-    if found is not None:
+    made_with = None
+    if not (
+        depthwise_initializer is pointwise_initializer is depthwise_regularizer is pointwise_regularizer is None
+        and bias_regularizer is depthwise_constraint is pointwise_constraint is bias_constraint is None
+        and bias_initializer is _ZEROS
+    ):
         made_with = (
             (depthwise_initializer, pointwise_initializer, bias_initializer),
             (depthwise_regularizer, pointwise_regularizer, bias_regularizer),
             (depthwise_constraint, pointwise_constraint, bias_constraint),
         )
-        if functional.accept(made_with, found.remembered.weights):
-            return found.run(inputs, name is not None, reuse, activity_regularizer)
+    outputs = functional.again(
+        "separable_conv1d", inputs, settings, activation, name, reuse, made_with, activity_regularizer
+    )
+    if outputs is not None:
+        return outputs
     before = functional.count_variables()
     layer = SeparableConv1D(
         filters,
@@ -377,7 +387,7 @@ def separable_conv1d(
 
 
 def _remember(layer, settings):
-    depthwise, pointwise, bias = weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
+    weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
     fused, _ = fused_activation(layer.activation)
     convolution = PackedConvolution(layer.strides, layer.padding, layer.data_format, layer.dilation_rate, fused)
     functional.remember(
@@ -385,6 +395,6 @@ def _remember(layer, settings):
         layer,
         settings,
         dict(zip(OPERANDS[1:], weights, strict=True)),
-        lambda inputs: convolution(inputs, depthwise, pointwise, bias),
-        functional.Inputs(depthwise.dtype, 3, 3, layer._channel_axis, depthwise.shape[1]),
+        partial(convolution.by, weights),
+        functional.Inputs(weights[0].dtype, 3, 3, layer._channel_axis, weights[0].shape[1]),
     )

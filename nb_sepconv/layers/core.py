@@ -160,15 +160,11 @@ def dense(
     (2, 6)
     """
     settings = units, use_bias
-    found = functional.find("dense", inputs, settings, activation, name, reuse)
-    if found is not None:
-        made_with = (
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
-        if functional.accept(made_with, found.remembered.weights):
-            return found.run(inputs, name is not None, reuse, activity_regularizer)
+    penalties = kernel_regularizer, bias_regularizer
+    made_with = product.made_with(kernel_initializer, bias_initializer, *penalties, kernel_constraint, bias_constraint)
+    outputs = functional.again("dense", inputs, settings, activation, name, reuse, made_with, activity_regularizer)
+    if outputs is not None:
+        return outputs
     before = functional.count_variables()
     layer = Dense(
         units,
@@ -241,6 +237,10 @@ class Dropout(Streamed, Layer):
             array of the shape and type of ``inputs``.
         """
         return self._call(inputs, scope, training=training, **call_keywords(type(self).call, None, kwargs))
+
+    def _is_blind(self, inputs, keywords):
+        plain = keywords.get("training") is False and len(keywords) == 1
+        return plain and type(self).call is Dropout.call and self.activity_regularizer is None
 
     def call(self, inputs: Any, training: bool = False, kept: list[Any] | None = None) -> Array:
         """Compute the outputs; the list ``kept`` takes which elements were kept."""
@@ -333,6 +333,9 @@ class Flatten(Flattened, Streamed, Layer):
 
     def _check(self, inputs):
         self.input_spec.check(inputs.shape, self.name)
+
+    def _is_blind(self, inputs, keywords):
+        return not keywords and type(self).call is Flatten.call and self.activity_regularizer is None
 
     def _as_called(self, inputs):
         return as_input(inputs, self.name)

@@ -8,7 +8,7 @@ do nothing to variables that exist.
 from __future__ import annotations
 
 from operator import is_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from nb_sepconv.framework.variable_store import AUTO_REUSE
 from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
 from nb_sepconv.layers.scope import InCall
-from nb_sepconv.layers.weights import is_among
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 
 if TYPE_CHECKING:
@@ -51,12 +50,6 @@ class Inputs(NamedTuple):
     axis: int
     size: int
 
-    def are_like(self, inputs: np.ndarray) -> bool:
-        """Whether a plain array is so."""
-        dtype, fewest_axes, most_axes, axis, size = self
-        shape = inputs.shape
-        return fewest_axes <= len(shape) <= most_axes and shape[axis] == size and inputs.dtype == dtype
-
 
 class Remembered(NamedTuple):
     """What computes with variables, these with their full names, and what inputs must be to be taken so."""
@@ -74,74 +67,88 @@ class Remembered(NamedTuple):
         self, graph: Graph, function: str, inputs: np.ndarray, settings: tuple[Any, ...], activation: str | None
     ) -> bool:
         """Whether a call with these inputs and settings finds the same variables."""
-        if function != self.function or activation != self.activation or not self.inputs.are_like(inputs):
+        own, kept, fused, _, variables, _, (dtype, fewest_axes, most_axes, axis, size), _ = self
+        shape = inputs.shape
+        if function != own or activation != fused or not fewest_axes <= len(shape) <= most_axes:
+            return False
+        if shape[axis] != size or inputs.dtype != dtype:
             return False
         get = graph.variable_store.variables.get
-        for name, weight in self.variables:
+        for name, weight in variables:
             if get(name) is not weight:
                 return False
-        kept = self.settings
         return all(map(is_, settings, kept)) or all(map(_same, settings, kept))
 
 
-class Found(NamedTuple):
-    """A call that was found again: what it computes with, and the scope whose names it counts as entering."""
-
-    remembered: Remembered
-    plain: np.ndarray
-    after: Any
-    thread: ThreadState
-    outer: VariableScope
-    base_name: str
-    full_name: str
-
-    def run(self, inputs: np.ndarray, named: bool, reuse: Any, activity_regularizer: Any = None) -> Any:
-        """The outputs, with all that calling a new layer does to names and losses."""
-        remembered, plain, after, thread, outer, base_name, full_name = self
-        if activity_regularizer is not None:
-            activity_regularizer = regularizers.get(activity_regularizer)
-        graph = thread.graph
-        check_name(base_name, nested=thread.names.full != "")
-        if not named:
-            graph.next_layer_number(base_name)
-        scope_names = thread.scope_names
-        if full_name not in scope_names:
-            scope_names.take(full_name)
-        if full_name in scope_names.inside:
-            scope_names.forget_inside(full_name)
-        if after is None and not activity_regularizer and not remembered.opens_names:
-            graph.pass_name(thread, base_name)
-            return remembered.compute(plain).view(Tensor)
-        names = open_name_scope(thread, base_name)
-        if remembered.opens_names:
-            try:
-                return remembered.compute(plain).view(Tensor)
-            finally:
-                close_name_scope(thread, names)
-        close_name_scope(thread, names)
-        captured = outer.derived(outer.reuse, full_name, names, None)
-        with graph.undo_on_failure(), EnteredAgain(graph, captured, reuse):
-            outputs = remembered.compute(plain)
-            if after is not None:
-                with InCall(thread, True):
-                    outputs = after(outputs)
-            if activity_regularizer:
-                mean = mean_penalty(activity_regularizer, outputs)
-                LayerLosses().add_value(graph, f"{names.opened()}ActivityRegularizer/truediv", mean)
-        return tensor(outputs) if type(inputs) is Tensor else of_word(outputs)
+Found: TypeAlias = tuple[Remembered, np.ndarray, Any, "ThreadState", "VariableScope", str]
 
 
-def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reuse: Any) -> Found | None:
-    """The call with these arguments that was remembered in the current scope, or None.
+def again(
+    function: str,
+    inputs: Any,
+    settings: tuple[Any, ...],
+    activation: Any,
+    name: Any,
+    reuse: Any,
+    made_with: tuple[tuple[Any, ...], ...] | None,
+    activity_regularizer: Any = None,
+) -> Any:
+    """The outputs of a call that an earlier one computed with the same variables and settings, with all that calling a
+    new layer does to names and losses; None, and nothing is done, where a layer has to look at the arguments.
 
     Args:
         function: str, the function's name, which is the default for ``name``.
         inputs: what the caller gave.
         settings: the arguments that decide what is computed, but for the activation.
-        activation, name, reuse: the function's arguments.
+        activation, name, reuse, activity_regularizer: the function's arguments.
+        made_with: initializers, regularizers and constraints as the caller gave them; None where they are the defaults.
+    """
+    found = find(function, inputs, settings, activation, name, reuse)
+    if found is None:
+        return None
+    remembered, plain, after, thread, outer, own_name = found
+    if made_with is not None and not accept(made_with, remembered.weights):
+        return None
+    if activity_regularizer is not None:
+        activity_regularizer = regularizers.get(activity_regularizer)
+    graph, base_name = thread.graph, name or function
+    check_name(base_name, nested=thread.names.full != "")
+    if name is None:
+        graph.next_layer_number(base_name)
+    thread.scope_names.pass_through(own_name)
+    if after is None and not activity_regularizer and not remembered.opens_names:
+        graph.pass_name(thread, base_name)
+        return remembered.compute(plain).view(Tensor)
+    names = open_name_scope(thread, base_name)
+    if remembered.opens_names:
+        try:
+            return remembered.compute(plain).view(Tensor)
+        finally:
+            close_name_scope(thread, names)
+    close_name_scope(thread, names)
+    full_name = f"{outer.name}/{own_name}" if outer.name else own_name
+    captured = outer.derived(outer.reuse, full_name, names, None)
+    with graph.undo_on_failure(), EnteredAgain(graph, captured, reuse):
+        outputs = remembered.compute(plain)
+        if after is not None:
+            with InCall(thread, True):
+                outputs = after(outputs)
+        if activity_regularizer:
+            mean = mean_penalty(activity_regularizer, outputs)
+            LayerLosses().add_value(graph, f"{names.opened()}ActivityRegularizer/truediv", mean)
+    return tensor(outputs) if type(inputs) is Tensor else of_word(outputs)
+
+
+def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any, name: Any, reuse: Any) -> Found | None:
+    """The call with these arguments, as of :func:`again`, that was remembered in the current scope, or None.
+
+    Returns:
+        What it computes with, the inputs as a plain array, an activation of the caller's own or None, the state of the
+        thread, its current scope, and the name of the call's scope in it.
     """
     graph = get_default_graph()
-    if not graph.remembered_calls:
+    remembered_calls = graph.remembered_calls
+    if not remembered_calls:
         return None
     if type(inputs) is Tensor:
         inputs = inputs.view(np.ndarray)
@@ -153,15 +160,12 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
         return None
     thread = graph.thread
     outer = thread.variable_scope or get_variable_scope_of(thread)
-    prefix = outer.name
-    if not (reuse or outer.reuse) or outer.custom_getter is not None or not _is_function(outer.initializer):
+    if not outer.finds_by_name(reuse):
         return None
-    full_name = name or function
-    if prefix:
-        full_name = f"{prefix}/{full_name}"
-    if not (name or reuse) and (number := thread.scope_names.free_number(full_name)):
-        full_name = f"{full_name}_{number}"
-    candidates = graph.remembered_calls.get(full_name)
+    own_name, prefix = name or function, outer.name
+    if not (name or reuse) and (number := thread.scope_names.free_number(own_name)):
+        own_name = f"{own_name}_{number}"
+    candidates = remembered_calls.get(f"{prefix}/{own_name}" if prefix else own_name)
     if candidates is None:
         return None
     try:
@@ -170,7 +174,7 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
         return None
     for remembered in candidates:
         if remembered.fits(graph, function, inputs, settings, fused):
-            return Found(remembered, inputs, after, thread, outer, name or function, full_name)
+            return remembered, inputs, after, thread, outer, own_name
     return None
 
 
@@ -192,9 +196,9 @@ def accept(made_with: tuple[tuple[Any, ...], ...], weights: tuple[Any, ...]) -> 
     penalties = made_with[1]
     if penalties.count(None) == len(penalties):
         return True
-    known = get_default_graph().get_collection_ref(GraphKeys.GLOBAL_VARIABLES)
+    collects = get_default_graph().collects
     for weight, given in zip(weights, penalties, strict=True):
-        if given is not None and weight is not None and not is_among(weight, known):
+        if given is not None and weight is not None and not collects(GraphKeys.GLOBAL_VARIABLES, weight):
             return False
     return True
 
@@ -263,15 +267,10 @@ def passed(function: str, inputs: Any, name: Any, axes: int | None = None) -> np
     check_name(base_name, nested=thread.names.full != "")
     if name is None:
         thread.graph.next_layer_number(function)
-    scope_names = thread.scope_names
-    prefix = (thread.variable_scope or get_variable_scope_of(thread)).name
-    full_name = f"{prefix}/{base_name}" if prefix else base_name
-    if number := scope_names.free_number(full_name):
-        full_name = f"{full_name}_{number}"
-    scope_names.take(full_name)
-    if full_name in scope_names.inside:
-        scope_names.forget_inside(full_name)
-    thread.names.full_name()  # as a layer asks for the name of its own scope
+    scope_names, own_name = thread.scope_names, base_name
+    if number := scope_names.free_number(base_name):
+        own_name = f"{base_name}_{number}"
+    scope_names.pass_through(own_name)
     thread.graph.pass_name(thread, base_name)
     return plain
 
@@ -294,7 +293,3 @@ def _same(one, other):
     if type(one) is tuple and type(other) is tuple:
         return len(one) == len(other) and all(map(_same, one, other))
     return type(one) is type(other) and one == other
-
-
-def _is_function(given):
-    return given is None or (callable(given) and not isinstance(given, type))

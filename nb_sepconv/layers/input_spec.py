@@ -61,6 +61,10 @@ class InputSpec:
         """The reverse of ``get_config``."""
         return cls(**config)
 
+    def accepts(self, shape: Sequence[int | None]) -> bool:
+        """Whether an input of ``shape`` is accepted."""
+        return self._problem(tuple(shape)) is None
+
     def check(self, shape: Sequence[int | None], layer_name: str) -> None:
         """Raise a ValueError that names the layer when an input of ``shape`` is not accepted."""
         problem = self._problem(tuple(shape))
@@ -78,7 +82,7 @@ class InputSpec:
             return f"expected max_ndim={self.max_ndim}, found ndim={rank}"
         if self.min_ndim is not None and rank < self.min_ndim:
             return f"expected min_ndim={self.min_ndim}, found ndim={rank}"
-        wanted = {**dict(enumerate(self.shape or ())), **self.axes}
+        wanted = self.axes if self.shape is None else {**dict(enumerate(self.shape)), **self.axes}
         for axis, size in wanted.items():
             if size is not None and shape[axis] not in (size, None):
                 return f"expected axis {axis} of input shape to have value {size}, but received {shape[axis]}"
@@ -86,7 +90,9 @@ class InputSpec:
 
 
 def _axes(axes):
+    if not axes:
+        return {}
     try:
-        return {int(axis): size for axis, size in (axes or {}).items()}
+        return {int(axis): size for axis, size in axes.items()}
     except (AttributeError, ValueError, TypeError):
         raise TypeError(f"`axes` must be a dict with integer keys. Received: {axes!r}") from None

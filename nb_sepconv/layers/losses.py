@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue, as_loss
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 ROOM = 256  # losses of calls between two searches for forgotten ones
 
@@ -24,8 +21,9 @@ class LayerLosses:
         self._room = ROOM
         self._functions = []
 
-    def __copy__(self) -> Self:
-        copied = object.__new__(type(self))
+    def copied(self) -> LayerLosses:
+        """A copy, which does not see what is added later."""
+        copied = object.__new__(LayerLosses)
         vars(copied).update(vars(self), _of_calls=[*self._of_calls])
         return copied
 

@@ -11,14 +11,14 @@ from nb_sepconv import constraints, initializers, regularizers
 from nb_sepconv.checks.words import axes_of
 from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.stage import Stage
-from nb_sepconv.framework.variables import VariableAggregation, VariableSynchronization
+from nb_sepconv.framework.variables import Variable, VariableAggregation, VariableSynchronization
 from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.moving_averages import MovingAverageUpdate, leave_updates
 from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
-from nb_sepconv.layers.statistics import WEIGHTS, Normalization
+from nb_sepconv.layers.statistics import WEIGHTS, Normalization, normalization_of
 from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nb_sepconv.framework.scope_object import VariableScope
-    from nb_sepconv.framework.variables import Variable
     from nb_sepconv.tensors.tensor_shape import Shape
     from nb_sepconv.tensors.typing import Array, Config, Identifier, Integers
 
 _ZEROS, _ONES = functional.ZEROS, functional.ONES
 _LEAST_FUSED_EPSILON = 1.001e-5
+_OWN = (Variable, type(None))
 
 
 class BatchNormalization(Streamed, Layer):
@@ -130,10 +130,19 @@ class BatchNormalization(Streamed, Layer):
             raise ValueError(f"`axis` must name axes of known size. Received: {self.axis!r} for inputs {tuple(shape)}")
         with self._all_or_nothing():
             self.input_spec = InputSpec(ndim=len(shape), axes={axis: int(shape[axis]) for axis in axes})
-            single = [int(shape[axes[0]])]
-            each = single if len(axes) == 1 else [int(size) if i in axes else 1 for i, size in enumerate(shape)]
-            self._create_variables(each)
+            self._create_variables(_shape_of_weights(shape, axes))
             self.built = True
+
+    def _wanted(self, shape):
+        if type(self.axis) is not int or not -len(shape) <= self.axis < len(shape):
+            return None
+        axes, shape = axes_of(self.axis, len(shape)), tuple(shape)
+        spec, each = InputSpec(ndim=len(shape), axes={axes[0]: shape[axes[0]]}), tuple(_shape_of_weights(shape, axes))
+        names = ("gamma",) * bool(self.scale) + ("beta",) * bool(self.center) + ("moving_mean", "moving_variance")
+        return spec, {name: (name, each) for name in names}
+
+    def _dtype_of_weights(self, dtype):
+        return "float64" if dtype == "float64" else "float32"
 
     def _create_variables(self, shape):
         for name, wanted in (("gamma", self.scale), ("beta", self.center)):
@@ -166,7 +175,7 @@ class BatchNormalization(Streamed, Layer):
 
     @property
     def _statistics_dtype(self):
-        return "float64" if self._dtype == "float64" else "float32"
+        return self._dtype_of_weights(self._dtype)
 
     def __call__(
         self, inputs: Any, training: bool = False, *, scope: str | VariableScope | None = None, **kwargs: Any
@@ -187,6 +196,14 @@ class BatchNormalization(Streamed, Layer):
             TypeError: when the type is not that of the first inputs.
         """
         return self._call(inputs, scope, training=training, **call_keywords(type(self).call, None, kwargs))
+
+    def _is_blind(self, inputs, keywords):
+        return (
+            keywords["training"] is False
+            and type(self).call is BatchNormalization.call
+            and self.activity_regularizer is None
+            and all(type(getattr(self, name)) in _OWN for name in WEIGHTS)
+        )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Compute the outputs."""
@@ -231,7 +248,7 @@ class BatchNormalization(Streamed, Layer):
         if self._computed is None or not all(map(operator.is_, given, self._computed[0])):
             axes = axes_of(self.axis, rank)
             epsilon = max(self.epsilon, _LEAST_FUSED_EPSILON) if self._is_fused(axes, rank) else self.epsilon
-            vars(self)["_computed"] = given, Normalization(axes, rank, epsilon, given[4:])
+            vars(self)["_computed"] = given, normalization_of(axes, rank, epsilon, given[4:])
         return self._computed[1]
 
     @property
@@ -291,6 +308,12 @@ def in_training(
         count = computed.count(inputs)
         variance = variance * variance.dtype.type(count / max(count - 1, 1))
     return outputs, leave_updates(computed.weights[:2], (mean, variance), decay)
+
+
+def _shape_of_weights(shape, axes):
+    if len(axes) == 1:
+        return [int(shape[axes[0]])]
+    return [int(size) if i in axes else 1 for i, size in enumerate(shape)]
 
 
 def _axis(axis):

@@ -9,7 +9,7 @@ from nb_sepconv.checks import arguments
 from nb_sepconv.layers import functional
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.pooled import AveragePooled, MaxPooled
+from nb_sepconv.layers.pooled import AveragePooled, MaxPooled, Pooled
 from nb_sepconv.tensors.tensor import of_word, tensor
 from nb_sepconv.tensors.tensor_shape import Shape
 
@@ -33,6 +33,9 @@ _ARGUMENTS = """
 
 
 class _Pooling1D(Layer):
+    def _is_blind(self, inputs, keywords):
+        return not keywords and type(self).call is Pooled.call and self.activity_regularizer is None
+
     def __init__(
         self,
         pool_size: Integers,

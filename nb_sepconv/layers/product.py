@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.activations import pullbacks
@@ -9,6 +10,7 @@ from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import refuse_outside_memory
 from nb_sepconv.convolution import precisions, product, settings
 from nb_sepconv.convolution.geometry import geometry
+from nb_sepconv.convolution.packed import packed_of
 from nb_sepconv.convolution.rows import rows_of
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.convolution.stage import Stage
@@ -40,10 +42,13 @@ class KernelLayer(Weighted):
         shapes = "".join(f", {name}={tuple(weight.shape)}" for name, weight in weights.items() if weight is not None)
         return f"<{type(self).__name__} name={self.name!r}, dtype={self.dtype}, built={self.built}{shapes}>"
 
-    def _create_weights(self, shape):
-        self._create("kernel", "kernel", shape)
-        if self.use_bias:
-            self._create("bias", "bias", shape[-1:])
+    def _create_weights(self, kernel_shape):
+        for name, (kind, shape) in self._shapes(kernel_shape).items():
+            self._create(kind, name, shape)
+
+    def _shapes(self, shape):
+        """The kinds and shapes of the weights by name, for the kernel's shape."""
+        return {"kernel": ("kernel", shape), **({"bias": ("bias", shape[-1:])} if self.use_bias else {})}
 
     def call(self, inputs: ArrayT) -> ArrayT:
         """Multiply ``inputs`` with the kernel as it is now."""
@@ -69,7 +74,7 @@ class KernelLayer(Weighted):
     def _product(self):
         """The product with the settings as they are now, which keeps its variables packed between calls."""
         if self._packed_product is None or self._packed_product.given != self._given:
-            self._packed_product = product.PackedProduct(*self._given)
+            self._packed_product = packed_of(self.kernel, product.PackedProduct, self._given)
         return self._packed_product
 
     def _settings(self):
@@ -104,7 +109,7 @@ class KernelLayer(Weighted):
         """
         fused, _ = settings.fused_activation(self.activation)
         multiply, weights = product.PackedProduct(*self._arguments(), fused, self.precision), (self.kernel, self.bias)
-        return lambda inputs: multiply(inputs, *weights)
+        return partial(multiply.by, weights)
 
     def value_and_pullback(self, inputs: ArrayT) -> tuple[ArrayT, Pullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
@@ -149,6 +154,9 @@ class Dense(KernelLayer):
             )
         return shape[-1]
 
+    def _wanted(self, shape):
+        return InputSpec(min_ndim=2, axes={-1: shape[-1]}), self._shapes((shape[-1], self.units))
+
     def _moves(self):
         return 1, 1, 1, "valid"
 
@@ -188,6 +196,12 @@ class Conv1D(KernelLayer):
             raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
         return *self.kernel_size, channels, self.filters
 
+    def _wanted(self, shape):
+        if self.filters is None:
+            return None
+        channels = shape[self._channel_axis]
+        return InputSpec(min_ndim=3, axes={self._channel_axis: channels}), self._shapes(self._kernel_shape(channels))
+
     def _moves(self):
         return *self.kernel_size, *self.strides, *self.dilation_rate, self.padding
 
@@ -213,6 +227,27 @@ class Conv1D(KernelLayer):
         *examples, length, _ = by_step(shape, self.data_format == "channels_last")
         steps = None if length is None else geometry(length, *self._moves()).output_length
         return by_step((*examples, steps, self.filters), self.data_format == "channels_last")
+
+
+def made_with(
+    kernel_initializer: Any,
+    bias_initializer: Any,
+    kernel_regularizer: Any,
+    bias_regularizer: Any,
+    kernel_constraint: Any,
+    bias_constraint: Any,
+) -> tuple[tuple[Any, ...], ...] | None:
+    """These arguments of a functional call as :func:`functional.again` takes them."""
+    if (
+        kernel_initializer is kernel_regularizer is bias_regularizer is kernel_constraint is bias_constraint is None
+        and bias_initializer is functional.ZEROS
+    ):
+        return None
+    return (
+        (kernel_initializer, bias_initializer),
+        (kernel_regularizer, bias_regularizer),
+        (kernel_constraint, bias_constraint),
+    )
 
 
 def remember(function: str, layer: Any, settings: Any, fewest_axes: int) -> None:

@@ -34,14 +34,15 @@ class QuickCalls:
         """
         if type(inputs) is Tensor:
             return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
-        quick = None if args or kwargs else self._fast_path
-        if quick is not None and type(inputs) is np.ndarray:
-            multiply, dtype, rank, axis, width, weights, graph, scope_name, watched = quick
+        plain = type(inputs) is np.ndarray and not args and not kwargs
+        quick = (self._fast_path or self._short_way(inputs)) if plain else None
+        if quick is not None:
+            multiply, dtype, rank, axis, width, weights, graph, scope_path, watched = quick
             if inputs.dtype == dtype and inputs.ndim >= rank and inputs.shape[axis] == width:
                 if watched:
                     return self._call_in_scope(inputs)
-                graph.thread.scope_names.add(scope_name)
-                return multiply(inputs, *weights)
+                graph.thread.scope_names.add(scope_path)
+                return multiply.by(weights, inputs)
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
 
     def _build_fast_path(self):
@@ -52,20 +53,20 @@ class QuickCalls:
         if (
             type(self).call is not KernelLayer.call
             or type(self)._add_activity_loss is not Layer._add_activity_loss
-            or not all(type(weight) is Variable for weight in weights if weight is not None)
+            or not all(type(weight) is Variable for weight in weights[: 1 if self.bias is None else 2])
         ):
             return None
         watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
-        rank, width = len(kernel.shape), kernel.shape[-2]
+        rank, width = kernel.array.ndim, kernel.array.shape[-2]
         scope = self._scope
         return (
             self._product(),
             kernel.dtype,
             rank,
             self._channel_axis,
-            int(width),
+            width,
             weights,
             scope.graph,
-            scope.name,
+            scope.path,
             watched,
         )

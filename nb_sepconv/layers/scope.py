@@ -6,8 +6,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.current_scope import scope_name_by_maker
-from nb_sepconv.framework.entered_scopes import EnteredAgain
+from nb_sepconv.framework.entered_scopes import EnteredAgain, passed_scope
 from nb_sepconv.framework.graph import get_default_graph, graph_for
+from nb_sepconv.framework.naming import snake_case
+from nb_sepconv.framework.scope_object import VariableScope
 from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from nb_sepconv.framework.graph import Graph
-    from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.framework.variable_store import ReuseMode
 
 
@@ -31,6 +32,7 @@ class LayerScope:
     def __init__(self, base_name: str, reuse: bool | ReuseMode | None) -> None:
         self._base_name, self._reuse = base_name, reuse
         self._captured: VariableScope | None = None
+        self.path: tuple[str, ...] = ()  # the parts of its name between slashes
         self.graph: Graph = get_default_graph()
         self._maker_names = self.graph.thread.scope_names
         self._open = []
@@ -54,18 +56,28 @@ class LayerScope:
         """Take a scope, in the current graph."""
         with scope as captured:
             self._captured, self.graph = captured, get_default_graph()
+            self.path = tuple(captured.name.split("/"))
             captured.fix_name_scope()
 
     def decide(self, scope: Any = None) -> None:
         """Open a scope by its name or object, or by the base name, where none was decided before."""
-        if self.decided:
+        if self._captured is not None:
             return
-        with graph_for(self.graph).as_current() as graph:
-            if scope is None and self._reuse:
-                scope = self._base_name
-            elif scope is None and graph is self.graph:
-                scope = scope_name_by_maker(graph, self._maker_names, self._base_name)
-            self.capture(variable_scope(scope, default_name=self._base_name))
+        graph, base_name = graph_for(self.graph), self._base_name
+        if scope is None and self._reuse:
+            scope = base_name
+        elif scope is None and graph is self.graph:
+            scope = scope_name_by_maker(graph, self._maker_names, base_name)
+        if type(base_name) is str and base_name and (scope is None or (type(scope) is str and scope)):
+            self._captured, self.graph = passed_scope(graph, scope, base_name), graph
+            self.path = tuple(self._captured.name.split("/"))
+        else:
+            with graph.as_current():
+                self.capture(variable_scope(scope, default_name=base_name))
+
+    def shares(self) -> bool:
+        """Whether variables of the scope that was decided are found by their names, and nothing else is asked for."""
+        return self._captured.finds_by_name(self._reuse)
 
     def home(self) -> Graph:
         """The graph that the layer runs in: that of its first use, and before it the one where the layer was made."""
@@ -126,3 +138,11 @@ class InCall:
 
     def __exit__(self, *error: object) -> None:
         self._thread.in_call = self._outer
+
+
+def names_of(kind: type, name: str | VariableScope | None) -> tuple[str, str]:
+    """The name of a layer of some class, and that of its scope, from what the caller wrote."""
+    if name and not isinstance(name, VariableScope):
+        return name, name
+    class_name = snake_case(kind.__name__)
+    return get_default_graph().next_layer_name(class_name), name.name if name else class_name

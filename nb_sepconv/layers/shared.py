@@ -12,7 +12,7 @@ from nb_sepconv.convolution import precisions, settings
 from nb_sepconv.convolution.device import DeviceConvolution
 from nb_sepconv.convolution.geometry import geometry
 from nb_sepconv.convolution.lengths import lengths_elsewhere
-from nb_sepconv.convolution.packed import PackedConvolution
+from nb_sepconv.convolution.packed import PackedConvolution, packed_of
 from nb_sepconv.convolution.stage import Stage
 from nb_sepconv.devices import arrays as device_arrays
 from nb_sepconv.layers import stages
@@ -117,10 +117,22 @@ class SeparableConvolution(Weighted):
     def _create_weights(self, channels):
         if self.filters is None:
             raise ValueError("The `filters` argument must be an integer before the layer is built. Received: None")
-        self._create("depthwise", "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
-        self._create("pointwise", "pointwise_kernel", (1, channels * self.depth_multiplier, self.filters))
-        if self.use_bias:
-            self._create("bias", "bias", (self.filters,))
+        for name, (kind, shape) in self._shapes(channels).items():
+            self._create(kind, name, shape)
+
+    def _shapes(self, channels):
+        """The kinds and shapes of the weights by name, for a number of channels."""
+        shapes = {
+            "depthwise_kernel": ("depthwise", (*self.kernel_size, channels, self.depth_multiplier)),
+            "pointwise_kernel": ("pointwise", (1, channels * self.depth_multiplier, self.filters)),
+        }
+        return {**shapes, "bias": ("bias", (self.filters,))} if self.use_bias else shapes
+
+    def _wanted(self, shape):
+        if self.filters is None:
+            return None
+        channels = shape[self._channel_axis]
+        return InputSpec(ndim=3, axes={self._channel_axis: channels}), self._shapes(channels)
 
     _packed_convolution = _device_convolution = _pullbacks = None
 
@@ -131,7 +143,7 @@ class SeparableConvolution(Weighted):
     def _convolution(self):
         """The convolution with the settings as they are now, which keeps its variables packed between calls."""
         if self._packed_convolution is None or self._packed_convolution.given != self._given:
-            self._packed_convolution = PackedConvolution(*self._given)
+            self._packed_convolution = packed_of(self.depthwise_kernel, PackedConvolution, self._given)
         return self._packed_convolution
 
     def _convolution_on_gpu(self):

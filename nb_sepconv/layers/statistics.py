@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +105,17 @@ class Normalization:
         if array.ndim == self.rank or self.axes == (self.rank - 1,):
             return array
         return array.reshape([-1] + [1] * (self.rank - 1 - self.axes[0]))
+
+
+def normalization_of(axes: tuple[int, ...], rank: int, epsilon: float, weights: Sequence[Any]) -> Normalization:
+    """A :class:`Normalization`, which the first weight keeps, where it is a variable, for whoever asks for it again."""
+    if type(weights[0]) is not Variable or type(epsilon) not in (float, int):
+        return Normalization(axes, rank, epsilon, weights)
+    kept = weights[0].kept.setdefault(Normalization, {})
+    found = kept.get((axes, rank, epsilon))
+    if found is None or any(map(is_not, found.weights, weights)):
+        found = kept[axes, rank, epsilon] = Normalization(axes, rank, epsilon, weights)
+    return found
 
 
 def _scaled(x, factor, shift):

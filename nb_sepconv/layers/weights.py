@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,25 +14,31 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.tensors.convert import is_floating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nb_sepconv.framework.scope_object import VariableScope
     from nb_sepconv.tensors.typing import Array, Identifier
 
 
 class LayerWeights:
-    """A layer's weights in the order of their creation."""
+    """A layer's weights by name in the order of their creation, and the names of those that are not trained."""
 
-    def __init__(self) -> None:
-        self._by_name = {}
-        self._frozen = frozenset()
+    def __init__(self, by_name: Mapping[str, Any] = MappingProxyType({}), frozen: Iterable[str] = ()) -> None:
+        self._by_name = dict(by_name)
+        self._frozen = frozenset(frozen)
         self._getters = {}
         self._regularizers = {}
 
     def __getitem__(self, name: str) -> Any:
         return self._by_name[name]
 
-    def keep(self, name: str, weight: Any, get: Callable[[], Any]) -> None:
+    def copied(self) -> LayerWeights:
+        """A copy, which does not see what is added later."""
+        copied = object.__new__(LayerWeights)
+        vars(copied).update(vars(self))
+        return copied
+
+    def keep(self, name: str, weight: Any, get: Callable[[], Any] | None) -> None:
         """Add a weight; ``get`` makes it anew if it is no variable but an array that a custom getter computed."""
         self._by_name = {**self._by_name, name: weight}
         if not isinstance(weight, Variable):

@@ -35,7 +35,7 @@ def l2_loss(t: ArrayInput, name: str | None = None) -> Tensor:
         >>> l2_loss([3.0, 4.0]).item()
         12.5
     """
-    return tensor(widely(lambda wide: np.sum(wide * wide) / 2, floats(plain(t), "t")))
+    return tensor(widely(lambda wide: np.add.reduce(wide * wide, axis=None) / 2, floats(plain(t), "t")))
 
 
 def l2_normalize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from reprlib import aRepr
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,7 @@ def interpret(identifier: Identifier, kind: str, by_name: Mapping[str, Callable[
     if isinstance(identifier, dict):
         return _from_config(identifier, kind, by_name)
     if callable(identifier):
-        return identifier() if inspect.isclass(identifier) else identifier
+        return identifier() if isinstance(identifier, type) else identifier
     raise ValueError(
         f"Could not interpret {kind} identifier. `{kind}` must be None, a name, a config dict or a callable. "
         f"Received: {identifier!r}"
