@@ -66,7 +66,8 @@ class PreallocatedFile:
     """
 
     def __init__(self, path: str, keep: bool = True) -> None:
-        self.path, self._keep = path, keep
+        self.path: str = path
+        self._keep = keep
         self._descriptor = os.open(path, FLAGS)
         self._direct = None if keep else opened_direct(path, os.O_WRONLY)
         self._seeking = threading.Lock()

@@ -23,7 +23,7 @@ class NamesInside:
     __slots__ = ("_shares", "era", "inner", "taken")
 
     def __init__(self, era: int) -> None:
-        self.era = era
+        self.era: int = era
         self.taken: dict[str, int] = {}
         self.inner: dict[str, NamesInside] = {}
         self._shares = False
@@ -83,7 +83,8 @@ class ScopeNames:
     __slots__ = ("_era", "_eras", "here", "root")
 
     def __init__(self) -> None:
-        self.root = self.here = NamesInside(0)
+        self.root: NamesInside = NamesInside(0)
+        self.here: NamesInside = self.root  # the current scope's
         self._era = self._eras = 0
 
     def free_number(self, name: str) -> int:

@@ -35,7 +35,7 @@ _OF_WEIGHTS = (("initializer", initializers), ("regularizer", regularizers), ("c
 class _Normalization(Streamed, Layer):
     """``gamma`` and ``beta`` of the sizes of some axes; statistics are computed in float32 at least."""
 
-    def __init__(self, epsilon, center, scale, of_beta, of_gamma, **kwargs):
+    def __init__(self, epsilon: Any, center: Any, scale: Any, of_beta: Any, of_gamma: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.epsilon: float = float(epsilon)
         self.center: bool = center

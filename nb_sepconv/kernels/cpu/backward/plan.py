@@ -39,7 +39,8 @@ class CallWithLengths:
         self._table, self._fields = table_of(lengths, 1), plan._fields.copy()
         self._fields[_LENGTHS] = self._table.ctypes.data
         self.address: int = self._fields.ctypes.data
-        self.workers, self.tickets = plan.workers, plan.tickets
+        self.workers: int = plan.workers
+        self.tickets: int = plan.tickets
 
 
 class GradientPlan:

@@ -21,7 +21,7 @@ from nb_sepconv.kernels.cpu.codegen.pipeline import ShortPipeline, TranslatedOnc
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 from nb_sepconv.kernels.store.units import Compiled, address_of
 
-OPTIONS = {
+OPTIONS: dict[str, bool | str] = {
     "nopython": True,
     "nogil": True,
     "error_model": "numpy",

@@ -14,7 +14,7 @@ from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager
 from numba.core.registry import CPUDispatcher
 
-PASSES = (
+PASSES: Any = (
     untyped.TranslateByteCode,
     untyped.FixupArgs,
     untyped.IRProcessing,

@@ -35,7 +35,8 @@ class CallWithLengths:
         self._fields[[_LENGTHS, _CLEAR]] = _address(self._table), clearer_address()
         self._fields[[_ROW_GROUPS, _TILES]] = row_groups, tiles
         self.address: int = _address(self._fields)
-        self.workers, self.tickets = plan.workers, tiles * plan.filter_parts
+        self.workers: int = plan.workers
+        self.tickets: int = tiles * plan.filter_parts
 
 
 class CallAfterSteps:
@@ -48,7 +49,8 @@ class CallAfterSteps:
         if before.kept_steps:
             self._fields[_KEEP] = keeper_address()
         self.address: int = _address(self._fields)
-        self.workers, self.tickets = plan.workers, plan.tickets
+        self.workers: int = plan.workers
+        self.tickets: int = plan.tickets
 
 
 class PreparedPlan:
@@ -66,9 +68,10 @@ class PreparedPlan:
         self._fields = np.array(problem, np.int64)
         self.address: int = _address(self._fields)
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
-        self.workers = workers
+        self.workers: int = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
-        self.row_group, self.filter_parts = problem.row_group, problem.filter_parts
+        self.row_group: int = problem.row_group
+        self.filter_parts: int = problem.filter_parts
         self.row_workers: Any = problem.row_workers
         self.most_groups: Any = ceil_div(problem.tile_rows, problem.row_group)
         self._pack_tickets = pack_tickets
