@@ -6,9 +6,29 @@ root that was there is put back.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from nb_sepconv.framework.taken_names import split_number
+
+
+class Path(NamedTuple):
+    """A full name: the parts before its last slash, the last part, and what this is a numbered form of, or 0."""
+
+    outer: tuple[str, ...]
+    name: str
+    base: str
+    number: int
+
+
+def path_of(full_name: str) -> Path:
+    """The Path of a full name.
+
+    >>> path_of("a/b_2")
+    Path(outer=('a',), name='b_2', base='b', number=2)
+    """
+    *outer, name = full_name.split("/")
+    base, number = split_number(name) if name[-1:].isdigit() else (name, 0)
+    return Path(tuple(outer), name, base, number)
 
 
 class NamesInside:
@@ -97,15 +117,16 @@ class ScopeNames:
 
     def take_at_root(self, name: str) -> None:
         """Take a name outside of all scopes."""
-        self.add(tuple(name.split("/")))
+        self.add(path_of(name))
 
-    def add(self, path: tuple[str, ...]) -> None:
-        """Take a full name, as the parts between its slashes."""
-        *outer, name = path
+    def add(self, path: Path) -> None:
+        """Take a full name."""
+        outer, name, base, number = path
         inside = self.root
         for part in outer:
             inside = self._inside(inside, part)
-        if name not in inside.taken:
+        taken = inside.taken
+        if name not in taken and not 0 < number <= taken.get(base, 0):
             inside.take(name)
 
     def pass_through(self, name: str) -> None:
@@ -137,12 +158,11 @@ class ScopeNames:
 
     def jump(self, name: str) -> Jumped:
         """Enter a scope by its full name, wherever it is; returns what :meth:`jump_back` needs."""
-        path = name.split("/") if name else ()
-        self.add(tuple(path) or ("",))
+        self.add(path_of(name))
         left = self.here, self.root, self._era
         self._eras = self._era = self._eras + 1
         self.root = self.here = self.root.copied(self._era)
-        for part in path:
+        for part in name.split("/") if name else ():
             self.here = self._inside(self.here, part)
         return left
 

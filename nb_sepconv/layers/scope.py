@@ -9,6 +9,7 @@ from nb_sepconv.framework.current_scope import scope_name_by_maker
 from nb_sepconv.framework.entered_scopes import EnteredAgain, passed_scope
 from nb_sepconv.framework.graph import get_default_graph, graph_for
 from nb_sepconv.framework.naming import snake_case
+from nb_sepconv.framework.scope_names import Path, path_of
 from nb_sepconv.framework.scope_object import VariableScope
 from nb_sepconv.framework.variable_scope import get_variable_scope, variable_scope
 
@@ -32,7 +33,7 @@ class LayerScope:
     def __init__(self, base_name: str, reuse: bool | ReuseMode | None) -> None:
         self._base_name, self._reuse = base_name, reuse
         self._captured: VariableScope | None = None
-        self.path: tuple[str, ...] = ()  # the parts of its name between slashes
+        self.path: Path | None = None  # of its name
         self.graph: Graph = get_default_graph()
         self._maker_names = self.graph.thread.scope_names
         self._open = []
@@ -56,7 +57,7 @@ class LayerScope:
         """Take a scope, in the current graph."""
         with scope as captured:
             self._captured, self.graph = captured, get_default_graph()
-            self.path = tuple(captured.name.split("/"))
+            self.path = path_of(captured.name)
             captured.fix_name_scope()
 
     def decide(self, scope: Any = None) -> None:
@@ -70,7 +71,7 @@ class LayerScope:
             scope = scope_name_by_maker(graph, self._maker_names, base_name)
         if type(base_name) is str and base_name and (scope is None or (type(scope) is str and scope)):
             self._captured, self.graph = passed_scope(graph, scope, base_name), graph
-            self.path = tuple(self._captured.name.split("/"))
+            self.path = path_of(self._captured.name)
         else:
             with graph.as_current():
                 self.capture(variable_scope(scope, default_name=base_name))

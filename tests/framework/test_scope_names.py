@@ -5,7 +5,7 @@ import random
 import pytest
 from listed_names import listed
 
-from nb_sepconv.framework.scope_names import ScopeNames
+from nb_sepconv.framework.scope_names import ScopeNames, path_of
 
 PARTS = ("a", "b", "a_1", "b_2", "c_01", "a/b", "a//b", "a/", "")
 
@@ -71,7 +71,7 @@ def test_as_a_plain_set_of_names(seed):
             names.pass_through(numbered), plain.pass_through(numbered)
         elif step == 3:
             path = rng.choice(seen)
-            names.add(tuple(path.split("/"))), plain.names.add(path)
+            names.add(path_of(path)), plain.names.add(path)
         elif step < 6:
             lefts.append((names.leave, plain.leave, names.enter(name)))
             plain.enter(name)
@@ -106,7 +106,7 @@ def test_scopes_that_come_and_go_leave_nothing():
     for number in range(100):
         jumped = names.jump("s")
         entered = names.enter(f"t_{number}/u")
-        names.pass_through("v"), names.add(("s", "t", "w"))
+        names.pass_through("v"), names.add(path_of("s/t/w"))
         names.leave(entered), names.jump_back(jumped)
     assert listed(names) == {"s": 0}
     assert not names.root.inner
