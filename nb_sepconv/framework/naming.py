@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ROOT = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$")
 _NESTED = re.compile(r"^[A-Za-z0-9_.\\/>-]*$")
@@ -26,6 +27,7 @@ def check_name(name: object, nested: bool) -> None:
     _accepted[nested].add(name)
 
 
+@lru_cache(256)
 def snake_case(name: str) -> str:
     """A class's name as layers count it.
 

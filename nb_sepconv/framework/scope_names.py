@@ -6,9 +6,12 @@ root that was there is put back.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from nb_sepconv.framework.taken_names import split_number
+
+REMEMBERED_PATHS = 1024
 
 
 class Path(NamedTuple):
@@ -20,6 +23,7 @@ class Path(NamedTuple):
     number: int
 
 
+@lru_cache(REMEMBERED_PATHS)
 def path_of(full_name: str) -> Path:
     """The Path of a full name.
 
