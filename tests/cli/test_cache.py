@@ -66,7 +66,24 @@ for dtype in ("float32", "float64"):
                           train.AdadeltaOptimizer(), train.RMSPropOptimizer(0.1),
                           train.RMSPropOptimizer(0.1, centered=True), train.AdamOptimizer(), train.FtrlOptimizer(0.1)):
             optimizer.apply_gradients(zip(gradients, layer.trainable_variables))
-    tf.ops.separable_conv1d(x, np.ones((3, 6, 1), dtype), np.ones((6, 4), dtype), lengths=[20, 3, 0])
+for dtype, data_format, channels in itertools.product(dtypes, formats, [1, 5, 40]):
+    shape = (3, 20, channels) if data_format == "channels_last" else (3, channels, 20)
+    arrays = [rng.standard_normal(size).astype(dtype) for size in (shape, (3, channels, 1), (channels, 33), (33,))]
+    settings = dict(padding="same", data_format=data_format, lengths=[20, 3, 0])
+    outputs = tf.ops.separable_conv1d(*arrays, **settings)
+    tf.ops.separable_conv1d_gradients(outputs, *arrays, **settings)
+    outputs = tf.ops.depthwise_conv1d(*arrays[:2], **settings)
+    tf.ops.depthwise_conv1d_gradients(outputs, *arrays[:2], **settings)
+keras = tf.keras.layers
+x = rng.standard_normal((2, 40, 6)).astype("float32")
+for layer in (keras.SeparableConv1D(4, 3, padding="causal"), keras.Conv1D(40, 3), keras.Dense(7), keras.Flatten(),
+              keras.BatchNormalization(), keras.Dropout(0.3), keras.MaxPooling1D(2), keras.AveragePooling1D(2),
+              tf.layers.BatchNormalization(), tf.layers.Dropout(), tf.layers.Flatten(), tf.layers.MaxPooling1D(2, 2)):
+    outputs, pullback = layer.value_and_pullback(x)
+    pullback(np.ones_like(outputs))
+    if hasattr(layer, "stream") and "Flatten" not in type(layer).__name__:
+        stream = layer.stream()
+        stream.push(x[:1, :1]), stream.push(x[:1, 1:30]), stream.flush()
 print(json.dumps([after_warmup, units.counts()]))
 """
 
