@@ -286,7 +286,10 @@ class Layer(HasWeights, Copies):
             return self._compute(inputs, args, keywords)
         with self._scope.entered(built=True):
             vars(self).update(self._weights.compute_anew())
-            return self._compute(inputs, args, keywords)
+            outputs = self._compute(inputs, args, keywords)
+        if self._fast_path is None:  # calls with lengths and for arrays on a GPU look for it too
+            vars(self)["_fast_path"] = self._build_fast_path()
+        return outputs
 
     def _build_and_compute(self, inputs, args, keywords):
         with self._all_or_nothing():

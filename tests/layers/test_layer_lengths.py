@@ -73,6 +73,14 @@ def test_weights_that_change_and_tensors(module):
     np.testing.assert_array_equal(np.asarray(layer(given, lengths=LENGTHS)), after)
 
 
+@LAYERS
+def test_calls_with_lengths_alone_take_the_short_way_too(module):
+    layer = made(module)
+    first = layer(series(), lengths=LENGTHS)
+    assert vars(layer)["_fast_path"] is not None
+    np.testing.assert_array_equal(layer(series(), lengths=LENGTHS), first)
+
+
 def test_autocast_to_the_type_of_a_policy():
     layer = tf.keras.layers.SeparableConv1D(4, 3, dtype="mixed_float16")
     y = layer(series(), lengths=LENGTHS)

@@ -29,12 +29,13 @@ class CallWithLengths:
     """A plan's problem for one call, whose examples have lengths of their own: of fewer rows, in fewer tiles."""
 
     def __init__(self, plan: Any, lengths: Any) -> None:
-        self._table, self._fields = table_of(lengths, plan.row_multiple), plan._fields.copy()
+        self._table = table_of(lengths, plan.row_multiple)
         row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
         tiles = tiles_of(row_groups, plan.row_group, plan.most_groups, plan.row_workers)
-        self._fields[[_LENGTHS, _CLEAR]] = _address(self._table), clearer_address()
-        self._fields[[_ROW_GROUPS, _TILES]] = row_groups, tiles
-        self.address: int = _address(self._fields)
+        self._fields = fields = plan._fields.copy()
+        fields[_LENGTHS], fields[_CLEAR] = _address(self._table), clearer_address()
+        fields[_ROW_GROUPS], fields[_TILES] = row_groups, tiles
+        self.address: int = _address(fields)
         self.workers: int = plan.workers
         self.tickets: int = tiles * plan.filter_parts
 
