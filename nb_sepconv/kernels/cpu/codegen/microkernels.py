@@ -8,7 +8,16 @@ from typing import Any
 from numba.core.cgutils import alloca_once_value, for_range
 from numba.extending import register_jitable
 
-from nb_sepconv.kernels.cpu.codegen.blocking import ADJACENT, BLOCKS_TOGETHER, FEW, PANEL_VECTORS, ROW_GROUPS, STEPS
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
+from nb_sepconv.kernels.cpu.codegen.blocking import (
+    ADJACENT,
+    BLOCKS_TOGETHER,
+    FETCH_ROWS,
+    FEW,
+    PANEL_VECTORS,
+    ROW_GROUPS,
+    STEPS,
+)
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
 
 AHEAD_BYTES = 2048  # how far ahead weights are fetched
@@ -283,6 +292,8 @@ def add_products(
     with for_range(builder, builder.add(whole_blocks, part_blocks)) as block:
         count = next_count(block.index)
         values = builder.add(hidden, builder.mul(block.index, block_bytes))
+        if FETCH_ROWS:
+            _fetch_rows_behind(builder, values, len(places_of_rows) * lanes.bytes)
         with for_range(builder, count) as lane:
             value_at = builder.add(values, builder.mul(lane.index, INTP(lanes.item_bytes)))
             panel = builder.load(weight_at)
@@ -295,6 +306,12 @@ def add_products(
                     total = sums[row * vectors + v]
                     builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
             builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
+
+
+def _fetch_rows_behind(builder, values, rows_bytes):
+    """Fetch as many rows of a block as there are at ``values``, those behind them, which the next group multiplies."""
+    for line in range(rows_bytes, 2 * rows_bytes, ALIGNMENT):
+        prefetch(builder, builder.add(values, INTP(line)))
 
 
 def _counts(builder, lanes, whole_blocks, part_lanes):
