@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba.core.cgutils import for_range
 
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch
+from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, vector_unit
 
 AHEAD_BYTES = 8192  # how far before it is loaded a row is fetched
 AHEAD_ROWS = 16  # the same for rows of weights
@@ -161,13 +161,27 @@ def store_rows(storage: Any) -> Any:
     """For filters that lie side by side; the next vector of them is fetched meanwhile, for it is stored soon."""
     lanes = storage.lanes
 
-    def emit(builder, y, row_bytes, steps, filters, target, step_stride, filter_stride):
-        mask = lanes.below(builder, filters)
+    def store_each(builder, y, row_bytes, steps, target, step_stride, store):
         with for_range(builder, steps) as step:
             value = lanes.load(builder, builder.add(y, builder.mul(step.index, row_bytes)))
             at = builder.add(target, builder.mul(step.index, step_stride))
             prefetch(builder, builder.add(at, INTP(lanes.width * storage.item_bytes)), for_writing=True)
+            store(builder, value, at)
+
+    def emit(builder, y, row_bytes, steps, filters, target, step_stride, filter_stride):
+        mask, rows = lanes.below(builder, filters), (y, row_bytes, steps, target, step_stride)
+
+        def store_some(builder, value, at):
             storage.store(builder, value, at, mask)
+
+        if vector_unit().masks:
+            store_each(builder, *rows, store_some)
+            return
+        with builder.if_else(builder.icmp_signed(">=", filters, INTP(lanes.width))) as (whole, partial):
+            with whole:
+                store_each(builder, *rows, storage.store_whole)
+            with partial:
+                store_each(builder, *rows, store_some)
 
     return 7, emit
 

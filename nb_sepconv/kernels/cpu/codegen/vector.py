@@ -27,18 +27,21 @@ LANE_BYTES = 16  # shuffles within 128 bits are the cheap ones
 
 
 class VectorUnit(NamedTuple):
-    """What the code generator can use: bytes of a register, registers, and whether multiply-adds are fused."""
+    """What the code generator can use: bytes of a register, registers, whether multiply-adds are fused, and whether a
+    store of some lanes takes no longer than one of all.
+    """
 
     name: str
     width_bytes: int
     registers: int
     fma: bool
+    masks: bool
 
 
-AVX512 = VectorUnit("AVX-512", 64, 32, True)
-AVX2 = VectorUnit("AVX2+FMA", 32, 16, True)
-NEON = VectorUnit("NEON", 16, 32, True)
-GENERIC = VectorUnit("128-bit", 16, 16, False)
+AVX512 = VectorUnit("AVX-512", 64, 32, True, True)
+AVX2 = VectorUnit("AVX2+FMA", 32, 16, True, False)  # Zen 3 takes a dozen cycles for some lanes, of all of them as well
+NEON = VectorUnit("NEON", 16, 32, True, False)
+GENERIC = VectorUnit("128-bit", 16, 16, False, False)
 
 
 @compile_once
