@@ -21,6 +21,7 @@ from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.lazy_value import as_loss
+from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
@@ -309,6 +310,8 @@ class Layer:
             ValueError: the rank, the channels or the length do not fit.
             TypeError: the type is no float.
         """
+        if type(inputs) is Symbol:
+            return recorded_call(self, inputs, args, {"training": training, **kwargs})
         inputs = as_input(inputs, self.name)
         check_floating(inputs, self.name)
         inputs = self._as_called(inputs)

@@ -27,6 +27,7 @@ from nb_sepconv.layers.weights import HasWeights, LayerWeights, array_of, initia
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.keras_json import floatx
+from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor import Tensor, tensor
 
 if TYPE_CHECKING:
@@ -271,6 +272,8 @@ class Layer(HasWeights, Copies):
         """Build the layer if it is not, and pass all else on to ``call``; a Tensor gives a Tensor."""
         if type(inputs) is Tensor:
             return tensor(self._call(inputs.view(np.ndarray), scope, *args, **keywords))
+        if type(inputs) is Symbol:
+            return recorded_call(self, inputs, args, {"scope": scope, **keywords})
         inputs = as_input(inputs, self._name)
         if self._is_building or not self.built:
             with self._building:

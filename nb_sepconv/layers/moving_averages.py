@@ -10,6 +10,7 @@ from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.tensors.quiet import quietly
+from nb_sepconv.tensors.tracing import refuse_in_trace
 
 if TYPE_CHECKING:
     from nb_sepconv.framework.graph_name_scope import NameScope
@@ -59,6 +60,7 @@ class MovingAverageUpdate:
 
     def __call__(self) -> Variable | Any:
         """Run it, and return the variable."""
+        refuse_in_trace("An update of a moving average", "run it after the function, from `tf.GraphKeys.UPDATE_OPS`")
         if self.pending:
             self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
             self._value = None

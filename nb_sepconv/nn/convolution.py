@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nb_sepconv.checks.words import one_of
 from nb_sepconv.tensors.convert import floats
 from nb_sepconv.tensors.tensor import matched, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
@@ -20,6 +21,7 @@ _FORMATS = {
 _PADDINGS = {"VALID": "valid", "SAME": "same"}
 
 
+@word
 def conv1d(
     value: ArrayInput | None = None,
     filters: ArrayInput | None = None,

@@ -158,8 +158,8 @@ def _retyped_within(result):
 
 
 def of_word(value: Any) -> Any:
-    """What a layer computed, as a Tensor unless it lies on a GPU."""
-    return value.view(Tensor) if isinstance(value, np.ndarray) else value
+    """What a layer computed, as a Tensor unless it lies on a GPU or is a Symbol, which only says that it is one."""
+    return value.view(Tensor) if issubclass(type(value), np.ndarray) else value
 
 
 def plain(value: Any) -> np.ndarray[Any, Any]:

@@ -1,0 +1,201 @@
+"""``tf.function``: a program that runs as itself once for each kind of arguments, and then as what it computed."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb_sepconv.framework.current_scope import get_variable_scope_of
+from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.framework.scope_names import ScopeNames
+from nb_sepconv.functions.program import MOVED, compiled
+from nb_sepconv.functions.trace import Trace
+from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.tensor import Tensor
+from nb_sepconv.tensors.tracing import Tracing, current_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nb_sepconv.tensors.typing import FunctionT
+
+MOST_PROGRAMS = 64  # of one function in one graph
+_FOREIGN = ("__array_interface__", "__cuda_array_interface__", "__dlpack__", "__array__")
+
+
+class Function:
+    """What :func:`function` returns; see there.
+
+    Attributes:
+        python_function: the function that is traced.
+    """
+
+    def __init__(self, python_function: Callable[..., Any]) -> None:
+        if not callable(python_function):
+            raise TypeError(f"`func` must be callable. Received: {python_function!r}")
+        self.python_function: Callable[..., Any] = python_function
+        self._lock = threading.RLock()
+        functools.update_wrapper(self, python_function, updated=())
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<tf.function of {getattr(self.python_function, '__qualname__', self.python_function)}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns for these arguments."""
+        if current_trace() is not None:  # a part of another function
+            return self.python_function(*args, **kwargs)
+        arrays, graph = [], get_default_graph()
+        thread = graph.thread
+        scope = thread.variable_scope or get_variable_scope_of(thread)
+        key = scope.name, scope.custom_getter, _key_of((args, kwargs), arrays)
+        programs = _programs_of(graph, self)
+        for program in programs.get(key, ()):
+            outputs = _run(program, arrays, thread)
+            if outputs is not MOVED:
+                return outputs
+        with self._lock:
+            return self._traced(programs, key, args, kwargs)
+
+    def _traced(self, programs, key, args, kwargs):
+        """Run the function as it is, and keep what it computed."""
+        trace, arguments = Trace(), []
+        try:
+            with Tracing(trace):
+                outputs = self.python_function(*_symbols_for(args, trace, arguments), **_symbols_for(kwargs, trace, arguments))
+            program = compiled(trace, arguments, outputs)
+        finally:
+            trace.close()
+        if len(programs) >= MOST_PROGRAMS:
+            programs.pop(next(iter(programs)), None)
+        programs[key] = (program, *programs.get(key, ()))[:MOST_PROGRAMS]
+        return _given(outputs)
+
+
+def function(func: FunctionT | None = None) -> Any:
+    """Make a program of TF's words run without the words' own work: the counterpart of building a graph once.
+
+    The first call with arguments of some shapes and types runs ``func`` as it is and records which arrays its words,
+    layers and operators compute from which. Later calls repeat that alone: names, scopes, checks and Python's own
+    statements are left out, the results are the same. Variables are read, layers called and random numbers drawn anew
+    in each call.
+
+    Args:
+        func: a function of arrays, numbers and anything else, in lists, tuples and dicts as well. NumPy arrays reach it
+            as tensors without values; every other argument is a constant, and another one is traced anew. Without
+            ``func``, a decorator is returned.
+
+    Returns:
+        A callable with the arguments of ``func``. It keeps 64 programs for each graph; other shapes and types, another
+        variable scope, and arrays in the function whose shapes it looked at and that have others now, make a new one.
+
+    Raises:
+        TypeError: in a call, when ``func`` wants values of an array that it computes: in a condition, by ``float``, by
+            NumPy. Such lines belong outside of it, or into words of ``tf``. Arrays of other libraries are refused, too.
+
+    >>> import nb_sepconv as tf
+    >>> @tf.function
+    ... def features(series):
+    ...     with tf.variable_scope("doc_function", reuse=tf.AUTO_REUSE):
+    ...         x = tf.layers.separable_conv1d(series, 8, 3, activation=tf.nn.relu, name="sep")
+    ...     return {"mean": tf.reduce_mean(x, axis=1), "steps": x.shape[1]}
+    >>> found = features(tf.ones([2, 10, 4]))
+    >>> found["mean"].shape, found["steps"]
+    ((2, 8), 8)
+
+    Source: ``tf.function`` of TensorFlow 1.15, without the rewriting of Python's ``if`` and ``for``.
+    """
+    return function if func is None else Function(func)
+
+
+def _run(program, arrays, thread):
+    """The outputs of a program; the names of scopes that its layers pass through are none that the caller takes."""
+    names, thread.scope_names = thread.scope_names, ScopeNames()
+    try:
+        return program(*arrays)
+    finally:
+        thread.scope_names = names
+
+
+def _programs_of(graph, function):
+    programs = graph.programs.get(function)
+    if programs is None:
+        programs = graph.programs.setdefault(function, {})
+    return programs
+
+
+def _key_of(value, arrays):
+    """What another call must have in common with this one; arrays are appended to ``arrays`` as tensors."""
+    kind = type(value)
+    if kind is np.ndarray or kind is Tensor:
+        arrays.append(value.view(Tensor))
+        return value.dtype, np.ndarray.shape.__get__(value)
+    if kind in (list, tuple):
+        return kind, *(_key_of(item, arrays) for item in value)
+    if kind is dict:
+        return kind, *((key, _key_of(item, arrays)) for key, item in value.items())
+    if isinstance(value, (np.ndarray, np.generic)):
+        arrays.append(np.asarray(value).view(Tensor))
+        return arrays[-1].dtype, np.shape(value)
+    return _constant(value)
+
+
+def _constant(value):
+    if not isinstance(value, (ArrayLike, type)) and any(hasattr(value, name) for name in _FOREIGN):
+        raise TypeError(
+            f"The arrays of a `tf.function` must be NumPy's: use `np.asarray(x)`. Received: {type(value).__name__}"
+        )
+    try:
+        hash(value)
+    except TypeError:
+        return _Identical(value)
+    return type(value), value
+
+
+class _Identical:
+    """What equals itself alone, for a value without a hash."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __hash__(self) -> int:
+        return id(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identical) and self._value is other._value
+
+
+def _symbols_for(value, trace, arguments):
+    """Arguments with Symbols for their arrays, in the order of ``_key_of``."""
+    kind = type(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        arguments.append(trace.argument(f"a{len(arguments)}", np.asarray(value).view(Tensor)))
+        return arguments[-1]
+    if kind in (list, tuple):
+        return kind(_symbols_for(item, trace, arguments) for item in value)
+    if kind is dict:
+        return {key: _symbols_for(item, trace, arguments) for key, item in value.items()}
+    return value
+
+
+def _given(value):
+    """The outputs of the run that was traced; nothing of it is shared with what the program keeps."""
+    kind = type(value)
+    if kind is Symbol:
+        value = value.example
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if kind in (list, tuple):
+        return kind(map(_given, value))
+    if kind is dict:
+        return {key: _given(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return kind(*map(_given, value))
+    return value
