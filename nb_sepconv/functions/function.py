@@ -119,7 +119,8 @@ def _run(program, arrays, thread):
     """The outputs of a program; the names of scopes that its layers pass through are none that the caller takes."""
     names, thread.scope_names = thread.scope_names, ScopeNames()
     try:
-        return program(*arrays)
+        with np.errstate(all="ignore"):
+            return program(*arrays)
     finally:
         thread.scope_names = names
 
@@ -132,18 +133,18 @@ def _programs_of(graph, function):
 
 
 def _key_of(value, arrays):
-    """What another call must have in common with this one; arrays are appended to ``arrays`` as tensors."""
+    """What another call must have in common with this one; arrays are appended to ``arrays``, as plain ones."""
     kind = type(value)
     if kind is np.ndarray or kind is Tensor:
-        arrays.append(value.view(Tensor))
-        return value.dtype, np.ndarray.shape.__get__(value)
+        arrays.append(value if kind is np.ndarray else value.view(np.ndarray))
+        return value.dtype, arrays[-1].shape
     if kind in (list, tuple):
         return kind, *(_key_of(item, arrays) for item in value)
     if kind is dict:
         return kind, *((key, _key_of(item, arrays)) for key, item in value.items())
     if isinstance(value, (np.ndarray, np.generic)):
-        arrays.append(np.asarray(value).view(Tensor))
-        return arrays[-1].dtype, np.shape(value)
+        arrays.append(np.asarray(value))
+        return arrays[-1].dtype, arrays[-1].shape
     return _constant(value)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from nb_sepconv.functions.trace import Reliance
 from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,7 @@ def compiled(trace: Trace, arguments: Sequence[Symbol], outputs: Any) -> Callabl
             arguments, variables or constants.
     """
     source = _Source()
+    source.plain.update(symbol.place for symbol in arguments)
     for step in trace.steps:
         source.add(*_line(step, source))
     owners = [symbol.example for symbol in arguments] + list(source.arrays())
@@ -40,8 +42,10 @@ def _line(step: Step | Reliance, source: _Source) -> tuple[str | None, str]:
     if type(step) is Reliance:
         place = source.place(step.place)
         return None, f"if {source.named(np.shape)}({place}) != {tuple(step.shape)}: return {source.named(MOVED)}"
-    arguments = [source.written(value) for value in step.args]
+    arguments = [source.written(value, step.plain) for value in step.args]
     arguments += [f"{name}={source.written(value)}" for name, value in step.kwargs.items()]
+    if step.plain:
+        source.plain.add(step.place)
     return step.place, f"{step.place} = {source.named(step.function)}({', '.join(arguments)})"
 
 
@@ -50,6 +54,7 @@ class _Source:
 
     def __init__(self) -> None:
         self._lines: list[tuple[str, set[str]]] = []
+        self.plain: set[str] = set()  # variables of plain arrays
         self._used: set[str] = set()  # variables, by the line that is being written
         self._names: dict[str, Any] = {}
         self._known: dict[int, tuple[str, Any]] = {}
@@ -79,19 +84,22 @@ class _Source:
             self._names[name] = value.copy() if isinstance(value, np.ndarray) else value
         return self._known[id(value)][0]
 
-    def written(self, value: Any) -> str:
-        """The expression that gives an argument or an output in a later run."""
+    def written(self, value: Any, plain: bool = False) -> str:
+        """The expression that gives an argument or an output in a later run, with plain arrays or with tensors."""
         kind = type(value)
         if kind is Symbol:
-            return self.place(value.place)
+            place = self.place(value.place)
+            if plain is (place in self.plain) or not isinstance(value.example, np.ndarray):
+                return place
+            return f"{place}.view({self.named(np.ndarray if plain else Tensor)})"
         if kind in _AS_THEY_ARE:
             return repr(value)
         if kind is _Copied:
             return f"{self.named(np.array)}({self.written(value.array)}, subok=True)"
         if kind is list:
-            return f"[{', '.join(map(self.written, value))}]"
+            return f"[{', '.join(self.written(item, plain) for item in value)}]"
         if kind is tuple:
-            return f"({''.join(f'{self.written(item)}, ' for item in value)})"
+            return f"({''.join(f'{self.written(item, plain)}, ' for item in value)})"
         if kind is dict:
             return f"{{{', '.join(f'{self.written(key)}: {self.written(item)}' for key, item in value.items())}}}"
         if kind is slice:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.framework.call_losses import CallLoss
+from nb_sepconv.functions.lean import lean_call
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.symbol import Symbol
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """A call, and the place of its result; arguments hold Symbols where the run's own arrays go."""
+    """A call, and the place of its result; arguments hold Symbols where the run's own arrays go.
+
+    ``plain`` says that it takes and gives NumPy's arrays in place of tensors.
+    """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     place: str
+    plain: bool = False
 
 
 class Reliance(NamedTuple):
@@ -68,7 +73,14 @@ class Trace:
             return function(*args, **kwargs)
         return self.record(function, args, kwargs, loose=kind == OF_ANY_LENGTH)
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any = None, loose: bool = False) -> Any:
+    def record(
+        self,
+        function: Callable[..., Any],
+        args: Any,
+        kwargs: Any = None,
+        loose: bool = False,
+        later: Callable[..., Any] | None = None,
+    ) -> Any:
         """Make a call, and remember it; returns a Symbol for each array that it gives.
 
         Args:
@@ -76,6 +88,8 @@ class Trace:
             args, kwargs: its arguments, in which lists, tuples, dicts and slices may hold Symbols.
             loose: bool, whether the results' shapes may differ in a later run whatever the arguments' are. Default
                 False: they do where an argument's does, or where numbers of an argument may be sizes or places.
+            later: what gives, once the call is made, the function of plain arrays that is called in its place in later
+                runs, and its arguments, or None. Default None: a function that gave the same bits in this run.
         """
         args, kwargs = self._followed(args), self._followed(kwargs or {})
         found = list(_arrays_in((args, kwargs)))
@@ -85,7 +99,8 @@ class Trace:
         with Tracing(None):
             result = function(*_examples(args), **_examples(kwargs))
         place = f"v{next(self._places)}"
-        self.steps.append(Step(function, args, kwargs, place))
+        short = (later or _lean_and_same(result))(function, args, kwargs) if _has_axes(result) else None
+        self.steps.append(Step(*(short or (function, args)), {} if short else kwargs, place, plain=short is not None))
         return self._symbols(result, place, loose or any(map(_may_size, found)))
 
     def rely_on_shape(self, symbol: Symbol) -> None:
@@ -125,6 +140,36 @@ class Trace:
                 value = self.record(lazy.read, (), loose=True)
             self._values[id(lazy)] = lazy, value
         return self._values[id(lazy)][1]
+
+
+def _has_axes(result):
+    return isinstance(result, np.ndarray) and np.ndim(result) > 0
+
+
+def _lean_and_same(result):
+    """What gives a function of plain arrays and its arguments for a call, if they give the same bits."""
+
+    def checked(function, args, kwargs):
+        short = lean_call(function, args, kwargs)
+        if short is not None:
+            with Tracing(None), np.errstate(all="ignore"):
+                again = short[0](*_plain_examples(short[1]))
+            if not _is_same(again, result):
+                return None
+        return short
+
+    return checked
+
+
+def _plain_examples(value):
+    return value.example.view(np.ndarray) if type(value) is Symbol else _rebuilt(value, _plain_examples)
+
+
+def _is_same(one, other):
+    """Whether two arrays have one type and shape and the same bits."""
+    if type(one) is not np.ndarray or one.dtype != other.dtype or one.shape != np.shape(other):
+        return False
+    return one.tobytes() == other.tobytes()
 
 
 def _rebuilt(value, change):

@@ -320,6 +320,15 @@ class Layer(HasWeights, Copies):
             self._add_activity_loss(outputs)
         return outputs
 
+    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
+        """What further calls with such arguments compute from a plain array, without scopes and checks; None where
+        nothing but a call does the same.
+        """
+        own = type(self).call.__module__.startswith("nb_sepconv.") and type(self).build is Layer.build
+        if not own or self.activity_regularizer or args or dtype_name_of(inputs) != self._dtype:
+            return None
+        return partial(self.call, **keywords)
+
     def _is_blind(self, inputs, keywords):
         """Whether nothing that a call with these keywords runs could see the scope.
 

@@ -64,7 +64,7 @@ def _integer_reciprocal(x):
 
 
 # name: (the function of a plain array, what it accepts, whether 16-bit floats need float32 for it, the docstring)
-_UNARY = {
+UNARY = {
     "abs": (np.abs, _ANY, False, "The magnitude of each element, real where the elements are complex."),
     "negative": (np.negative, _ANY, False, "Each element with the other sign."),
     "sign": (_sign, _ANY, False, "-1, 0 or 1 by the sign of each element; NaN stays NaN."),
@@ -147,7 +147,7 @@ def _power(x, y):
 
 
 # name: (the function of two plain arrays, what it accepts, the docstring)
-_BINARY = {
+BINARY = {
     "add": (np.add, _ANY, "``x + y``."),
     "subtract": (np.subtract, _ANY, "``x - y``."),
     "multiply": (np.multiply, _ANY, "``x * y``."),
@@ -192,9 +192,9 @@ def _binary(name, function, kind, docstring):
     return _named(of_two, name, docstring)
 
 
-for _name, _row in _UNARY.items():
+for _name, _row in UNARY.items():
     globals()[_name] = _unary(_name, *_row)
-for _name, _row in _BINARY.items():
+for _name, _row in BINARY.items():
     globals()[_name] = _binary(_name, *_row)
 
 floor_div = globals()["floordiv"]

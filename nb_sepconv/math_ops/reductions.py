@@ -92,7 +92,7 @@ _OLD_NAMES = """
     ``axis`` is an int, a sequence of ints, or None for all axes; ``keepdims`` keeps them with size 1 (default False).
     ``reduction_indices`` and ``keep_dims`` are their older names.
 """
-_REDUCTIONS = {
+REDUCTIONS = {
     "reduce_sum": (
         *(_sum, _numbers, "The sum over some axes; 16-bit floats are summed in float32."),
         ">>> reduce_sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()\n    [4.0, 6.0]",
@@ -150,7 +150,7 @@ def reduced(function, values, axes, keepdims):
     return np.asarray(quietly(function, values, axes, keepdims), values.dtype)
 
 
-for _name, _row in _REDUCTIONS.items():
+for _name, _row in REDUCTIONS.items():
     globals()[_name] = _reduction(_name, *_row)
 
 

@@ -107,7 +107,12 @@ class Symbol:
 def recorded_call(layer: Any, inputs: Symbol, args: Any, keywords: Any) -> Any:
     """The outputs of a layer, or of another model, for an array of a program that is being traced."""
     given = {key: value for key, value in keywords.items() if value is not None}
-    return inputs.trace.record(layer, (inputs, *args), given)
+
+    def later(layer, args, given):
+        computed = layer.computation(args[0].example.view(np.ndarray), args[1:], given)
+        return None if computed is None else (computed, (args[0],))
+
+    return inputs.trace.record(layer, (inputs, *args), given, later=later)
 
 
 def _recorded(function, reflected=False):
