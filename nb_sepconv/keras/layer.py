@@ -26,7 +26,7 @@ from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
     from numpy.typing import DTypeLike
     from typing_extensions import Self
