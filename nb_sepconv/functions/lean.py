@@ -14,7 +14,9 @@ import numpy as np
 from nb_sepconv import activations, clip_ops, nn
 from nb_sepconv.array_ops import joining, shaping
 from nb_sepconv.checks.words import axes_of, axis_of
+from nb_sepconv.framework.variables import Variable
 from nb_sepconv.math_ops import elementwise, products, reductions
+from nb_sepconv.nn import convolution
 from nb_sepconv.tensors.convert import number_in
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.symbol import Symbol
@@ -33,21 +35,21 @@ def lean_call(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Cal
         function: the word, as it was before it could be traced, or an operator.
         args, kwargs: its arguments, which hold Symbols.
     """
-    make = _MAKERS.get(function)
-    if make is None or any(value is not None for key, value in kwargs.items() if key == "name"):
-        return None
     try:
-        return make(*args, **{key: value for key, value in kwargs.items() if key != "name"})
+        make = _MAKERS.get(function)
+        return make and make(*args, **{key: value for key, value in kwargs.items() if key != "name"})
     except (TypeError, ValueError, AttributeError, KeyError):  # arguments that only the word itself understands
         return None
 
 
 def _is_plain(x):
     """Whether a Symbol is of an array with axes and of a type that NumPy computes in as it is."""
-    if type(x) is not Symbol or not isinstance(x.example, np.ndarray) or not np.ndim(x.example):
-        return False
-    dtype = x.example.dtype
-    return dtype.isnative and dtype.kind in "fiub" and not (dtype.kind == "f" and dtype.itemsize == 2)
+    return type(x) is Symbol and isinstance(x.example, np.ndarray) and _is_simple(x.example)
+
+
+def _is_simple(array):
+    dtype = array.dtype
+    return array.ndim > 0 and dtype.isnative and dtype.kind in "fiub" and not (dtype.kind == "f" and dtype.itemsize == 2)
 
 
 def _of_one(function, *parameters):
@@ -62,20 +64,20 @@ def _of_one(function, *parameters):
 
 def _of_two(function, looks_at_integers=False):
     def make(x, y):
-        arrays = [value for value in (x, y) if _is_plain(value)]
-        dtype = arrays[0].dtype
-        if looks_at_integers and dtype.kind in "iu":
+        leader = x if _is_plain(x) else y
+        if not _is_plain(leader) or (looks_at_integers and leader.dtype.kind in "iu"):
             return None
-        given = [_operand(value, dtype) for value in (x, y)]
+        given = [_operand(value, leader.dtype) for value in (x, y)]
         return None if any(value is None for value in given) else (function, tuple(given))
 
     return make
 
 
 def _operand(value, dtype):
-    """A Symbol of a type as it is, a number as an array of it; None for anything else."""
-    if type(value) is Symbol:
-        return value if _is_plain(value) and value.dtype == dtype else None
+    """A Symbol or a variable of a type as it is, a number as an array of it; None for anything else."""
+    if type(value) is Symbol or type(value) is Variable:
+        fits = _is_plain(value) or (type(value) is Variable and _is_simple(value.array))
+        return value if fits and value.dtype == dtype else None
     return number_in(dtype, value)
 
 
@@ -92,7 +94,10 @@ def _reduced(function):
         axis, keepdims = old.pop("reduction_indices", axis), old.pop("keep_dims", keepdims)
         if old or not _is_plain(x):
             return None
-        return partial(function, axis=axes_of(axis, x.example.ndim), keepdims=bool(keepdims)), (x,)
+        axes, kept = axes_of(axis, x.example.ndim), bool(keepdims)
+        if len(axes) == x.example.ndim and not kept:
+            return (lambda values: np.asarray(function(values, axes, kept))), (x,)
+        return (lambda values: function(values, axes, kept)), (x,)
 
     return make
 
@@ -173,6 +178,19 @@ def _summed_products(equation, *inputs):
     return (lambda *arrays: np.array(np.einsum(equation, *arrays, optimize=path))), inputs
 
 
+def _convolved(value=None, filters=None, stride=None, padding=None, data_format=None, input=None, dilations=None):
+    value = input if value is None else value
+    if not _is_plain(value) or _operand(filters, value.dtype) is None or type(filters) is not Variable:
+        return None
+    return convolution.convolution_with(filters, stride, padding, data_format, dilations), (value,)
+
+
+def _biased(value, bias, data_format=None):
+    if not _is_plain(value) or _operand(bias, value.dtype) is None or data_format not in (None, "NWC", "NHWC"):
+        return None
+    return np.add, (value, bias)
+
+
 def _clipped(t, clip_value_min, clip_value_max):
     low, high = _operand(clip_value_min, t.dtype), _operand(clip_value_max, t.dtype)
     if not _is_plain(t) or low is None or high is None:
@@ -194,6 +212,7 @@ def _makers():
         makers[getattr(activations, name)] = makers[getattr(nn, name)] = _of_one(_formula(name), parameter)
     for name in ("softmax", "log_softmax"):
         makers[getattr(activations, name)] = makers[getattr(nn, name)] = _of_one(_formula(name), "axis")
+    makers |= {nn.conv1d: _convolved, nn.bias_add: _biased}
     makers |= {elementwise.cast: _cast, clip_ops.clip_by_value: _clipped, shaping.pad: _padded}
     makers |= {each: _reshaped(each) for each in (shaping.reshape, shaping.expand_dims, shaping.squeeze)}
     makers |= {joining.concat: _joined(np.concatenate), joining.stack: _joined(np.stack)}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nb_sepconv.framework.variables import Variable
 from nb_sepconv.functions.trace import Reliance
 from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import Tensor
@@ -92,6 +93,8 @@ class _Source:
             if plain is (place in self.plain) or not isinstance(value.example, np.ndarray):
                 return place
             return f"{place}.view({self.named(np.ndarray if plain else Tensor)})"
+        if plain and kind is Variable:
+            return f"{self.named(value)}.array"
         if kind in _AS_THEY_ARE:
             return repr(value)
         if kind is _Copied:

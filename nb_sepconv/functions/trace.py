@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nb_sepconv.framework.call_losses import CallLoss
+from nb_sepconv.framework.variables import Variable
 from nb_sepconv.functions.lean import lean_call
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.lazy_value import LazyValue
@@ -99,7 +100,7 @@ class Trace:
         with Tracing(None):
             result = function(*_examples(args), **_examples(kwargs))
         place = f"v{next(self._places)}"
-        short = (later or _lean_and_same(result))(function, args, kwargs) if _has_axes(result) else None
+        short = (later or _lean_and_same(result))(function, args, kwargs) if isinstance(result, np.ndarray) else None
         self.steps.append(Step(*(short or (function, args)), {} if short else kwargs, place, plain=short is not None))
         return self._symbols(result, place, loose or any(map(_may_size, found)))
 
@@ -142,10 +143,6 @@ class Trace:
         return self._values[id(lazy)][1]
 
 
-def _has_axes(result):
-    return isinstance(result, np.ndarray) and np.ndim(result) > 0
-
-
 def _lean_and_same(result):
     """What gives a function of plain arrays and its arguments for a call, if they give the same bits."""
 
@@ -162,7 +159,9 @@ def _lean_and_same(result):
 
 
 def _plain_examples(value):
-    return value.example.view(np.ndarray) if type(value) is Symbol else _rebuilt(value, _plain_examples)
+    if type(value) is Symbol:
+        return value.example.view(np.ndarray)
+    return value.array if type(value) is Variable else _rebuilt(value, _plain_examples)
 
 
 def _is_same(one, other):
