@@ -11,8 +11,9 @@ import numpy as np
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
-from nb_sepconv.framework.scope_names import ScopeNames
 from nb_sepconv.functions.program import MOVED, compiled
+from nb_sepconv.functions.programs import Programs
+from nb_sepconv.functions.containers import rebuilt
 from nb_sepconv.functions.trace import Trace
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.symbol import Symbol
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from nb_sepconv.tensors.typing import FunctionT
 
-MOST_PROGRAMS = 64  # of one function in one graph
 _FOREIGN = ("__array_interface__", "__cuda_array_interface__", "__dlpack__", "__array__")
 
 
@@ -56,26 +56,28 @@ class Function:
         thread = graph.thread
         scope = thread.variable_scope or get_variable_scope_of(thread)
         key = scope.name, scope.custom_getter, _key_of((args, kwargs), arrays)
-        programs = _programs_of(graph, self)
-        for program in programs.get(key, ()):
-            outputs = _run(program, arrays, thread)
-            if outputs is not MOVED:
-                return outputs
-        with self._lock:
-            return self._traced(programs, key, args, kwargs)
+        programs = graph.programs.get(self)
+        if programs is None:
+            programs = graph.programs.setdefault(self, Programs())
+        outputs = programs.run(key, arrays, thread)
+        if outputs is MOVED:
+            with self._lock:  # another thread may have traced it meanwhile
+                outputs = programs.run(key, arrays, thread)
+                if outputs is MOVED:
+                    with graph.undo_on_failure(), programs.names_as_before(graph, scope.name):
+                        outputs = self._traced(programs, key, args, kwargs)
+        return outputs
 
     def _traced(self, programs, key, args, kwargs):
         """Run the function as it is, and keep what it computed."""
-        trace, arguments = Trace(), []
+        trace = Trace()
+        given, named = (trace.symbols_for(value) for value in (args, kwargs))
         try:
             with Tracing(trace):
-                outputs = self.python_function(*_symbols_for(args, trace, arguments), **_symbols_for(kwargs, trace, arguments))
-            program = compiled(trace, arguments, outputs)
+                outputs = self.python_function(*given, **named)
+            programs.keep(key, compiled(trace, outputs))
         finally:
             trace.close()
-        if len(programs) >= MOST_PROGRAMS:
-            programs.pop(next(iter(programs)), None)
-        programs[key] = (program, *programs.get(key, ()))[:MOST_PROGRAMS]
         return _given(outputs)
 
 
@@ -84,17 +86,19 @@ def function(func: FunctionT | None = None) -> Any:
 
     The first call with arguments of some shapes and types runs ``func`` as it is and records which arrays its words,
     layers and operators compute from which. Later calls repeat that alone: names, scopes, checks and Python's own
-    statements are left out, the results are the same. Variables are read, layers called and random numbers drawn anew
-    in each call.
+    statements are left out, the results are the same, bit for bit. Variables are read and random numbers drawn anew in
+    each call. The first run makes the variables; runs for other shapes find them, with or without names of layers.
+    Losses are in their collections while ``func`` runs, and not afterwards.
 
     Args:
         func: a function of arrays, numbers and anything else, in lists, tuples and dicts as well. NumPy arrays reach it
-            as tensors without values; every other argument is a constant, and another one is traced anew. Without
-            ``func``, a decorator is returned.
+            as tensors without values; all else, and what it finds outside of its arguments, is a constant of the run.
+            Without ``func``, a decorator is returned.
 
     Returns:
-        A callable with the arguments of ``func``. It keeps 64 programs for each graph; other shapes and types, another
-        variable scope, and arrays in the function whose shapes it looked at and that have others now, make a new one.
+        A callable with the arguments of ``func``. It keeps up to 64 programs for each graph: for shapes and types of
+        arrays, constants and variable scopes, and for the shapes in the function that follow from data and that it
+        looked at.
 
     Raises:
         TypeError: in a call, when ``func`` wants values of an array that it computes: in a condition, by ``float``, by
@@ -115,32 +119,15 @@ def function(func: FunctionT | None = None) -> Any:
     return function if func is None else Function(func)
 
 
-def _run(program, arrays, thread):
-    """The outputs of a program; the names of scopes that its layers pass through are none that the caller takes."""
-    names, thread.scope_names = thread.scope_names, ScopeNames()
-    try:
-        with np.errstate(all="ignore"):
-            return program(*arrays)
-    finally:
-        thread.scope_names = names
-
-
-def _programs_of(graph, function):
-    programs = graph.programs.get(function)
-    if programs is None:
-        programs = graph.programs.setdefault(function, {})
-    return programs
-
-
 def _key_of(value, arrays):
     """What another call must have in common with this one; arrays are appended to ``arrays``, as plain ones."""
     kind = type(value)
     if kind is np.ndarray or kind is Tensor:
         arrays.append(value if kind is np.ndarray else value.view(np.ndarray))
         return value.dtype, arrays[-1].shape
-    if kind in (list, tuple):
+    if isinstance(value, (list, tuple)):
         return kind, *(_key_of(item, arrays) for item in value)
-    if kind is dict:
+    if isinstance(value, dict):
         return kind, *((key, _key_of(item, arrays)) for key, item in value.items())
     if isinstance(value, (np.ndarray, np.generic)):
         arrays.append(np.asarray(value))
@@ -173,30 +160,8 @@ class _Identical:
         return isinstance(other, _Identical) and self._value is other._value
 
 
-def _symbols_for(value, trace, arguments):
-    """Arguments with Symbols for their arrays, in the order of ``_key_of``."""
-    kind = type(value)
-    if isinstance(value, (np.ndarray, np.generic)):
-        arguments.append(trace.argument(f"a{len(arguments)}", np.asarray(value).view(Tensor)))
-        return arguments[-1]
-    if kind in (list, tuple):
-        return kind(_symbols_for(item, trace, arguments) for item in value)
-    if kind is dict:
-        return {key: _symbols_for(item, trace, arguments) for key, item in value.items()}
-    return value
-
-
 def _given(value):
     """The outputs of the run that was traced; nothing of it is shared with what the program keeps."""
-    kind = type(value)
-    if kind is Symbol:
+    if type(value) is Symbol:
         value = value.example
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if kind in (list, tuple):
-        return kind(map(_given, value))
-    if kind is dict:
-        return {key: _given(item) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return kind(*map(_given, value))
-    return value
+    return value.copy() if isinstance(value, np.ndarray) else rebuilt(value, _given)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.framework.variables import Variable
+from nb_sepconv.functions.containers import items_of, rebuilt
 from nb_sepconv.functions.trace import Reliance
 from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import Tensor
@@ -20,22 +22,22 @@ MOVED = object()  # what a run gives that met an array of another shape than the
 _AS_THEY_ARE = (int, bool, type(None))
 
 
-def compiled(trace: Trace, arguments: Sequence[Symbol], outputs: Any) -> Callable[..., Any]:
+def compiled(trace: Trace, outputs: Any) -> Callable[..., Any]:
     """The function of a run's arrays that makes its calls and returns its outputs, or ``MOVED``.
 
     Args:
         trace: the run's trace.
-        arguments: the Symbols of its arguments.
         outputs: what the program returned; containers are made anew in each run, and arrays are never shared with
             arguments, variables or constants.
     """
     source = _Source()
-    source.plain.update(symbol.place for symbol in arguments)
+    parameters = [symbol.place for symbol in trace.arguments]
+    source.plain.update(parameters)
     for step in trace.steps:
         source.add(*_line(step, source))
-    owners = [symbol.example for symbol in arguments] + list(source.arrays())
+    owners = [symbol.example for symbol in trace.arguments] + list(source.arrays())
     source.add(None, f"return {source.written(_unshared(outputs, owners))}")
-    return source.function([symbol.place for symbol in arguments])
+    return source.function(parameters)
 
 
 def _line(step: Step | Reliance, source: _Source) -> tuple[str | None, str]:
@@ -104,12 +106,18 @@ class _Source:
         if kind is tuple:
             return f"({''.join(f'{self.written(item, plain)}, ' for item in value)})"
         if kind is dict:
-            return f"{{{', '.join(f'{self.written(key)}: {self.written(item)}' for key, item in value.items())}}}"
+            return f"{{{', '.join(f'{self.named(key)}: {self.written(item)}' for key, item in value.items())}}}"
         if kind is slice:
             return f"slice({self.written(value.start)}, {self.written(value.stop)}, {self.written(value.step)})"
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return f"{self.named(kind)}({', '.join(map(self.written, value))})"
-        return self.named(value)
+        return self._rebuilt(value) if any(True for _ in items_of(value)) else self.named(value)
+
+    def _rebuilt(self, value):
+        """The expression for a container of a class of the caller's own."""
+        if isinstance(value, dict):
+            return f"{self.named(_like)}({self.named(value)}, {self.written(dict(value))})"
+        items = [self.written(item) for item in value]
+        given = ", ".join(items) if hasattr(value, "_fields") else f"[{', '.join(items)}]"
+        return f"{self.named(type(value))}({given})"
 
     def function(self, parameters: Sequence[str]) -> Callable[..., Any]:
         """The function of these lines, which lets go of each variable after the last line that uses it."""
@@ -125,6 +133,13 @@ class _Source:
         return self._names["run"]
 
 
+def _like(value, items):
+    """A dict of the same class with these items."""
+    value = copy.copy(value)
+    value.update(items)
+    return value
+
+
 class _Copied:
     """An output that is copied before it is returned."""
 
@@ -133,18 +148,16 @@ class _Copied:
 
 
 def _unshared(value, owners):
-    """Outputs with a mark on those that share memory with arrays that stay."""
+    """Outputs with a mark on those that share memory with arrays that stay, or with outputs before them."""
     kind = type(value)
     if kind is Symbol:
         array = value.example
-        shares = isinstance(array, np.ndarray) and any(np.may_share_memory(array, owner) for owner in owners)
-        return _Copied(value) if shares else value
+        if not isinstance(array, np.ndarray):
+            return value
+        if any(np.may_share_memory(array, owner) for owner in owners):
+            return _Copied(value)
+        owners.append(array)
+        return value
     if isinstance(value, np.ndarray):
         return _Copied(value)
-    if kind in (list, tuple):
-        return kind(_unshared(item, owners) for item in value)
-    if kind is dict:
-        return {key: _unshared(item, owners) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return kind(*(_unshared(item, owners) for item in value))
-    return value
+    return rebuilt(value, lambda item: _unshared(item, owners))

@@ -9,10 +9,12 @@ import numpy as np
 
 from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.variables import Variable
+from nb_sepconv.functions.containers import items_of, rebuilt
 from nb_sepconv.functions.lean import lean_call
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.tensor import Tensor
 from nb_sepconv.tensors.tracing import DRAWN, OF_ANY_LENGTH, OF_SHAPES, Tracing
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Trace:
     """The calls of one run, in their order; its blocks are entered by the thread that runs the program."""
 
     def __init__(self) -> None:
+        self.arguments: list[Symbol] = []
         self.steps: list[Step | Reliance] = []
         self.over: bool = False
         self._places = count()
@@ -60,9 +63,13 @@ class Trace:
         """Remember what takes back something that holds for the run alone."""
         self._at_end.append(undo)
 
-    def argument(self, place: str, example: Any) -> Symbol:
-        """The Symbol of an argument of the program."""
-        return Symbol(self, place, example, loose=False)
+    def symbols_for(self, value: Any) -> Any:
+        """An argument of the program with Symbols for its arrays."""
+        if not isinstance(value, (np.ndarray, np.generic)):
+            return rebuilt(value, self.symbols_for)
+        place = f"a{len(self.arguments)}"
+        self.arguments.append(Symbol(self, place, np.asarray(value).view(Tensor), loose=False))
+        return self.arguments[-1]
 
     def word(self, function: Callable[..., Any], args: Any, kwargs: Any, kind: str | None = None) -> Any:
         """A call of a word: recorded if an argument depends on the run or on variables, else made once and for all."""
@@ -100,7 +107,12 @@ class Trace:
         with Tracing(None):
             result = function(*_examples(args), **_examples(kwargs))
         place = f"v{next(self._places)}"
-        short = (later or _lean_and_same(result))(function, args, kwargs) if isinstance(result, np.ndarray) else None
+        short = None
+        if isinstance(result, np.ndarray):
+            short = later(function, args, kwargs) if later else lean_call(function, args, kwargs)
+        if short is not None and not later:
+            again = _repeated(*short)
+            short, result = (short, again.view(Tensor)) if _is_same(again, result) else (None, result)
         self.steps.append(Step(*(short or (function, args)), {} if short else kwargs, place, plain=short is not None))
         return self._symbols(result, place, loose or any(map(_may_size, found)))
 
@@ -122,14 +134,14 @@ class Trace:
         """Arguments with what lazy values compute in their place."""
         if isinstance(value, LazyValue):
             return self.value_of(value)
-        return _rebuilt(value, self._followed)
+        return rebuilt(value, self._followed)
 
     def value_of(self, lazy: LazyValue) -> Any:
         """What a value of a collection is in this run: what it computes is recorded, too."""
         if isinstance(lazy, CallLoss):
             raise TypeError(
-                f"{lazy.name} is a number that the call of a layer left behind, which `tf.function` cannot follow: "
-                "compute it in the function, from the layer's outputs"
+                f"{lazy.name} is a number that a call left behind, which `tf.function` cannot follow: compute it in the "
+                "function, or forget those of earlier steps by `tf.losses.clear_call_losses()`"
             )
         if id(lazy) not in self._values:
             steps, known = len(self.steps), dict(self._values)
@@ -143,25 +155,16 @@ class Trace:
         return self._values[id(lazy)][1]
 
 
-def _lean_and_same(result):
-    """What gives a function of plain arrays and its arguments for a call, if they give the same bits."""
-
-    def checked(function, args, kwargs):
-        short = lean_call(function, args, kwargs)
-        if short is not None:
-            with Tracing(None), np.errstate(all="ignore"):
-                again = short[0](*_plain_examples(short[1]))
-            if not _is_same(again, result):
-                return None
-        return short
-
-    return checked
+def _repeated(function, args):
+    """What a function of plain arrays gives for the arrays of the run that is traced."""
+    with Tracing(None), np.errstate(all="ignore"):
+        return function(*_plain_examples(args))
 
 
 def _plain_examples(value):
     if type(value) is Symbol:
         return value.example.view(np.ndarray)
-    return value.array if type(value) is Variable else _rebuilt(value, _plain_examples)
+    return value.array if type(value) is Variable else rebuilt(value, _plain_examples)
 
 
 def _is_same(one, other):
@@ -171,35 +174,17 @@ def _is_same(one, other):
     return one.tobytes() == other.tobytes()
 
 
-def _rebuilt(value, change):
-    """A list, tuple, dict or slice with changed items; anything else as it is."""
-    kind = type(value)
-    if kind in (list, tuple):
-        return kind(map(change, value))
-    if kind is dict:
-        return {key: change(item) for key, item in value.items()}
-    if kind is slice:
-        return slice(*map(change, (value.start, value.stop, value.step)))
-    return value
-
-
 def _examples(value):
     """Arguments with the arrays of the run that is traced."""
-    return value.example if type(value) is Symbol else _rebuilt(value, _examples)
+    return value.example if type(value) is Symbol else rebuilt(value, _examples)
 
 
 def _arrays_in(value):
     """The Symbols and variables within arguments."""
-    kind = type(value)
-    if kind is Symbol or isinstance(value, ArrayLike):
+    if type(value) is Symbol or isinstance(value, ArrayLike):
         yield value
-    elif kind in (list, tuple):
-        for item in value:
-            yield from _arrays_in(item)
-    elif kind is dict:
-        yield from _arrays_in(tuple(value.values()))
-    elif kind is slice:
-        yield from _arrays_in((value.start, value.stop, value.step))
+    for item in items_of(value):
+        yield from _arrays_in(item)
 
 
 def _is_loose(array):

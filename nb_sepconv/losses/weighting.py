@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb_sepconv.framework.graph import add_to_collection, get_collection_ref
+from nb_sepconv.framework.call_losses import CallLoss
+from nb_sepconv.framework.graph import add_to_collection, get_collection_ref, get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
 from nb_sepconv.framework.thread_state import remove_identical
@@ -112,13 +113,18 @@ def added(value: Array, scope: str | None, default_scope: str, collection: str |
     """A loss, which also goes into the collection, under the name of its scope and operation."""
     if collection:
         with name_scope(scope, default_scope) as opened:
-            loss = LazyValue(f"{opened}{_OPERATIONS.get(reduction, 'value')}", lambda: value)
-            add_to_collection(collection, loss)
+            name = f"{opened}{_OPERATIONS.get(reduction, 'value')}"
+            add_to_collection(collection, _loss(name, value, collection))
+    return value if type(value) is Symbol else tensor(value.copy())
+
+
+def _loss(name, value, collection):
+    """What a collection keeps until the step ends, or the run of a program that is being traced."""
     if type(value) is not Symbol:
-        return tensor(value.copy())
-    if collection:
-        value.trace.undo_at_end(partial(remove_identical, get_collection_ref(collection), loss))
-    return value
+        return CallLoss(name, lambda: value, get_default_graph().call_losses.step)
+    loss = LazyValue(name, lambda: value)
+    value.trace.undo_at_end(partial(remove_identical, get_collection_ref(collection), loss))
+    return loss
 
 
 def weights_of(losses: Array, weights: Any) -> Array:
