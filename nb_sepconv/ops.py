@@ -297,7 +297,19 @@ def _convolve(
     if type(arrays[0]) is Symbol:
         if out is not None:
             raise TypeError("`out` must be None while `tf.function` traces a program, whose runs make their outputs")
-        given = strides, padding, data_format, dilation_rate, activation, lengths, out, engine, precision, device, stream
+        given = (
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            lengths,
+            out,
+            engine,
+            precision,
+            device,
+            stream,
+        )
         return arrays[0].trace.record(_convolve, (arrays, *given))
     request = context.requested(arrays[0], device, stream)
     if lengths is not None and request is not None:

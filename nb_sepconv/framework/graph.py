@@ -217,8 +217,6 @@ class Graph:
             self.layer_name_counts[base_name] = number + 1
         return number
 
-    # ---- seeds ----
-
     def next_seed(self) -> tuple[int, int] | None:
         """``(graph seed, how many were asked before)`` for an operation without a seed of its own, or None."""
         if self.seed is None:
@@ -226,8 +224,6 @@ class Graph:
         with self.lock:
             self._seeds_given += 1
             return self.seed, self._seeds_given - 1
-
-    # ---- undoing ----
 
     def log_undo(self, undo: Callable[[], Any]) -> None:
         """Remember how to take back an addition that this thread made, while ``undo_on_failure`` is open."""

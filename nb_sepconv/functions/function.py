@@ -11,9 +11,9 @@ import numpy as np
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
+from nb_sepconv.functions.containers import rebuilt
 from nb_sepconv.functions.program import MOVED, compiled
 from nb_sepconv.functions.programs import Programs
-from nb_sepconv.functions.containers import rebuilt
 from nb_sepconv.functions.trace import Trace
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.symbol import Symbol

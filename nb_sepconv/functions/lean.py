@@ -49,7 +49,9 @@ def _is_plain(x):
 
 def _is_simple(array):
     dtype = array.dtype
-    return array.ndim > 0 and dtype.isnative and dtype.kind in "fiub" and not (dtype.kind == "f" and dtype.itemsize == 2)
+    return (
+        array.ndim > 0 and dtype.isnative and dtype.kind in "fiub" and not (dtype.kind == "f" and dtype.itemsize == 2)
+    )
 
 
 def _of_one(function, *parameters):

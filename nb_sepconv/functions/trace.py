@@ -140,8 +140,8 @@ class Trace:
         """What a value of a collection is in this run: what it computes is recorded, too."""
         if isinstance(lazy, CallLoss):
             raise TypeError(
-                f"{lazy.name} is a number that a call left behind, which `tf.function` cannot follow: compute it in the "
-                "function, or forget those of earlier steps by `tf.losses.clear_call_losses()`"
+                f"{lazy.name} is a number that a call left behind, which `tf.function` cannot follow: compute it in "
+                "the function, or forget those of earlier steps by `tf.losses.clear_call_losses()`"
             )
         if id(lazy) not in self._values:
             steps, known = len(self.steps), dict(self._values)

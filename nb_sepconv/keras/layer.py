@@ -337,7 +337,8 @@ class Layer:
         own = type(self).call.__module__.startswith("nb_sepconv.")
         if not own or args or self.activity_regularizer is not None or dtype_name_of(inputs) != self.compute_dtype:
             return None
-        return partial(self.call, **call_keywords(type(self).call, keywords.pop("training", None), keywords))
+        others = {key: value for key, value in keywords.items() if key != "training"}
+        return partial(self.call, **call_keywords(type(self).call, keywords.get("training"), others))
 
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self.compute_dtype, self.name, self.autocast)
@@ -345,8 +346,6 @@ class Layer:
     @staticmethod
     def _regularizer_of(weight):
         return weight.regularizer
-
-    # ---- configuration ----
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""

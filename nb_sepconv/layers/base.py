@@ -22,6 +22,7 @@ from nb_sepconv.layers.found_weights import adopt_weights
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
+from nb_sepconv.layers.repeated import Repeated
 from nb_sepconv.layers.scope import InCall, LayerScope, names_of
 from nb_sepconv.layers.weights import HasWeights, LayerWeights, array_of, initializer_or_default, is_among
 from nb_sepconv.lazy import layers as lazy
@@ -47,7 +48,7 @@ KEYWORDS = frozenset(
 _set_attribute = object.__setattr__
 
 
-class Layer(HasWeights, Copies):
+class Layer(HasWeights, Copies, Repeated):
     """The base of layers; see ``SeparableConv1D`` for the arguments."""
 
     def __init__(
@@ -186,8 +187,6 @@ class Layer(HasWeights, Copies):
 
     add_variable = add_weight
 
-    # ---- losses ----
-
     @property
     def losses(self) -> list[Any]:
         """The losses as NumPy scalars, those of this step's calls before those of weights, which are computed anew.
@@ -320,15 +319,6 @@ class Layer(HasWeights, Copies):
             self._add_activity_loss(outputs)
         return outputs
 
-    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
-        """What further calls with such arguments compute from a plain array, without scopes and checks; None where
-        nothing but a call does the same.
-        """
-        own = type(self).call.__module__.startswith("nb_sepconv.") and type(self).build is Layer.build
-        if not own or self.activity_regularizer or args or dtype_name_of(inputs) != self._dtype:
-            return None
-        return partial(self.call, **keywords)
-
     def _is_blind(self, inputs, keywords):
         """Whether nothing that a call with these keywords runs could see the scope.
 
@@ -396,8 +386,6 @@ class Layer(HasWeights, Copies):
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
         return AllOrNothing(self, self._scope.home())
-
-    # ---- configuration, copies ----
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict, without the weights."""

@@ -232,13 +232,6 @@ class SeparableConv1D(SeparableConvolution, Layer):
             watched,
         )
 
-    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
-        """As of every layer."""
-        short = None if args or keywords else self._short_way(inputs)
-        if short is None or short[-1] or inputs.dtype != short[1]:
-            return None
-        return partial(short[0].by, short[4])
-
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output for inputs of ``input_shape``.
 

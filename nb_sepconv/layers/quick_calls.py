@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,13 +44,6 @@ class QuickCalls:
                 graph.thread.scope_names.add(scope_path)
                 return multiply.by(weights, inputs)
         return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
-
-    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
-        """As of every layer."""
-        short = None if args or keywords else self._short_way(inputs)
-        if short is None or short[-1] or inputs.dtype != short[1]:
-            return None
-        return partial(short[0].by, short[5])
 
     def _build_fast_path(self):
         """What an input must be to be called so, and whether what runs could see the scope. If nothing could, then that

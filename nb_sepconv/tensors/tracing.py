@@ -1,6 +1,6 @@
 """How TF's words notice that a thread traces a program, and hand their call over to be recorded.
 
-A trace is whatever has ``word`` and ``record``, as :class:`nb_sepconv.functions.trace.Trace` has; nothing here knows more.
+A trace is whatever has ``word`` and ``record``, as :class:`nb_sepconv.functions.trace.Trace` has.
 """
 
 from __future__ import annotations

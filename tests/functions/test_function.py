@@ -37,7 +37,6 @@ def test_it_runs_once_for_each_shape_type_and_constant():
     assert len(runs) == 3
     assert double(X, 3).tolist() == double(X, factor=3).tolist() == (X * 3).tolist()
     assert len(runs) == 5
-    assert double(np.int32([1]), True).tolist() == [1] if False else True
     double(X, 3.0)
     assert len(runs) == 6  # 3 and 3.0 are two constants
 
@@ -315,7 +314,7 @@ def test_values_are_refused(use, what):
 @pytest.mark.parametrize("use", [float, bool, np.asarray, lambda v: v.numpy(), lambda v: v.eval() * 0 + float(v)])
 def test_values_of_variables_are_refused(use):
     variable = tf.Variable(1.0)
-    with pytest.raises(TypeError, match="tf.function"):
+    with pytest.raises(TypeError, match=r"tf\.function"):
         tf.function(lambda x: x * use(variable))(X)
 
 
@@ -332,7 +331,7 @@ def test_what_numpy_has_and_tensorflow_has_not_is_refused():
 
 def test_arrays_of_other_libraries_are_refused():
     class Foreign:
-        __cuda_array_interface__ = {}
+        __cuda_array_interface__ = None
 
     with pytest.raises(TypeError, match="must be NumPy's"):
         tf.function(lambda x: x)(Foreign())
@@ -462,7 +461,7 @@ def test_nothing_grows():
         return tf.losses.mean_squared_error(y, y) + tf.losses.get_regularization_loss()
 
     def calls(count):
-        for i in range(count):
+        for _ in range(count):
             program(X)
             tf.function(program.python_function)  # a new one leaves with its programs
         gc.collect()

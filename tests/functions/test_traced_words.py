@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.programs import all_programs, make_inputs, make_weight
-from tests.word_cases import WORDS, calls, function_of, with_arrays
 
 import nb_sepconv as tf
+from tests.programs import all_programs, make_inputs, make_weight
+from tests.word_cases import WORDS, calls, function_of, with_arrays
 
 PROGRAMS = all_programs()
 DRAWN = ("random_normal", "random_uniform", "random_shuffle", "truncated_normal", "nn.dropout", "layers.dropout")
