@@ -1,10 +1,10 @@
 """Whole TF1 programs, called again and again: ``python -m benchmarks.programs [FILE]`` times ours beside a TF1 session.
 
-Ours are called as they are, and through ``tf.function``, which traces them once as a session's graph is built once. FILE
-holds programs marked as those of `tests.programs`, which are the default. Each library has a process of its own, and they
-take turns; BENCHMARKS_PYTHON_TENSORFLOW names the interpreter that has TensorFlow and tf_keras. Programs get the first
-example of their inputs, and all of them with ``--whole`` or where their number is written in the program. The medians in
-microseconds are printed, and how many of our calls a session's run takes.
+Ours are called as they are, and through ``tf.function``, which traces them once as a session's graph is built once.
+FILE holds programs marked as those of `tests.programs`, which are the default. Each library has a process of its own,
+and they take turns; BENCHMARKS_PYTHON_TENSORFLOW names the interpreter that has TensorFlow and tf_keras. Programs get
+the first example of their inputs, and all of them with ``--whole`` or where their number is written in the program.
+The medians in microseconds are printed, and how many of our calls a session's run takes.
 """
 
 import argparse
