@@ -32,11 +32,29 @@ def ours(name, program, arrays):
     """A call of the program that finds the variables of a first one."""
     import nb_sepconv as tf
 
-    graph = tf.Graph()
-
     def call():
         with tf.variable_scope(tf.get_variable_scope(), reuse=True):
             return program(tf, **arrays)
+
+    return _in_graph(tf, program, arrays, call)
+
+
+def traced(name, program, arrays):
+    """A call of the program as ``tf.function`` has traced it, the counterpart of a session's run."""
+    import nb_sepconv as tf
+
+    function = tf.function(lambda **given: program(tf, **given))
+
+    def first():
+        with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+            function(**arrays)
+
+    return _in_graph(tf, program, arrays, lambda: function(**arrays), first)
+
+
+def _in_graph(tf, program, arrays, call, first=None):
+    """The seconds of so many calls in a graph that has the program's variables, after a first one of another kind."""
+    graph = tf.Graph()
 
     def in_graph(calls):
         with graph.as_default():
@@ -48,6 +66,8 @@ def ours(name, program, arrays):
         for variable in tf.global_variables():
             if variable.dtype.kind == "f":
                 variable.load(make_weight(variable.name, variable.shape, variable.dtype))
+        if first is not None:
+            first()
     return in_graph
 
 
@@ -71,7 +91,7 @@ def tensorflow(name, program, arrays):
     return lambda calls: seconds_of(lambda: session.run(outputs, feed), calls)
 
 
-LIBRARIES = {"ours": ours, "tensorflow": tensorflow}
+LIBRARIES = {"ours": ours, "traced": traced, "tensorflow": tensorflow}
 
 
 class ProgramWorker:

@@ -1,9 +1,10 @@
 """Whole TF1 programs, called again and again: ``python -m benchmarks.programs [FILE]`` times ours beside a TF1 session.
 
+Ours are called as they are, and through ``tf.function``, which traces them once as a session's graph is built once.
 FILE holds programs marked as those of `tests.programs`, which are the default. Each library has a process of its own,
 and they take turns; BENCHMARKS_PYTHON_TENSORFLOW names the interpreter that has TensorFlow and tf_keras. Programs get
-the first example of their inputs, and all of them with ``--whole`` or where their number is written in the program. The
-medians in microseconds and their ratio are printed.
+the first example of their inputs, and all of them with ``--whole`` or where their number is written in the program.
+The medians in microseconds are printed, and how many of our calls a session's run takes.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from statistics import median
 from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
 from benchmarks.statistics import geometric_mean
 
-LIBRARIES = ("ours", "tensorflow")
+LIBRARIES = ("ours", "traced", "tensorflow")
 
 
 def started_workers(stack, path, threads):
@@ -57,12 +58,13 @@ def measured(started, rounds, seconds):
 def row(name, seconds):
     """The line of a program."""
     times = "".join(f"{library:>12} {each * 1e6:8.0f} us" for library, each in seconds.items())
-    return f"{name:24}{times}" + (f"{ratio_of(seconds):8.2f}x" if len(seconds) > 1 else "")
+    return f"{name:24}{times}" + "".join(f"{ratio:8.2f}x" for ratio in ratios_of(seconds))
 
 
-def ratio_of(seconds):
-    """How many of our calls the session's run takes."""
-    return seconds["tensorflow"] / seconds["ours"]
+def ratios_of(seconds):
+    """How many of our calls, and of the traced program's, the session's run takes; none where it was not timed."""
+    own = [seconds[library] for library in LIBRARIES[:2]]
+    return [seconds["tensorflow"] / each for each in own] if "tensorflow" in seconds else []
 
 
 def main(arguments=None):
@@ -84,10 +86,10 @@ def main(arguments=None):
                 continue
             seconds = measured(started, options.rounds, options.seconds)
             print(row(name, seconds), flush=True)
-            ratios += [ratio_of(seconds)] if len(seconds) > 1 else []
-    if ratios:
-        ahead = sum(ratio > 1 for ratio in ratios)
-        print(f"ahead in {ahead} of {len(ratios)}, geometric mean {geometric_mean(ratios):.2f}x")
+            ratios.append(ratios_of(seconds))
+    for what, each in zip(LIBRARIES, zip(*filter(None, ratios), strict=True), strict=False):
+        ahead = sum(ratio > 1 for ratio in each)
+        print(f"{what} ahead in {ahead} of {len(each)}, geometric mean {geometric_mean(each):.2f}x")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ _HOMES = {
     "cli.show_config": ("show_config",),
     "cli.warming": ("warmup",),
     "framework.graph_keys": ("GraphKeys",),
+    "functions.function": ("function",),
     "framework.graph": (
         *("Graph", "add_to_collection", "add_to_collections", "get_all_collection_keys", "get_collection"),
         *("get_collection_ref", "get_default_graph", "reset_default_graph", "set_random_seed"),

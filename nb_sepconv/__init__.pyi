@@ -100,6 +100,7 @@ from nb_sepconv.framework.variables import local_variables as local_variables
 from nb_sepconv.framework.variables import model_variables as model_variables
 from nb_sepconv.framework.variables import moving_average_variables as moving_average_variables
 from nb_sepconv.framework.variables import trainable_variables as trainable_variables
+from nb_sepconv.functions.function import function as function
 from nb_sepconv.initializers import constant as constant_initializer
 from nb_sepconv.initializers import glorot_normal as glorot_normal_initializer
 from nb_sepconv.initializers import glorot_uniform as glorot_uniform_initializer
@@ -297,6 +298,7 @@ __all__ = [
     "floor_div",
     "floordiv",
     "floormod",
+    "function",
     "gather",
     "gather_nd",
     "get_all_collection_keys",

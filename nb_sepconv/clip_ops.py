@@ -11,6 +11,7 @@ import numpy as np
 
 from nb_sepconv.tensors.convert import as_array, floats, number_in, real_numbers, widely
 from nb_sepconv.tensors.tensor import tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
+@word
 def global_norm(t_list: Sequence[ArrayInput | None], name: str | None = None) -> Any:
     """The Euclidean norm of all elements of all arrays together.
 
@@ -45,6 +47,7 @@ def global_norm(t_list: Sequence[ArrayInput | None], name: str | None = None) ->
     return widely(lambda _: np.sqrt(sum(_squares(array) for array in arrays)), arrays[0])[()]
 
 
+@word
 def clip_by_global_norm(
     t_list: Sequence[ArrayInput | None], clip_norm: SupportsFloat, use_norm: Any = None, name: str | None = None
 ) -> tuple[list[Array | Any], Any]:
@@ -80,6 +83,7 @@ def clip_by_global_norm(
     return [None if array is None else _scaled(array, scale) for array in arrays], norm
 
 
+@word
 def clip_by_norm(
     t: ArrayInput, clip_norm: SupportsFloat, axes: int | Sequence[int] | None = None, name: str | None = None
 ) -> Array:
@@ -113,6 +117,7 @@ def clip_by_norm(
     return tensor(widely(clipped, floats(t, "t")))
 
 
+@word
 def clip_by_value(
     t: ArrayInput, clip_value_min: ArrayInput, clip_value_max: ArrayInput, name: str | None = None
 ) -> Array:

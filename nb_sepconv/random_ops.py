@@ -10,6 +10,7 @@ from nb_sepconv import initializers
 from nb_sepconv.checks.words import whole_sizes_of
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor import plain, tensor
+from nb_sepconv.tensors.tracing import DRAWN, word_of
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
 
 
+@word_of(DRAWN)
 def random_uniform(
     shape: ShapeInput,
     minval: Any = 0,
@@ -34,6 +36,7 @@ def random_uniform(
     return _drawn(initializers.RandomUniform(minval, maxval, seed), shape, dtype)
 
 
+@word_of(DRAWN)
 def random_normal(
     shape: ShapeInput,
     mean: ArrayInput = 0.0,
@@ -50,6 +53,7 @@ def random_normal(
     return _drawn(initializers.RandomNormal(mean, stddev, seed), shape, dtype)
 
 
+@word_of(DRAWN)
 def truncated_normal(
     shape: ShapeInput,
     mean: ArrayInput = 0.0,
@@ -70,6 +74,7 @@ def _drawn(initializer, shape, dtype):
     return tensor(initializer(whole_sizes_of(shape), as_dtype(dtype)))
 
 
+@word_of(DRAWN)
 def random_shuffle(value: ArrayInput, seed: int | None = None, name: str | None = None) -> Tensor:
     """The rows in a random order, another one than TensorFlow's for the same seed.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from nb_sepconv.tensors.convert import floats, widely
 from nb_sepconv.tensors.serialization import config_repr, interpret, keras_config
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -80,6 +81,7 @@ class L1L2(Regularizer):
         self.l1: float = _factor("l1", 0.0 if l1 is None else l1)
         self.l2: float = _factor("l2", 0.0 if l2 is None else l2)
 
+    @word
     def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l1 * _magnitude(wide) + self.l2 * _energy(wide), floats(x, "x"))
@@ -111,6 +113,7 @@ class L1(Regularizer):
     def __init__(self, l1: float | None = 0.01, **older: Any) -> None:
         self.l1: float = _factor("l1", _renamed(l1, older))
 
+    @word
     def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l1 * _magnitude(wide), floats(x, "x"))
@@ -142,6 +145,7 @@ class L2(Regularizer):
     def __init__(self, l2: float | None = 0.01, **older: Any) -> None:
         self.l2: float = _factor("l2", _renamed(l2, older))
 
+    @word
     def __call__(self, x: ArrayInput) -> Array:
         """The penalty on an array of floats, in its type."""
         return widely(lambda wide: self.l2 * _energy(wide), floats(x, "x"))

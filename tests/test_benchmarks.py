@@ -491,9 +491,10 @@ def test_whole_programs_are_timed(tmp_path, capsys):
 
 
 def test_whole_programs_are_compared():
-    both = programs.row("some", {"ours": 1e-4, "tensorflow": 2.5e-4})
-    assert " ".join(both.split()) == "some ours 100 us tensorflow 250 us 2.50x"
-    assert " ".join(programs.row("some", {"ours": 1e-4}).split()) == "some ours 100 us"
+    all_of_them = programs.row("some", {"ours": 1e-4, "traced": 5e-5, "tensorflow": 2.5e-4})
+    assert " ".join(all_of_them.split()) == "some ours 100 us traced 50 us tensorflow 250 us 2.50x 5.00x"
+    own = programs.row("some", {"ours": 1e-4, "traced": 5e-5})
+    assert " ".join(own.split()) == "some ours 100 us traced 50 us"
 
 
 def test_a_launch_on_all_threads_is_compared_with_one_on_one(capsys):

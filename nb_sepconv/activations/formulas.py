@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.tensors.convert import floats, real_numbers, widely
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import Array, FunctionT
@@ -19,6 +20,7 @@ def typed(compute: FunctionT) -> FunctionT:
     """Make ``compute``, written for float32 and float64, accept every float type and keep it."""
     accepted = real_numbers if compute.__name__ in INTEGER_FRIENDLY else floats
 
+    @word
     @functools.wraps(compute)
     def activation(x, *args, **kwargs):
         return widely(lambda wide: compute(wide, *args, **kwargs), accepted(x, "x"))

@@ -8,11 +8,13 @@ import numpy as np
 
 from nb_sepconv.checks.words import axis_of, sizes_of
 from nb_sepconv.tensors.tensor import Tensor, matched_all, plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayInput
 
 
+@word
 def concat(values: Any, axis: Any, name: str | None = "concat") -> Tensor:
     """The arrays one after another along an axis.
 
@@ -42,6 +44,7 @@ def _arrays(values):
     return matched_all(values, [f"values[{i}]" for i in range(len(values))])
 
 
+@word
 def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
     """The arrays beside each other along a new axis.
 
@@ -62,6 +65,7 @@ def _all_of(axes):
     return (slice(None),) * axes
 
 
+@word
 def unstack(value: ArrayInput, num: Any = None, axis: Any = 0, name: str | None = "unstack") -> list[Tensor]:
     """The list of the arrays along an axis, which they have no longer.
 
@@ -76,6 +80,7 @@ def unstack(value: ArrayInput, num: Any = None, axis: Any = 0, name: str | None 
     return [tensor(array[(*before, i)].copy()) for i in range(array.shape[axis])]
 
 
+@word
 def split(
     value: ArrayInput, num_or_size_splits: Any, axis: Any = 0, num: Any = None, name: str | None = "split"
 ) -> list[Tensor]:
@@ -107,6 +112,7 @@ def _part_sizes(length, given):
     return sizes
 
 
+@word
 def meshgrid(*args: ArrayInput, indexing: str = "xy", name: str | None = None) -> list[Tensor]:
     """Coordinates of a grid: each vector repeated along the axes of the others.
 

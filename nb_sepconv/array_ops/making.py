@@ -12,6 +12,7 @@ from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import Tensor, matched_all, plain, tensor
+from nb_sepconv.tensors.tracing import OF_ANY_LENGTH, word, word_of
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
 
 
+@word
 def constant(
     value: ArrayInput,
     dtype: DTypeLike = None,
@@ -48,6 +50,7 @@ def _filled(array, sizes):
     return np.concatenate([flat, np.repeat(flat[-1:], missing)]).reshape(sizes)
 
 
+@word
 def convert_to_tensor(
     value: ArrayInput,
     dtype: DTypeLike = None,
@@ -95,6 +98,7 @@ def _check_kind(array, dtype):
         raise TypeError(f"`value` must hold numbers of the type {dtype.name}. Received: {array.reshape(-1)[0]!s}")
 
 
+@word
 def zeros(shape: ShapeInput, dtype: DTypeLike = np.float32, name: str | None = None) -> Tensor:
     """An array of zeros.
 
@@ -104,6 +108,7 @@ def zeros(shape: ShapeInput, dtype: DTypeLike = np.float32, name: str | None = N
     return tensor(np.zeros(whole_sizes_of(shape), as_dtype(dtype)))
 
 
+@word
 def ones(shape: ShapeInput, dtype: DTypeLike = np.float32, name: str | None = None) -> Tensor:
     """An array of ones.
 
@@ -113,6 +118,7 @@ def ones(shape: ShapeInput, dtype: DTypeLike = np.float32, name: str | None = No
     return tensor(np.ones(whole_sizes_of(shape), as_dtype(dtype)))
 
 
+@word
 def fill(dims: ShapeInput, value: ArrayInput, name: str | None = None) -> Tensor:
     """An array of one number.
 
@@ -125,11 +131,13 @@ def fill(dims: ShapeInput, value: ArrayInput, name: str | None = None) -> Tensor
     return tensor(np.full(whole_sizes_of(dims, "dims"), value))
 
 
+@word
 def zeros_like(tensor: ArrayInput, dtype: DTypeLike = None, name: str | None = None, optimize: bool = True) -> Tensor:
     """Zeros in the shape of ``tensor``, and of its type unless ``dtype`` is given."""
     return _like(np.zeros, tensor, dtype)
 
 
+@word
 def ones_like(tensor: ArrayInput, dtype: DTypeLike = None, name: str | None = None, optimize: bool = True) -> Tensor:
     """Ones in the shape of ``tensor``, and of its type unless ``dtype`` is given."""
     return _like(np.ones, tensor, dtype)
@@ -144,6 +152,7 @@ _EXACT = frozenset(map(np.dtype, ("int32", "int64", "float32", "float64")))
 _MOST_EXACT = 2**24  # each of them holds all integers up to it
 
 
+@word_of(OF_ANY_LENGTH)
 def range(
     start: ArrayInput,
     limit: ArrayInput | None = None,
@@ -181,6 +190,7 @@ def _are_near(start, limit, delta):
     return limit >= start if delta > 0 else limit <= start and delta < 0
 
 
+@word
 def linspace(start: ArrayInput, stop: ArrayInput, num: Any, name: str | None = None) -> Tensor:
     """``num`` numbers from ``start`` to ``stop``, both included, at equal distances.
 
@@ -199,6 +209,7 @@ def linspace(start: ArrayInput, stop: ArrayInput, num: Any, name: str | None = N
 lin_space = linspace
 
 
+@word
 def eye(
     num_rows: int,
     num_columns: int | None = None,
@@ -217,16 +228,19 @@ def eye(
     return tensor(np.tile(one, (*batch, 1, 1)) if batch else one)
 
 
+@word
 def identity(input: ArrayInput, name: str | None = None) -> Tensor:
     """A copy."""
     return tensor(plain(input).copy())
 
 
+@word
 def stop_gradient(input: ArrayInput, name: str | None = None) -> Tensor:
     """A copy; gradients here are asked for by name, so that there is nothing to stop."""
     return tensor(plain(input).copy())
 
 
+@word
 def one_hot(
     indices: ArrayInput,
     depth: ArrayInput,
@@ -274,6 +288,7 @@ def _one_hot_values(on_value, off_value, dtype):
     return (np.asarray(value).astype(dtype) for value in (on, off))
 
 
+@word_of(OF_ANY_LENGTH)
 def sequence_mask(
     lengths: ArrayInput, maxlen: ArrayInput | None = None, dtype: DTypeLike = np.bool_, name: str | None = None
 ) -> Tensor:

@@ -9,12 +9,14 @@ import numpy as np
 
 from nb_sepconv.checks.words import axis_of, sizes_of, whole_sizes_of
 from nb_sepconv.tensors.tensor import matched, plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
     from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
 
 
+@word
 def slice(input_: ArrayInput, begin: Any, size: Any, name: str | None = None) -> Tensor:
     """``size`` elements from ``begin`` on along each axis; a size of -1 takes all that follow.
 
@@ -37,6 +39,7 @@ def slice(input_: ArrayInput, begin: Any, size: Any, name: str | None = None) ->
     return tensor(array[tuple(map(builtins.slice, begin, ends))].copy())
 
 
+@word
 def strided_slice(input_: ArrayInput, begin: Any, end: Any, strides: Any = None, name: str | None = None) -> Tensor:
     """``input_[begin[0]:end[0]:strides[0], ...]``, with Python's rules.
 
@@ -62,6 +65,7 @@ def _stop(last, length, step):
     return None if step < 0 and last < -length else last
 
 
+@word
 def gather(
     params: Any,
     indices: ArrayInput,
@@ -116,6 +120,7 @@ def _check_indices(indices, length, name="indices"):
         raise ValueError(f"`{name}` must lie in [0, {length}). Received: {wrong}")
 
 
+@word
 def gather_nd(params: Any, indices: ArrayInput, name: str | None = None, batch_dims: int = 0) -> Tensor:
     """The slices of ``params`` at the index vectors along the last axis of ``indices``.
 
@@ -145,6 +150,7 @@ def _nd_key(indices, shape):
     return key
 
 
+@word
 def scatter_nd(indices: ArrayInput, updates: ArrayInput, shape: ShapeInput, name: str | None = None) -> Tensor:
     """Zeros of ``shape`` with the updates added at the index vectors.
 
@@ -160,6 +166,7 @@ def scatter_nd(indices: ArrayInput, updates: ArrayInput, shape: ShapeInput, name
     return tensor(total)
 
 
+@word
 def where(
     condition: ArrayInput, x: ArrayInput | None = None, y: ArrayInput | None = None, name: str | None = None
 ) -> Tensor:
@@ -190,6 +197,7 @@ def where(
     return tensor(np.where(condition, x, y))
 
 
+@word
 def where_v2(
     condition: ArrayInput, x: ArrayInput | None = None, y: ArrayInput | None = None, name: str | None = None
 ) -> Tensor:
@@ -211,6 +219,7 @@ def _condition(condition):
     return condition
 
 
+@word
 def boolean_mask(tensor: ArrayInput, mask: ArrayInput, name: str | None = "boolean_mask", axis: Any = None) -> Tensor:
     """The slices of ``tensor``, from ``axis`` on, where the mask holds.
 
@@ -231,6 +240,7 @@ def _masked(array, before, mask):
     return tensor(array[(*before, mask)])
 
 
+@word
 def reverse_sequence(
     input: ArrayInput,
     seq_lengths: ArrayInput | None = None,
@@ -262,6 +272,7 @@ def reverse_sequence(
     return tensor(np.take_along_axis(array, source, axis))
 
 
+@word
 def invert_permutation(x: ArrayInput, name: str | None = None) -> Tensor:
     """The places at which each number 0, 1, ... stands.
 

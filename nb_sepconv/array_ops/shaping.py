@@ -10,6 +10,7 @@ import numpy as np
 from nb_sepconv.checks.words import axes_of, axis_of, one_of, sizes_of, whole_sizes_of
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor import matched, plain, tensor
+from nb_sepconv.tensors.tracing import OF_SHAPES, word, word_of
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayInput, ShapeInput
 
 
+@word_of(OF_SHAPES)
 def shape(input: ArrayInput, name: str | None = None, out_type: DTypeLike = np.int32) -> Tensor:
     """The sizes as an array of int32.
 
@@ -27,16 +29,19 @@ def shape(input: ArrayInput, name: str | None = None, out_type: DTypeLike = np.i
     return tensor(np.array(plain(input).shape, as_dtype(out_type)))
 
 
+@word_of(OF_SHAPES)
 def size(input: ArrayInput, name: str | None = None, out_type: DTypeLike = np.int32) -> Tensor:
     """How many elements there are."""
     return tensor(np.array(plain(input).size, as_dtype(out_type)))
 
 
+@word_of(OF_SHAPES)
 def rank(input: ArrayInput, name: str | None = None) -> Tensor:
     """How many axes there are."""
     return tensor(np.array(plain(input).ndim, np.int32))
 
 
+@word
 def reshape(tensor: ArrayInput, shape: ShapeInput, name: str | None = None) -> Tensor:
     """The elements in the shape ``shape``, in which one size may be -1.
 
@@ -57,6 +62,7 @@ def _new(array):
     return tensor(array.copy())
 
 
+@word
 def transpose(a: ArrayInput, perm: Any = None, name: str | None = "transpose", conjugate: bool = False) -> Tensor:
     """The axes in the order ``perm``, reversed by default.
 
@@ -73,6 +79,7 @@ def transpose(a: ArrayInput, perm: Any = None, name: str | None = "transpose", c
     return _new(array.transpose(axes))
 
 
+@word
 def matrix_transpose(a: ArrayInput, name: str | None = "matrix_transpose", conjugate: bool = False) -> Tensor:
     """The last two axes exchanged.
 
@@ -85,6 +92,7 @@ def matrix_transpose(a: ArrayInput, name: str | None = "matrix_transpose", conju
     return _new(np.swapaxes(array, -1, -2))
 
 
+@word
 def expand_dims(input: ArrayInput, axis: Any = None, name: str | None = None, dim: int | None = None) -> Tensor:
     """A new axis of size 1 in the place ``axis``; ``dim`` is its older name.
 
@@ -97,6 +105,7 @@ def expand_dims(input: ArrayInput, axis: Any = None, name: str | None = None, di
     return _new(np.expand_dims(array, axis_of(axis, array.ndim + 1)))
 
 
+@word
 def squeeze(input: ArrayInput, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
     """The array without its axes of size 1, or without these; ``squeeze_dims`` is an older name of ``axis``.
 
@@ -110,6 +119,7 @@ def squeeze(input: ArrayInput, axis: Any = None, name: str | None = None, squeez
     return _new(array.squeeze(tuple(axes) or None))
 
 
+@word
 def tile(input: ArrayInput, multiples: Any, name: str | None = None) -> Tensor:
     """The array repeated along each of its axes.
 
@@ -122,6 +132,7 @@ def tile(input: ArrayInput, multiples: Any, name: str | None = None) -> Tensor:
     return tensor(np.tile(array, times))
 
 
+@word
 def reverse(tensor: ArrayInput, axis: Any, name: str | None = None) -> Tensor:
     """The elements in the reverse order along some axes.
 
@@ -137,6 +148,7 @@ def reverse(tensor: ArrayInput, axis: Any, name: str | None = None) -> Tensor:
 reverse_v2 = reverse
 
 
+@word
 def broadcast_to(input: ArrayInput, shape: ShapeInput, name: str | None = None) -> Tensor:
     """The array in a larger shape; axes of size 1 and new axes in front repeat it.
 
@@ -150,6 +162,7 @@ def broadcast_to(input: ArrayInput, shape: ShapeInput, name: str | None = None) 
         raise ValueError(f"`shape` must be one that the shape {array.shape} broadcasts to. Received: {sizes}") from None
 
 
+@word
 def roll(input: ArrayInput, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     """The elements moved along axes; what leaves at one end returns at the other.
 
@@ -163,6 +176,7 @@ def roll(input: ArrayInput, shift: Any, axis: Any, name: str | None = None) -> T
     return tensor(np.roll(array, shifts, tuple(axis_of(each, array.ndim) for each in axes)))
 
 
+@word
 def repeat(input: ArrayInput, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Each element repeated, along one axis or in the flat array.
 
@@ -176,6 +190,7 @@ def repeat(input: ArrayInput, repeats: Any, axis: Any = None, name: str | None =
 _MODES = {"CONSTANT": "constant", "REFLECT": "reflect", "SYMMETRIC": "symmetric"}
 
 
+@word
 def pad(
     tensor: ArrayInput, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: ArrayInput = 0
 ) -> Tensor:
@@ -243,6 +258,7 @@ def _check_mirror(array, widths, how):
             raise ValueError(f"`paddings` must be at most {most} along an axis of size {length}. Received: {pair}")
 
 
+@word
 def diag(diagonal: ArrayInput, name: str | None = None) -> Tensor:
     """The array with the elements on the diagonal, and zeros elsewhere.
 
@@ -255,6 +271,7 @@ def diag(diagonal: ArrayInput, name: str | None = None) -> Tensor:
     return tensor(np.diag(array.reshape(-1)).reshape(array.shape * 2))
 
 
+@word
 def diag_part(input: ArrayInput, name: str | None = None) -> Tensor:
     """The elements on the diagonal: the reverse of ``diag``."""
     array = plain(input)
@@ -265,6 +282,7 @@ def diag_part(input: ArrayInput, name: str | None = None) -> Tensor:
     return _new(array.reshape(count, count).diagonal().reshape(half))
 
 
+@word
 def matrix_band_part(
     input: ArrayInput, num_lower: ArrayInput, num_upper: ArrayInput, name: str | None = None
 ) -> Tensor:

@@ -127,7 +127,7 @@ FAMILIES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"op_scope|variable_op_scope", "use `tf.name_scope` and `tf.variable_scope`"),
         (r"variable_creator_scope", "use the argument `custom_getter` of `tf.variable_scope`"),
         (r"all_variables", "use `tf.global_variables`"),
-        (r"(wrap_)?function", "leave it out: functions of arrays run as they are written"),
+        (r"wrap_function", "leave it out: functions of arrays run as they are written"),
         (r"Module", "derive a layer from `tf.keras.layers.Layer`"),
         (r"app|flags|logging|get_logger", "use Python's `argparse` and `logging`"),
         (r".*(GraphDef|NodeDef|Proto|AttrValue|AttrList|TensorInfo)|(make|read)_tensor_proto|make_ndarray", GRAPH),

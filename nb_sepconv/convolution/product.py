@@ -42,14 +42,14 @@ def multiplied(inputs: np.ndarray, kernel: Any, bias: Any, chosen: Any) -> np.nd
     return call.run(inputs, call.pack(weights))
 
 
-def multiplied_by(inputs: np.ndarray, kernel: Any, chosen: Any) -> np.ndarray:
-    """The same without bias for a variable, which keeps what is packed of it."""
+def product_with(kernel: Any, chosen: Any) -> PackedProduct:
+    """The product without bias with a variable, which keeps what is packed of it."""
     products = kernel.kept.setdefault("products", {})
     multiply = products.get(chosen)
     if multiply is None:
         settings_of_product = chosen.stride, chosen.padding, chosen.data_format, chosen.dilation, None
         multiply = products[chosen] = PackedProduct(*settings_of_product)
-    return multiply(inputs, kernel, None)
+    return multiply
 
 
 class PackedProduct(Packed):

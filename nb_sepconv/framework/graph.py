@@ -18,6 +18,7 @@ from nb_sepconv.framework.graph_name_scope import GraphNameScope
 from nb_sepconv.framework.taken_names import TakenNames
 from nb_sepconv.framework.thread_state import ThreadStates, UndoOnFailure, remove_identical
 from nb_sepconv.initializers import use_graph_seed
+from nb_sepconv.tensors.symbol import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +46,7 @@ class Graph:
         self._threads = ThreadStates(self)
         self.layer_name_counts: dict[str, int] = {}
         self.remembered_calls: dict[Any, Any] = {}
+        self.programs: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()  # of `tf.function`
         self._seeds_given = 0
         self._collections = {}
         self.call_losses: CallLosses = CallLosses()
@@ -85,12 +87,14 @@ class Graph:
         return [key for key in self.collections if isinstance(key, str)]
 
     def add_to_collection(self, name: Any, value: Any) -> None:
-        """Append ``value`` to the collection ``name``."""
+        """Append ``value`` to the collection ``name``; what a run computes is in it until the trace is over."""
         with self.lock:
             collection = self._collections.setdefault(name, [])
             collection.append(value)
             self.call_losses.note(collection, name, value)
         self.thread.trainable_added += name == GraphKeys.TRAINABLE_VARIABLES
+        if type(value) is Symbol:
+            value.trace.undo_at_end(partial(remove_identical, collection, value))
         self.log_undo(partial(remove_identical, collection, value))
 
     def add_to_collections(self, names: Any, value: Any) -> None:
@@ -213,8 +217,6 @@ class Graph:
             self.layer_name_counts[base_name] = number + 1
         return number
 
-    # ---- seeds ----
-
     def next_seed(self) -> tuple[int, int] | None:
         """``(graph seed, how many were asked before)`` for an operation without a seed of its own, or None."""
         if self.seed is None:
@@ -222,8 +224,6 @@ class Graph:
         with self.lock:
             self._seeds_given += 1
             return self.seed, self._seeds_given - 1
-
-    # ---- undoing ----
 
     def log_undo(self, undo: Callable[[], Any]) -> None:
         """Remember how to take back an addition that this thread made, while ``undo_on_failure`` is open."""

@@ -15,6 +15,7 @@ from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.convert import as_array, is_floating, refuse_masked
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+from nb_sepconv.tensors.tracing import refuse_in_trace, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,6 +157,7 @@ class Variable(ArrayLike):
 
     def numpy(self) -> Array:
         """The array itself: writing to it writes to the variable."""
+        refuse_in_trace("`variable.numpy()`", "use the variable itself, or `variable.value()`")
         self._handed_out = True
         return self.array
 
@@ -174,6 +176,7 @@ class Variable(ArrayLike):
             self._handed_out = sys.getrefcount(self.array) > _REFERENCES_OF_OURS
         return self._version
 
+    @word
     def value(self) -> Array:
         """A copy of the value as it is now."""
         return self.array.copy()
@@ -187,6 +190,7 @@ class Variable(ArrayLike):
 
     # ---- writing ----
 
+    @word
     def assign(
         self, value: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
     ) -> Self:
@@ -208,12 +212,14 @@ class Variable(ArrayLike):
         self._version += 1
         return self
 
+    @word
     def assign_add(
         self, delta: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
     ) -> Self:
         """Add ``delta``, an array of the variable's shape, in place; see ``assign``."""
         return self.assign(self.array + self._checked(delta))
 
+    @word
     def assign_sub(
         self, delta: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
     ) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +20,13 @@ from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.weights import write_weights
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.convert import is_floating
-from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.lazy_value import as_loss
+from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor_shape import as_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
     from numpy.typing import DTypeLike
     from typing_extensions import Self
@@ -309,6 +311,8 @@ class Layer:
             ValueError: the rank, the channels or the length do not fit.
             TypeError: the type is no float.
         """
+        if type(inputs) is Symbol:
+            return recorded_call(self, inputs, args, {"training": training, **kwargs})
         inputs = as_input(inputs, self.name)
         check_floating(inputs, self.name)
         inputs = self._as_called(inputs)
@@ -326,14 +330,22 @@ class Layer:
         self._add_activity_loss(outputs)
         return outputs
 
+    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
+        """What further calls with such arguments compute from a plain array, without checks; None where nothing but a
+        call does the same.
+        """
+        own = type(self).call.__module__.startswith("nb_sepconv.")
+        if not own or args or self.activity_regularizer is not None or dtype_name_of(inputs) != self.compute_dtype:
+            return None
+        others = {key: value for key, value in keywords.items() if key != "training"}
+        return partial(self.call, **call_keywords(type(self).call, keywords.get("training"), others))
+
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self.compute_dtype, self.name, self.autocast)
 
     @staticmethod
     def _regularizer_of(weight):
         return weight.regularizer
-
-    # ---- configuration ----
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict that JSON can hold, without the weights."""

@@ -22,11 +22,13 @@ from nb_sepconv.layers.found_weights import adopt_weights
 from nb_sepconv.layers.input_spec import InputSpec
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
+from nb_sepconv.layers.repeated import Repeated
 from nb_sepconv.layers.scope import InCall, LayerScope, names_of
 from nb_sepconv.layers.weights import HasWeights, LayerWeights, array_of, initializer_or_default, is_among
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.keras_json import floatx
+from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor import Tensor, tensor
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ KEYWORDS = frozenset(
 _set_attribute = object.__setattr__
 
 
-class Layer(HasWeights, Copies):
+class Layer(HasWeights, Copies, Repeated):
     """The base of layers; see ``SeparableConv1D`` for the arguments."""
 
     def __init__(
@@ -185,8 +187,6 @@ class Layer(HasWeights, Copies):
 
     add_variable = add_weight
 
-    # ---- losses ----
-
     @property
     def losses(self) -> list[Any]:
         """The losses as NumPy scalars, those of this step's calls before those of weights, which are computed anew.
@@ -271,6 +271,8 @@ class Layer(HasWeights, Copies):
         """Build the layer if it is not, and pass all else on to ``call``; a Tensor gives a Tensor."""
         if type(inputs) is Tensor:
             return tensor(self._call(inputs.view(np.ndarray), scope, *args, **keywords))
+        if type(inputs) is Symbol:
+            return recorded_call(self, inputs, args, {"scope": scope, **keywords})
         inputs = as_input(inputs, self._name)
         if self._is_building or not self.built:
             with self._building:
@@ -384,8 +386,6 @@ class Layer(HasWeights, Copies):
     def _all_or_nothing(self):
         """Leave neither variables nor marks on the layer behind when the block fails; the scope's name stays."""
         return AllOrNothing(self, self._scope.home())
-
-    # ---- configuration, copies ----
 
     def get_config(self) -> Config:
         """The constructor's arguments as a dict, without the weights."""

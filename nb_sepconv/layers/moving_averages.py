@@ -10,22 +10,58 @@ from nb_sepconv.framework.graph import get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import close_name_scope, open_name_scope
 from nb_sepconv.tensors.quiet import quietly
+from nb_sepconv.tensors.tracing import refuse_in_trace
 
 if TYPE_CHECKING:
     from nb_sepconv.framework.graph_name_scope import NameScope
     from nb_sepconv.framework.variables import Variable
 
+ROOM = 256  # updates between two searches for those that were run
 
-def leave_updates(averages: Any, values: Any, decay: float) -> list[MovingAverageUpdate]:
-    """Updates of moving averages by values of the batch, left in the current graph's ``UPDATE_OPS``."""
+
+def leave_updates(averages: Any, values: Any, decay: float, scopes: Any = None) -> list[MovingAverageUpdate]:
+    """Updates of moving averages by values of the batch, left in the current graph's ``UPDATE_OPS``.
+
+    Args:
+        averages, values: the variables and the batch's values.
+        decay: float, as of the updates.
+        scopes: the scopes of earlier updates, whose names these get. Default None, scopes of their own.
+    """
     graph, left = get_default_graph(), []
-    thread = graph.thread
-    for variable, value in zip(averages, values, strict=True):
-        scope = open_name_scope(thread, "AssignMovingAvg")
-        close_name_scope(thread, scope)
+    for i, (variable, value) in enumerate(zip(averages, values, strict=True)):
+        scope = _scope_of_its_own(graph.thread) if scopes is None else scopes[i]
         left.append(MovingAverageUpdate(scope, variable, value, decay))
         graph.add_to_collection(GraphKeys.UPDATE_OPS, left[-1])
     return left
+
+
+def _scope_of_its_own(thread):
+    scope = open_name_scope(thread, "AssignMovingAvg")
+    close_name_scope(thread, scope)
+    return scope
+
+
+class WaitingUpdates:
+    """The updates that a layer's calls left behind; those that were run are forgotten by and by."""
+
+    def __init__(self) -> None:
+        self._updates: list[MovingAverageUpdate] = []
+        self._room = ROOM
+
+    def add(self, left: list[MovingAverageUpdate]) -> None:
+        """Keep some more."""
+        if len(self._updates) >= self._room:
+            self._updates = self.pending()
+            self._room = len(self._updates) + ROOM
+        self._updates.extend(left)
+
+    def pending(self) -> list[MovingAverageUpdate]:
+        """Those that nobody has run."""
+        return [update for update in self._updates if update.pending]
+
+    def last(self, count: int) -> list[MovingAverageUpdate]:
+        """The latest ones, whether they were run or not."""
+        return self._updates[-count:]
 
 
 class MovingAverageUpdate:
@@ -41,16 +77,16 @@ class MovingAverageUpdate:
     """
 
     def __init__(self, scope: NameScope, variable: Variable | Any, value: Any, decay: float) -> None:
-        self._scope = scope
+        self.scope: Any = scope
         self._variable, self._value, self._decay = variable, value, decay
 
     @property
     def name(self) -> str:
         """The operation's name."""
-        return self._scope if isinstance(self._scope, str) else self._scope.full_name()
+        return self.scope if isinstance(self.scope, str) else self.scope.full_name()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_scope": self.name}
+        return {**vars(self), "scope": self.name}
 
     @property
     def pending(self) -> bool:
@@ -59,6 +95,7 @@ class MovingAverageUpdate:
 
     def __call__(self) -> Variable | Any:
         """Run it, and return the variable."""
+        refuse_in_trace("An update of a moving average", "run it after the function, from `tf.GraphKeys.UPDATE_OPS`")
         if self.pending:
             self._variable.assign(quietly(self._moved, np.asarray(self._variable)))
             self._value = None

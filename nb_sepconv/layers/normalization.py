@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +17,11 @@ from nb_sepconv.layers import functional, stages
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.input_spec import InputSpec
-from nb_sepconv.layers.moving_averages import MovingAverageUpdate, leave_updates
+from nb_sepconv.layers.moving_averages import MovingAverageUpdate, WaitingUpdates, leave_updates
 from nb_sepconv.layers.pullback import FunctionPullback, refuse_own_gradient
 from nb_sepconv.layers.statistics import WEIGHTS, Normalization, normalization_of
 from nb_sepconv.layers.streamed import Streamed
-from nb_sepconv.tensors.dtypes import as_dtype
+from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor_shape import as_shape
 
@@ -113,7 +114,7 @@ class BatchNormalization(Streamed, Layer):
         self.moving_mean: Variable | Any = None
         self.moving_variance: Variable | Any = None
         self.input_spec = InputSpec(min_ndim=1)
-        self._updates = []
+        self._updates = WaitingUpdates()
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Create the variables for inputs of ``input_shape``.
@@ -211,9 +212,26 @@ class BatchNormalization(Streamed, Layer):
         computed = self._normalization(inputs.ndim)
         if not training:
             return computed.by_averages(inputs)
-        outputs, left = in_training(computed, inputs, self._decay, self._is_fused(computed.axes, inputs.ndim))
-        self._updates = [*self.updates, *left]
+        return self._in_training(computed, inputs)
+
+    def _in_training(self, computed, inputs, scopes=None):
+        unbiased = self._is_fused(computed.axes, inputs.ndim)
+        outputs, left = in_training(computed, inputs, self._decay, unbiased, scopes)
+        self._updates.add(left)
         return outputs
+
+    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
+        """As of every layer; updates keep the names of the call that was made."""
+        training = bool(keywords.get("training"))
+        if args or keywords.keys() - {"training"} or not self._is_blind(inputs, {"training": False}):
+            return None
+        if dtype_name_of(inputs) != self._dtype:
+            return None
+        computed = self._normalization(inputs.ndim)
+        if not training:
+            return computed.by_averages
+        scopes = [update.scope for update in self._updates.last(2)]
+        return partial(self._in_training, computed, scopes=scopes)
 
     def value_and_pullback(self, inputs: Any, training: bool = False) -> tuple[Any, FunctionPullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
@@ -276,7 +294,7 @@ class BatchNormalization(Streamed, Layer):
     @property
     def updates(self) -> list[MovingAverageUpdate]:
         """The updates of moving averages that calls have left behind and nobody has run."""
-        return [update for update in self._updates if update.pending]
+        return self._updates.pending()
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:
         """The shape of the output, which is that of the input."""
@@ -298,16 +316,19 @@ class BatchNormalization(Streamed, Layer):
 
 
 def in_training(
-    computed: Normalization, inputs: Array, decay: float | None, unbiased: bool
+    computed: Normalization, inputs: Array, decay: float | None, unbiased: bool, scopes: Any = None
 ) -> tuple[Array, list[MovingAverageUpdate]]:
-    """The outputs for the batch's statistics, and the updates of the averages that are left for later."""
+    """The outputs for the batch's statistics, and the updates of the averages that are left for later.
+
+    The updates have the names of ``scopes``, those of earlier ones, or by default names of their own.
+    """
     outputs, mean, variance = computed.by_batch(inputs)
     if decay is None:
         return outputs, []
     if unbiased:
         count = computed.count(inputs)
         variance = variance * variance.dtype.type(count / max(count - 1, 1))
-    return outputs, leave_updates(computed.weights[:2], (mean, variance), decay)
+    return outputs, leave_updates(computed.weights[:2], (mean, variance), decay, scopes)
 
 
 def _shape_of_weights(shape, axes):

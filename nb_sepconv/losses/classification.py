@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.losses.weighting import Reduction, collected, pair
+from nb_sepconv.losses.weighting import Reduction, collected, pair, recorded_loss
 from nb_sepconv.nn import cross_entropy
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import plain
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayInput
 
 
+@recorded_loss("hinge_loss")
 def hinge_loss(
     labels: ArrayInput,
     logits: ArrayInput,
@@ -35,6 +36,7 @@ def hinge_loss(
     return collected(losses, weights, scope, "hinge_loss", loss_collection, reduction)
 
 
+@recorded_loss("log_loss")
 def log_loss(
     labels: ArrayInput,
     predictions: ArrayInput,
@@ -57,6 +59,7 @@ def log_loss(
     return collected(losses, weights, scope, "log_loss", loss_collection, reduction)
 
 
+@recorded_loss("sigmoid_cross_entropy_loss")
 def sigmoid_cross_entropy(
     multi_class_labels: ArrayInput,
     logits: ArrayInput,
@@ -78,6 +81,7 @@ def sigmoid_cross_entropy(
     return collected(plain(losses), weights, scope, "sigmoid_cross_entropy_loss", loss_collection, reduction)
 
 
+@recorded_loss("softmax_cross_entropy_loss")
 def softmax_cross_entropy(
     onehot_labels: ArrayInput,
     logits: ArrayInput,
@@ -109,6 +113,7 @@ def _cast_labels(name, labels, logits):
     return quietly(labels.astype, logits.dtype), logits
 
 
+@recorded_loss("sparse_softmax_cross_entropy_loss")
 def sparse_softmax_cross_entropy(
     labels: ArrayInput,
     logits: ArrayInput,

@@ -8,7 +8,7 @@ import numpy as np
 
 from nb_sepconv.checks.words import axis_of, one_of
 from nb_sepconv.framework.graph_keys import GraphKeys
-from nb_sepconv.losses.weighting import Reduction, added, collected, over, pair, weights_of
+from nb_sepconv.losses.weighting import Reduction, added, collected, over, pair, recorded_loss, weights_of
 from nb_sepconv.tensors.quiet import quietly
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nb_sepconv.tensors.typing import ArrayInput
 
 
+@recorded_loss("absolute_difference")
 def absolute_difference(
     labels: ArrayInput,
     predictions: ArrayInput,
@@ -34,6 +35,7 @@ def absolute_difference(
     return collected(losses, weights, scope, "absolute_difference", loss_collection, reduction)
 
 
+@recorded_loss("mean_squared_error")
 def mean_squared_error(
     labels: ArrayInput,
     predictions: ArrayInput,
@@ -52,6 +54,7 @@ def mean_squared_error(
     return collected(losses, weights, scope, "mean_squared_error", loss_collection, reduction)
 
 
+@recorded_loss("cosine_distance_loss")
 def cosine_distance(
     labels: ArrayInput,
     predictions: ArrayInput,
@@ -76,6 +79,7 @@ def cosine_distance(
     return collected(losses, weights, scope, "cosine_distance_loss", loss_collection, reduction)
 
 
+@recorded_loss("huber_loss")
 def huber_loss(
     labels: ArrayInput,
     predictions: ArrayInput,
@@ -101,6 +105,7 @@ def huber_loss(
     return collected(quietly(of_each), weights, scope, "huber_loss", loss_collection, reduction)
 
 
+@recorded_loss("mean_pairwise_squared_error")
 def mean_pairwise_squared_error(
     labels: ArrayInput,
     predictions: ArrayInput,

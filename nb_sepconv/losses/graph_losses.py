@@ -9,6 +9,7 @@ import numpy as np
 from nb_sepconv.framework.graph import add_to_collection, get_collection
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.tensor import tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
@@ -81,6 +82,7 @@ def get_total_loss(
     return _sum_of(losses)
 
 
+@word
 def _sum_of(losses):
     arrays = [np.asarray(loss) for loss in losses]
     return tensor(sum(arrays[1:], start=arrays[0].copy()))

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb_sepconv.framework.graph import add_to_collection
+from nb_sepconv.framework.call_losses import CallLoss
+from nb_sepconv.framework.graph import add_to_collection, get_collection_ref, get_default_graph
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.name_scope import name_scope
+from nb_sepconv.framework.thread_state import remove_identical
 from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.quiet import quietly
+from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import plain, tensor
+from nb_sepconv.tensors.tracing import current_trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nb_sepconv.tensors.tensor import Tensor
-    from nb_sepconv.tensors.typing import Array, ArrayInput
+    from nb_sepconv.tensors.typing import Array, ArrayInput, FunctionT
 
 
 class Reduction:
@@ -44,6 +53,34 @@ class Reduction:
 _OPERATIONS = {Reduction.NONE: "Mul", Reduction.SUM: "Sum"}
 
 
+def recorded_loss(default_scope: str) -> Callable[[FunctionT], FunctionT]:
+    """A decorator for losses: while a program is traced, their value is recorded alone, and collected for this run.
+
+    Args:
+        default_scope: str, as the loss gives it to :func:`added`.
+    """
+
+    def decorate(function):
+        bind = inspect.signature(function).bind
+
+        @functools.wraps(function)
+        def loss(*args, **kwargs):
+            trace = current_trace()
+            if trace is None:
+                return function(*args, **kwargs)
+            given = bind(*args, **kwargs)
+            given.apply_defaults()
+            asked = given.arguments
+            value = trace.word(function, (), {**asked, "loss_collection": None})
+            reduction = asked.get("reduction", Reduction.SUM_BY_NONZERO_WEIGHTS)
+            return added(value, asked["scope"], default_scope, asked["loss_collection"], reduction)
+
+        return loss
+
+    return decorate
+
+
+@recorded_loss("weighted_loss")
 def compute_weighted_loss(
     losses: ArrayInput,
     weights: ArrayInput = 1.0,
@@ -76,8 +113,18 @@ def added(value: Array, scope: str | None, default_scope: str, collection: str |
     """A loss, which also goes into the collection, under the name of its scope and operation."""
     if collection:
         with name_scope(scope, default_scope) as opened:
-            add_to_collection(collection, LazyValue(f"{opened}{_OPERATIONS.get(reduction, 'value')}", lambda: value))
-    return tensor(value.copy())
+            name = f"{opened}{_OPERATIONS.get(reduction, 'value')}"
+            add_to_collection(collection, _loss(name, value, collection))
+    return value if type(value) is Symbol else tensor(value.copy())
+
+
+def _loss(name, value, collection):
+    """What a collection keeps until the step ends, or the run of a program that is being traced."""
+    if type(value) is not Symbol:
+        return CallLoss(name, lambda: value, get_default_graph().call_losses.step)
+    loss = LazyValue(name, lambda: value)
+    value.trace.undo_at_end(partial(remove_identical, get_collection_ref(collection), loss))
+    return loss
 
 
 def weights_of(losses: Array, weights: Any) -> Array:

@@ -16,6 +16,7 @@ from nb_sepconv.tensors.tensor import (
     tensor,
     true_divide,
 )
+from nb_sepconv.tensors.tracing import word
 
 _ANY, _REAL, _FLOATS, _BOOLS = "numbers", "integers or floats", "floats", "bools"
 
@@ -63,7 +64,7 @@ def _integer_reciprocal(x):
 
 
 # name: (the function of a plain array, what it accepts, whether 16-bit floats need float32 for it, the docstring)
-_UNARY = {
+UNARY = {
     "abs": (np.abs, _ANY, False, "The magnitude of each element, real where the elements are complex."),
     "negative": (np.negative, _ANY, False, "Each element with the other sign."),
     "sign": (_sign, _ANY, False, "-1, 0 or 1 by the sign of each element; NaN stays NaN."),
@@ -103,17 +104,17 @@ _UNARY = {
 
 
 def _unary(name, function, kind, wide, docstring):
-    def word(x, name=None):
+    def of_one(x, name=None):
         x = _checked(x, kind)
         return tensor(widely(function, x) if wide else quietly(function, x))
 
-    return _named(word, name, docstring)
+    return _named(of_one, name, docstring)
 
 
-def _named(word, name, docstring):
-    word.__name__ = word.__qualname__ = name
-    word.__doc__ = docstring
-    return word
+def _named(function, name, docstring):
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = docstring
+    return word(function)
 
 
 def _truncated(x, y):
@@ -146,7 +147,7 @@ def _power(x, y):
 
 
 # name: (the function of two plain arrays, what it accepts, the docstring)
-_BINARY = {
+BINARY = {
     "add": (np.add, _ANY, "``x + y``."),
     "subtract": (np.subtract, _ANY, "``x - y``."),
     "multiply": (np.multiply, _ANY, "``x * y``."),
@@ -177,7 +178,7 @@ _BINARY = {
 
 
 def _binary(name, function, kind, docstring):
-    def word(x, y, name=None):
+    def of_two(x, y, name=None):
         x, y = matched(x, y)
         if kind is not None:
             _checked(x, kind)
@@ -188,24 +189,26 @@ def _binary(name, function, kind, docstring):
                 raise
             raise ValueError(f"`y` must broadcast with the shape {x.shape} of `x`. Received: {y.shape}") from None
 
-    return _named(word, name, docstring)
+    return _named(of_two, name, docstring)
 
 
-for _name, _row in _UNARY.items():
+for _name, _row in UNARY.items():
     globals()[_name] = _unary(_name, *_row)
-for _name, _row in _BINARY.items():
+for _name, _row in BINARY.items():
     globals()[_name] = _binary(_name, *_row)
 
 floor_div = globals()["floordiv"]
 mod = globals()["floormod"]
 
 
+@word
 def atan2(y, x, name=None):
     """The angle of the point ``(x, y)``, between -pi and pi."""
     y, x = matched(y, x, ("y", "x"))
     return tensor(quietly(np.arctan2, _checked(y, _FLOATS, "y"), x))
 
 
+@word
 def scalar_mul(scalar, x, name=None):
     """``x`` times a single number."""
     x, scalar = matched(x, scalar, ("x", "scalar"))
@@ -214,6 +217,7 @@ def scalar_mul(scalar, x, name=None):
     return tensor(quietly(np.multiply, x, scalar))
 
 
+@word
 def add_n(inputs, name=None):
     """The sum of a list of arrays of one shape and type.
 
@@ -234,6 +238,7 @@ def add_n(inputs, name=None):
 accumulate_n = add_n
 
 
+@word
 def cast(x, dtype, name=None):
     """The elements in another type; floats are cut to integers, and anything but 0 is True.
 
@@ -247,6 +252,7 @@ def _cast(x, dtype):
     return quietly(x.astype, dtype, copy=True)
 
 
+@word
 def saturate_cast(value, dtype, name=None):
     """The elements in another type, and its largest or smallest number where they lie beyond it.
 
@@ -265,10 +271,10 @@ def saturate_cast(value, dtype, name=None):
 
 
 def _cast_to(name, dtype):
-    def word(x, name=None):
+    def of_one(x, name=None):
         return tensor(_cast(plain(x), as_dtype(dtype)))
 
-    return _named(word, name, f"The elements in {dtype}; see ``cast``.")
+    return _named(of_one, name, f"The elements in {dtype}; see ``cast``.")
 
 
 to_float = _cast_to("to_float", "float32")

@@ -9,6 +9,7 @@ import numpy as np
 from nb_sepconv.tensors.convert import is_floating, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, matched_all, plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
@@ -25,6 +26,7 @@ def _product(function, *arrays):
     return tensor(np.asarray(quietly(function, *arrays)).astype(dtype, copy=False))
 
 
+@word
 def matmul(
     a: ArrayInput,
     b: ArrayInput,
@@ -58,6 +60,7 @@ def _turned(matrices, transposed, adjoint):
     return matrices.conj() if adjoint and matrices.dtype.kind == "c" else matrices
 
 
+@word
 def tensordot(a: ArrayInput, b: ArrayInput, axes: Any, name: str | None = None) -> Tensor:
     """The sums of products along axes of both: the last ``axes`` of ``a`` and the first of ``b``, or lists of each.
 
@@ -74,6 +77,7 @@ def tensordot(a: ArrayInput, b: ArrayInput, axes: Any, name: str | None = None) 
         ) from None
 
 
+@word
 def einsum(equation: str, *inputs: Any, name: str | None = None) -> Tensor:
     """The sums of products that the equation writes with a letter for each axis.
 
@@ -88,6 +92,7 @@ def einsum(equation: str, *inputs: Any, name: str | None = None) -> Tensor:
         raise ValueError(f"`equation` must fit the shapes {shapes}. Received: {equation!r}") from None
 
 
+@word
 def trace(x: ArrayInput, name: str | None = None) -> Tensor:
     """The sum of each matrix's diagonal.
 

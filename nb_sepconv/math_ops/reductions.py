@@ -7,6 +7,7 @@ from nb_sepconv.tensors.convert import is_floating, widely
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 
 def _numbers(values, name="input_tensor"):
@@ -91,7 +92,7 @@ _OLD_NAMES = """
     ``axis`` is an int, a sequence of ints, or None for all axes; ``keepdims`` keeps them with size 1 (default False).
     ``reduction_indices`` and ``keep_dims`` are their older names.
 """
-_REDUCTIONS = {
+REDUCTIONS = {
     "reduce_sum": (
         *(_sum, _numbers, "The sum over some axes; 16-bit floats are summed in float32."),
         ">>> reduce_sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()\n    [4.0, 6.0]",
@@ -128,7 +129,7 @@ _REDUCTIONS = {
 
 
 def _reduction(name, function, accepted, sentence, example):
-    def word(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
+    def over_axes(input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None):
         if reduction_indices is not None:
             axis = one_of("axis", axis, "reduction_indices", reduction_indices)
         if keep_dims is not None:
@@ -137,9 +138,9 @@ def _reduction(name, function, accepted, sentence, example):
         axes = axes_of(axis, values.ndim)
         return tensor(reduced(function, values, axes, bool(keepdims)))
 
-    word.__name__ = word.__qualname__ = name
-    word.__doc__ = f"{sentence}{_OLD_NAMES}\n    {example}\n    "
-    return word
+    over_axes.__name__ = over_axes.__qualname__ = name
+    over_axes.__doc__ = f"{sentence}{_OLD_NAMES}\n    {example}\n    "
+    return word(over_axes)
 
 
 def reduced(function, values, axes, keepdims):
@@ -149,10 +150,11 @@ def reduced(function, values, axes, keepdims):
     return np.asarray(quietly(function, values, axes, keepdims), values.dtype)
 
 
-for _name, _row in _REDUCTIONS.items():
+for _name, _row in REDUCTIONS.items():
     globals()[_name] = _reduction(_name, *_row)
 
 
+@word
 def count_nonzero(input_tensor=None, axis=None, keepdims=None, dtype=np.int64, name=None, reduction_indices=None,
                   keep_dims=None, input=None):  # fmt: skip
     """How many elements are not 0 over some axes, as int64.
@@ -175,6 +177,7 @@ def _place(function, name, values, axis, dimension, output_type):
     return tensor(np.asarray(function(values, axis), as_dtype(output_type)))
 
 
+@word
 def argmax(input, axis=None, name=None, dimension=None, output_type=np.int64):
     """The place of the largest number along an axis, the first one by default, as int64; the first of equals.
 
@@ -184,6 +187,7 @@ def argmax(input, axis=None, name=None, dimension=None, output_type=np.int64):
     return _place(np.argmax, "argmax", input, axis, dimension, output_type)
 
 
+@word
 def argmin(input, axis=None, name=None, dimension=None, output_type=np.int64):
     """The place of the smallest number along an axis, the first one by default, as int64; the first of equals.
 
@@ -204,6 +208,7 @@ def _cumulative(function, first, x, axis, exclusive, reverse):
     return tensor((np.flip(total, axis) if reverse else total).copy())
 
 
+@word
 def cumsum(x, axis=0, exclusive=False, reverse=False, name=None):
     """The sums of the elements so far along an axis; ``exclusive`` leaves the element itself out.
 
@@ -213,6 +218,7 @@ def cumsum(x, axis=0, exclusive=False, reverse=False, name=None):
     return _cumulative(np.cumsum, 0, x, axis, exclusive, reverse)
 
 
+@word
 def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
     """The products of the elements so far along an axis; ``exclusive`` leaves the element itself out.
 
@@ -222,6 +228,7 @@ def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
     return _cumulative(np.cumprod, 1, x, axis, exclusive, reverse)
 
 
+@word
 def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims=None):
     """The norm of vectors along an axis, or of all elements: Euclidean, 1, 2, infinity, or another power.
 
@@ -283,6 +290,7 @@ def _sorted_segments(data, segment_ids):
     return data, ids, int(ids[-1]) + 1 if ids.size else 0
 
 
+@word
 def segment_sum(data, segment_ids, name=None):
     """The sums of the rows that have the same number in ``segment_ids``, which is sorted.
 
@@ -292,6 +300,7 @@ def segment_sum(data, segment_ids, name=None):
     return _scattered(np.add, 0, *_sorted_segments(data, segment_ids))
 
 
+@word
 def unsorted_segment_sum(data, segment_ids, num_segments, name=None):
     """The sums of the rows that have the same number in ``segment_ids``; rows with a negative one are left out.
 
@@ -301,6 +310,7 @@ def unsorted_segment_sum(data, segment_ids, num_segments, name=None):
     return _scattered(np.add, 0, *_segments(data, segment_ids, int(plain(num_segments))))
 
 
+@word
 def unsorted_segment_max(data, segment_ids, num_segments, name=None):
     """The largest of the rows that have the same number in ``segment_ids``.
 

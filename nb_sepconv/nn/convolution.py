@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.checks.words import one_of
 from nb_sepconv.tensors.convert import floats
 from nb_sepconv.tensors.tensor import matched, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nb_sepconv.tensors.tensor import Tensor
-    from nb_sepconv.tensors.typing import ArrayInput
+    from nb_sepconv.tensors.typing import Array, ArrayInput
 
 _FORMATS = {
     **dict.fromkeys((None, "NWC", "NHWC"), "channels_last"),
@@ -20,6 +24,7 @@ _FORMATS = {
 _PADDINGS = {"VALID": "valid", "SAME": "same"}
 
 
+@word
 def conv1d(
     value: ArrayInput | None = None,
     filters: ArrayInput | None = None,
@@ -53,20 +58,36 @@ def conv1d(
     >>> conv1d([[[1.0], [2.0], [3.0]]], [[[1.0]], [[10.0]]], stride=1, padding="VALID").tolist()
     [[[21.0], [32.0]]]
     """
-    from nb_sepconv.convolution import product, settings  # they load Numba, which activations can do without
+    from nb_sepconv.convolution import product  # it loads Numba, which activations can do without
 
     variable = filters
     value, filters = matched(one_of("input", input, "value", value), filters, ("value", "filters"))
     value, layout = floats(value, "value"), _layout(data_format)
     if value.ndim < 3:
         raise ValueError(f"`value` must have three axes or more. Received: the shape {value.shape}")
-    chosen = settings.from_arguments(
-        _along_steps(stride, "stride", layout), _padding(padding), layout, _along_steps(dilations, "dilations", layout)
-    )
+    chosen = _settings(stride, padding, layout, dilations)
     kernel = product.checked_kernel(value, filters, layout)
     if getattr(variable, "kept", None) is None:
         return tensor(product.multiplied(value, kernel, None, chosen))
-    return tensor(product.multiplied_by(value, variable, chosen))
+    return tensor(product.product_with(variable, chosen)(value, variable, None))
+
+
+def convolution_with(
+    filters: Any, stride: Any = None, padding: Any = None, data_format: Any = None, dilations: Any = None
+) -> Callable[[Array], Array]:
+    """:func:`conv1d` with a variable, as a function of a plain array that fits it."""
+    from nb_sepconv.convolution import product
+
+    chosen = _settings(stride, padding, _layout(data_format), dilations)
+    return partial(product.product_with(filters, chosen).by, (filters, None))
+
+
+def _settings(stride, padding, layout, dilations):
+    from nb_sepconv.convolution import settings
+
+    return settings.from_arguments(
+        _along_steps(stride, "stride", layout), _padding(padding), layout, _along_steps(dilations, "dilations", layout)
+    )
 
 
 def _layout(data_format):

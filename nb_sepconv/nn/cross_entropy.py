@@ -10,6 +10,7 @@ from nb_sepconv.checks.words import axis_of, one_of
 from nb_sepconv.tensors.convert import floats, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
@@ -28,6 +29,7 @@ def _same_shape(labels, logits):
         )
 
 
+@word
 def sigmoid_cross_entropy_with_logits(
     labels: ArrayInput | None = None, logits: ArrayInput | None = None, name: str | None = None
 ) -> Tensor:
@@ -43,6 +45,7 @@ def sigmoid_cross_entropy_with_logits(
     return tensor(widely(lambda x: np.maximum(x, 0) - x * wide + np.log1p(np.exp(-np.abs(x))), logits))
 
 
+@word
 def weighted_cross_entropy_with_logits(
     labels: ArrayInput | None = None,
     logits: ArrayInput | None = None,
@@ -70,6 +73,7 @@ def weighted_cross_entropy_with_logits(
     return tensor(widely(entropy, logits))
 
 
+@word
 def softmax_cross_entropy_with_logits(
     labels: ArrayInput | None = None,
     logits: ArrayInput | None = None,
@@ -111,6 +115,7 @@ def _log_softmax(x, axis):
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
+@word
 def sparse_softmax_cross_entropy_with_logits(
     labels: ArrayInput | None = None, logits: ArrayInput | None = None, name: str | None = None
 ) -> Tensor:

@@ -9,12 +9,14 @@ import numpy as np
 from nb_sepconv.array_ops.selecting import gather
 from nb_sepconv.tensors.convert import widely
 from nb_sepconv.tensors.tensor import matched_all, plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
     from nb_sepconv.tensors.typing import ArrayInput
 
 
+@word
 def embedding_lookup(
     params: Any,
     ids: ArrayInput,
@@ -68,6 +70,7 @@ def _limited(rows, max_norm, first_axis):
     return tensor(widely(clipped, plain(rows)))
 
 
+@word
 def top_k(input: ArrayInput, k: Any = 1, sorted: bool = True, name: str | None = None) -> tuple[Tensor, Tensor]:
     """The ``k`` largest elements along the last axis, and their places in int32; of equals the first.
 
@@ -90,6 +93,7 @@ def _sortable(array):
     )
 
 
+@word
 def in_top_k(predictions: ArrayInput, targets: ArrayInput, k: Any, name: str | None = None) -> Tensor:
     """Whether fewer than ``k`` predictions are larger than that of the target, for each example.
 

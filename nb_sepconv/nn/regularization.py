@@ -12,12 +12,14 @@ from nb_sepconv.initializers.seeds import operation_seeds
 from nb_sepconv.tensors.convert import floats, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, plain, tensor
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
     from nb_sepconv.tensors.typing import Array, ArrayInput
 
 
+@word
 def l2_loss(t: ArrayInput, name: str | None = None) -> Tensor:
     """Half the sum of squares, ``sum(t**2) / 2``.
 
@@ -38,6 +40,7 @@ def l2_loss(t: ArrayInput, name: str | None = None) -> Tensor:
     return tensor(widely(lambda wide: np.add.reduce(wide * wide, axis=None) / 2, floats(plain(t), "t")))
 
 
+@word
 def l2_normalize(
     x: ArrayInput, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: int | None = None
 ) -> Tensor:
@@ -56,6 +59,7 @@ def l2_normalize(
     return tensor(widely(normalized, x))
 
 
+@word
 def moments(
     x: ArrayInput,
     axes: Any,
@@ -93,6 +97,7 @@ def _mean(x, axes):
     return total / x.dtype.type(x.size // total.size if total.size else 0)
 
 
+@word
 def batch_normalization(
     x: ArrayInput,
     mean: ArrayInput,
@@ -131,6 +136,7 @@ def _normalized(x, mean, variance, offset, scale, epsilon):
     return x * factor + shift
 
 
+@word
 def dropout(
     x: ArrayInput,
     keep_prob: float | None = None,
@@ -191,6 +197,7 @@ def _noise_shape(noise_shape, shape):
     return sizes
 
 
+@word
 def zero_fraction(value: ArrayInput, name: str | None = None) -> Tensor:
     """How large a part of the elements is 0, as float32.
 
@@ -202,6 +209,7 @@ def zero_fraction(value: ArrayInput, name: str | None = None) -> Tensor:
     return tensor(quietly(np.divide, zeros, np.float32(value.size)))
 
 
+@word
 def crelu(features: ArrayInput, name: str | None = None, axis: Any = -1) -> Tensor:
     """``relu(features)`` and ``relu(-features)`` one after the other along an axis.
 
@@ -213,6 +221,7 @@ def crelu(features: ArrayInput, name: str | None = None, axis: Any = -1) -> Tens
     return tensor(np.maximum(np.concatenate([features, -features], axis), features.dtype.type(0)))
 
 
+@word
 def bias_add(value: ArrayInput, bias: ArrayInput, data_format: str | None = None, name: str | None = None) -> Tensor:
     """``value`` with a number added to each channel, which are the last axis, or the second one with "NC...".
 
@@ -231,6 +240,7 @@ def bias_add(value: ArrayInput, bias: ArrayInput, data_format: str | None = None
     return tensor(quietly(np.add, value, bias.reshape([-1] + [1] * (value.ndim - 1 - place))))
 
 
+@word
 def xw_plus_b(x: ArrayInput, weights: ArrayInput, biases: ArrayInput, name: str | None = None) -> Tensor:
     """``x @ weights + biases``.
 

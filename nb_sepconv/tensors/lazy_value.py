@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ class LazyValue(ArrayLike):
         return f"<LazyValue {self.name!r} = {self.read()!r}>"
 
 
+@word
 def as_loss(value: Any) -> Any:
     """``value`` as a NumPy scalar or array; Python floats become float32, as TF converts them."""
     if isinstance(value, float) and not isinstance(value, np.generic):

@@ -158,8 +158,8 @@ def _retyped_within(result):
 
 
 def of_word(value: Any) -> Any:
-    """What a layer computed, as a Tensor unless it lies on a GPU."""
-    return value.view(Tensor) if isinstance(value, np.ndarray) else value
+    """What a layer computed, as a Tensor unless it lies on a GPU or is a Symbol, which only says that it is one."""
+    return value.view(Tensor) if issubclass(type(value), np.ndarray) else value
 
 
 def plain(value: Any) -> np.ndarray[Any, Any]:
@@ -300,7 +300,7 @@ def _install(name, function):
     setattr(Tensor, f"__r{name}__", reflected)
 
 
-_OPERATORS = {
+OPERATORS = {
     **{"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": true_divide, "floordiv": floor_divide},
     **{"mod": floor_modulo, "pow": np.power, "matmul": np.matmul},
     **{"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor},
@@ -309,5 +309,5 @@ _BY_UFUNC = {
     **{function: function for function in (np.add, np.subtract, np.multiply, np.power)},
     **{np.true_divide: true_divide, np.floor_divide: floor_divide, np.remainder: floor_modulo},
 }
-for _name, _function in _OPERATORS.items():
+for _name, _function in OPERATORS.items():
     _install(_name, _function)

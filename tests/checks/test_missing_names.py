@@ -47,7 +47,7 @@ def test_each_family_says_one_sentence(room):
         ("contrib", "left TensorFlow with version 2"),
         ("estimator", "write a loop over batches"),
         ("while_loop", "write it in Python"),
-        ("function", "leave it out"),
+        ("wrap_function", "leave it out"),
         ("matrix_inverse", "`numpy.linalg`"),
         ("searchsorted", "`np.searchsorted`"),
         ("layers.conv2d", "only series"),
