@@ -165,7 +165,7 @@ def lengths(value: Any, examples: int, most: int) -> np.ndarray:
         )
     if array.size and array.max() > most:
         raise ValueError(f"`lengths` must be from 0 to {most}, the steps of `inputs`. Received: {value!r}")
-    return array
+    return np.ascontiguousarray(array)
 
 
 def counts(name: str, value: Any) -> np.ndarray:

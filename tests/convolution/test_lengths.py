@@ -11,7 +11,7 @@ from test_ops import operands
 
 from nb_sepconv import activations, ops
 from nb_sepconv.kernels import cpu
-from nb_sepconv.kernels.cpu.forward.prepared_plan import CallWithLengths
+from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 TYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16), BFLOAT16)

@@ -10,6 +10,7 @@ from nb_sepconv.kernels.cpu.backward.packing import gradient_packer_address
 from nb_sepconv.kernels.cpu.codegen import gradient_microkernels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
+from nb_sepconv.kernels.cpu.forward.length_calls import problem_writer, table_writer
 from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner, packer_address, sharing_packer_address
@@ -60,7 +61,7 @@ def compile_ahead(
         *activations,
     ]
     users: list[Any] = [worker_address, packer_address, sharing_packer_address, pack_runner]
-    users += [clearer_address, keeper_address]
+    users += [clearer_address, problem_writer, keeper_address]
     users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address, rows_worker_address]
     if transposed:
         names += [*TRANSPOSED, *NARROW_TRANSPOSED, *STEPS]
@@ -70,7 +71,7 @@ def compile_ahead(
         users += [transposed_worker_address, transposed_packer_address, sharing_transposed_packer_address]
     if gradients:
         names += [*gradient_microkernels.BY_NAME, *(f"differentiate_{name}" for name in activations)]
-        users += [gradient_worker_address, gradient_packer_address]
+        users += [gradient_worker_address, gradient_packer_address, table_writer]
     for name in names:
         procedure(dtype, name)
     if gradients:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
 from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, clear_bytes, load_intp
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, clear_bytes, load_intp, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 
 LEAST_ALONE = 2 * ROWS  # rows of an example that are multiplied alone, to be stored where they belong
@@ -45,15 +43,24 @@ class Piece(NamedTuple):
     left: int
 
 
-def table_of(lengths: Any, row_group: int) -> np.ndarray:
-    """The table for :class:`~nb_sepconv.kernels.protocol.Lengths`, where an example has whole groups of rows."""
-    steps = lengths.steps
-    table = np.zeros((len(steps) + 1, len(Line._fields)), np.intp)
-    rows = steps if row_group == 1 else -(-steps // row_group) * row_group
-    rows.cumsum(out=table[1:, 0])
-    of_examples = table[:-1]
-    of_examples[:, 1], of_examples[:, 2], of_examples[:, 3] = lengths.lengths, lengths.lefts, steps
-    return table
+@compiled
+def fill_table(lengths: Any, lefts: Any, steps: Any, examples: Any, row_multiple: Any, table: Any) -> Any:
+    """Write the table of examples that have whole groups of ``row_multiple`` rows. Returns the number of all rows.
+
+    All are addresses but the two counts: integers for each example, as :class:`~nb_sepconv.kernels.protocol.Lengths`
+    has them.
+    """
+    row = 0
+    for example in range(examples):
+        place, at = example * INTP_BYTES, table + example * LINE_BYTES
+        count = load_intp(steps + place)
+        store_intp(row, at)
+        store_intp(load_intp(lengths + place), at + INTP_BYTES)
+        store_intp(load_intp(lefts + place), at + 2 * INTP_BYTES)
+        store_intp(count, at + 3 * INTP_BYTES)
+        row += ceil_div(count, row_multiple) * row_multiple
+    store_intp(row, table + examples * LINE_BYTES)
+    return row
 
 
 @compiled
