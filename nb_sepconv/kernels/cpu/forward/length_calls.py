@@ -12,12 +12,12 @@ import numpy as np
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.intrinsics import copy_bytes, data_of, store_intp
-from nb_sepconv.kernels.cpu.forward.lengths import Line, clearer_address, fill_table
+from nb_sepconv.kernels.cpu.forward.lengths import Line, fill_table
 from nb_sepconv.kernels.cpu.forward.problem import Problem, problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 
-_TOLD = "lengths", "clear", "row_groups", "tiles"
-_LENGTHS, _CLEAR, _ROW_GROUPS, _TILES = map(Problem._fields.index, _TOLD)
+_TOLD = "lengths", "clear", "store_last", "row_groups", "tiles"
+_LENGTHS, _CLEAR, _STORE_LAST, _ROW_GROUPS, _TILES = map(Problem._fields.index, _TOLD)
 
 
 class CallWithLengths:
@@ -28,10 +28,12 @@ class CallWithLengths:
     def __init__(self, plan: Any, lengths: Any) -> None:
         self._told = told = np.empty(plan.fields + (plan.examples + 1) * len(Line._fields), np.intp)
         arrays = id(lengths.lengths), id(lengths.lefts), id(lengths.steps)
-        multiple, clear = plan.row_multiple, clearer_address()
+        multiple, clear = plan.row_multiple, plan.clearer_address()
         self.address: int = problem_writer()(plan.address, plan.fields, *arrays, multiple, clear, id(told))
         self.workers: int = plan.workers
         self.tickets: int = told.item(_TILES) * plan.filter_parts
+        if plan.last_storer:
+            told[_STORE_LAST] = plan.last_storer()
 
 
 @callable_from_python

@@ -7,6 +7,7 @@ import numpy as np
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
 from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths
+from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.problem import Problem
 from nb_sepconv.kernels.cpu.runtime.launch import launch
@@ -42,11 +43,14 @@ class PreparedPlan:
 
     A subclass names the worker and the packers that read it, how many rows at a time an example has
     (``row_multiple``), whether the loops read other steps than zeros before the inputs (``reads_before``), and how the
-    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share.
+    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share. Where vectors
+    hold steps, ``last_storer`` returns the address of the procedure for the last one of an example with a length.
     """
 
     row_multiple = 1
     reads_before = True
+    clearer_address: Any = staticmethod(clearer_address)
+    last_storer: Any = None
 
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
         self._fields = np.array(problem, np.int64)
