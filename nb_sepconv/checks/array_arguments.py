@@ -156,7 +156,7 @@ def too_large(shape: Any, dtype: Any) -> MemoryError:
 def lengths(value: Any, examples: int, most: int) -> np.ndarray:
     """The ``lengths`` argument as an array (N,): an integer from 0 to ``most`` for each example."""
     plain = type(value) is np.ndarray and value.dtype == np.intp and value.shape == (examples,) and examples > 0
-    if plain and value.view(np.uintp).max() <= most:  # integers below 0 are large ones without a sign
+    if plain and np.maximum.reduce(value.view(np.uintp)) <= most:  # integers below 0 are large ones without a sign
         return value.copy()
     array = counts("lengths", value)
     if array.shape != (examples,):
@@ -165,7 +165,7 @@ def lengths(value: Any, examples: int, most: int) -> np.ndarray:
         )
     if array.size and array.max() > most:
         raise ValueError(f"`lengths` must be from 0 to {most}, the steps of `inputs`. Received: {value!r}")
-    return array
+    return np.ascontiguousarray(array)
 
 
 def counts(name: str, value: Any) -> np.ndarray:

@@ -51,7 +51,9 @@ def lefts_and_steps(lengths: np.ndarray, kernel_size: int, chosen: Any) -> tuple
     """
     stride, span = chosen.stride, kernel_span(kernel_size, chosen.dilation)
     if chosen.padding == "same" and stride == 1:
-        return np.full(lengths.shape, (span - 1) // 2), lengths
+        lefts = np.empty_like(lengths)
+        lefts.fill((span - 1) // 2)  # sooner than by `full`
+        return lefts, lengths
     if chosen.padding == "same":
         steps = (lengths + stride - 1) // stride
         return np.maximum((steps - 1) * stride + span - lengths, 0) // 2, steps

@@ -203,7 +203,9 @@ class SeparableConv1D(SeparableConvolution, Layer):
         if watched or inputs.dtype != dtype or inputs.shape[axis] != channels:
             return None
         graph.thread.scope_names.add(scope_path)
-        return convolve.with_lengths(inputs, lengths_or_mask(lengths, mask, inputs.shape, axis == -1), weights)
+        if mask is not None:
+            lengths = lengths_or_mask(lengths, mask, inputs.shape, axis == -1)
+        return convolve.with_lengths(inputs, lengths, weights)
 
     def _build_fast_path(self):
         """What a call needs beside the arrays, looked up once, and whether what it runs could see the layer's scope.

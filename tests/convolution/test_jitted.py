@@ -127,7 +127,8 @@ def test_a_problem_without_one_of_its_fields_does_not_compile():
         jitted.store_problem((problem.ALL_STEPS, problem.ZEROS_BEFORE), address)
 
     with pytest.raises(
-        TypingError, match=r"Problem has the fields \('examples', .* Received: \('lengths', 'clear', 'before'"
+        TypingError,
+        match=r"Problem has the fields \('examples', .* Received: \('lengths', 'clear', 'store_last', 'before'",
     ):
         store(0)
 

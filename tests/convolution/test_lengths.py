@@ -11,7 +11,9 @@ from test_ops import operands
 
 from nb_sepconv import activations, ops
 from nb_sepconv.kernels import cpu
-from nb_sepconv.kernels.cpu.forward.prepared_plan import CallWithLengths
+from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths, table_of
+from nb_sepconv.kernels.protocol import Lengths
+from nb_sepconv.tensors.tensor import tensor
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 TYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16), BFLOAT16)
@@ -133,6 +135,34 @@ def test_examples_of_few_and_of_many_rows_share_tiles(layout, threads):
             assert_alone(layout, x, rng.permutation(lengths), *weights, activation="relu", **how)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", TYPES, ids=str)
+def test_examples_end_at_every_step_of_a_panel(dtype, threads):
+    """Where vectors hold steps, the last one of an example ends with zeros, and others follow where there is time."""
+    rng = np.random.default_rng(14)
+    how = {"padding": "same", "strides": 1, "dilation_rate": 1, "activation": "sigmoid"}
+    with cpu.num_threads(threads):
+        for channels, filters, steps in ((20, 130, 37), (2, 16, 64), (1, 130, 70), (64, 7, 35)):
+            x, *weights = operands(rng, steps + 4, steps, channels, 3, 1, filters, dtype)
+            lengths = np.concatenate([[0, 0], rng.permutation(steps + 1), [0]])
+            assert_alone("channels_first", x, lengths, *weights, **how)
+
+
+def test_nothing_outside_of_the_outputs_is_written():
+    rng = np.random.default_rng(15)
+    for layout, steps in itertools.product(("channels_last", "channels_first"), (5, 24, 35)):
+        x, *weights = operands(rng, 7, steps, 16, 3, 1, 24)
+        lengths = np.array([steps, 1, steps - 1, 0, steps, 3, steps])
+        wanted = transposed(layout, convolve(layout, x, *weights, padding="same", lengths=lengths))
+        guarded = np.full(wanted.size + 128, np.nan, np.float32)
+        out = guarded[64:-64].reshape(wanted.shape)
+        given = {"padding": "same", "data_format": layout, "lengths": lengths}
+        ops.separable_conv1d(transposed(layout, x), *weights, **given, out=out)
+        assert_same_bits(out, wanted)
+        assert np.isnan(guarded[:64]).all()
+        assert np.isnan(guarded[-64:]).all()
+
+
 @LAYOUTS
 @pytest.mark.parametrize("engine", ["fma", "amx"])
 @pytest.mark.parametrize(
@@ -200,6 +230,13 @@ def test_any_split_of_the_batch_and_any_memory():
     assert_same_bits(out, whole)
 
 
+@pytest.mark.parametrize("lengths", [tensor(np.arange(12)[::-2]), np.arange(12, dtype=">i2")[::-2], range(11, 0, -2)])
+def test_lengths_in_any_memory(lengths):
+    x, *weights = operands(np.random.default_rng(16), 6, 11, 5, 3, 1, 8)
+    wanted = ops.separable_conv1d(x, *weights, lengths=[11, 9, 7, 5, 3, 1])
+    assert_same_bits(ops.separable_conv1d(x, *weights, lengths=lengths), wanted)
+
+
 def test_all_steps_and_no_steps():
     rng = np.random.default_rng(7)
     x, *weights = operands(rng, 4, 30, 6, 3, 1, 5)
@@ -223,6 +260,13 @@ def test_rows_behind_are_not_computed(monkeypatch):
     full, half, eighth = made
     assert abs(half - full / 2) <= 1
     assert abs(eighth - full / 8) <= 1
+
+
+def test_the_table_of_examples():
+    lengths, lefts, steps = np.array([[5, 0, 9], [1, 2, 3], [4, 0, 7]])
+    table = table_of(Lengths(lengths, lefts, steps))
+    assert table[:-1].tolist() == [[0, 5, 1, 4], [4, 0, 2, 0], [4, 9, 3, 7]]
+    assert table[-1, 0] == 11
 
 
 def counting(make, made):

@@ -10,7 +10,8 @@ from nb_sepconv.kernels.cpu.backward.packing import gradient_packer_address
 from nb_sepconv.kernels.cpu.codegen import gradient_microkernels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
-from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
+from nb_sepconv.kernels.cpu.forward.length_calls import problem_writer, table_writer
+from nb_sepconv.kernels.cpu.forward.lengths import clearer_address, steps_clearer_address
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner, packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
@@ -35,7 +36,13 @@ PRODUCTS = ("multiply_panel", "multiply_vector")
 NARROW = ("copy_numbers", "split_phases", "spread", "pack_lanes", "convolve_numbers")
 ROWS = tuple(f"multiply_rows_{kind}{distance}" for kind in ("panel", "vector") for distance in ("", "_far"))
 STEPS = ("multiply_steps_panel", "multiply_steps_vector")
-TRANSPOSED = ("convolve_transposed", "convolve_adjacent_transposed", "multiply_transposed", "multiply_transposed_far")
+TRANSPOSED = (
+    "convolve_transposed",
+    "convolve_adjacent_transposed",
+    "multiply_transposed",
+    "multiply_transposed_far",
+    "store_last_rows",
+)
 NARROW_TRANSPOSED = ("convolve_numbers_transposed", *map("interleave_{}".format, INTERLEAVED))
 
 
@@ -60,7 +67,7 @@ def compile_ahead(
         *activations,
     ]
     users: list[Any] = [worker_address, packer_address, sharing_packer_address, pack_runner]
-    users += [clearer_address, keeper_address]
+    users += [clearer_address, problem_writer, keeper_address]
     users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address, rows_worker_address]
     if transposed:
         names += [*TRANSPOSED, *NARROW_TRANSPOSED, *STEPS]
@@ -68,9 +75,10 @@ def compile_ahead(
         users += [sharing_narrow_transposed_packer_address]
         users += [steps_worker_address, steps_packer_address, sharing_steps_packer_address]
         users += [transposed_worker_address, transposed_packer_address, sharing_transposed_packer_address]
+        users += [steps_clearer_address]
     if gradients:
         names += [*gradient_microkernels.BY_NAME, *(f"differentiate_{name}" for name in activations)]
-        users += [gradient_worker_address, gradient_packer_address]
+        users += [gradient_worker_address, gradient_packer_address, table_writer]
     for name in names:
         procedure(dtype, name)
     if gradients:

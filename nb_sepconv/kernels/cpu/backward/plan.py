@@ -23,7 +23,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, ceil_div
 from nb_sepconv.kernels.cpu.codegen.gradient_microkernels import update_channels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure, side_by_side
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.forward.lengths import table_of
+from nb_sepconv.kernels.cpu.forward.length_calls import table_of
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.plan import shape_of, vectors_of
 from nb_sepconv.kernels.cpu.forward.problem import ALL_STEPS
@@ -36,7 +36,7 @@ class CallWithLengths:
     """A plan's problem for one call, whose examples have lengths of their own."""
 
     def __init__(self, plan: Any, lengths: Any) -> None:
-        self._table, self._fields = table_of(lengths, 1), plan._fields.copy()
+        self._table, self._fields = table_of(lengths), plan._fields.copy()
         self._fields[_LENGTHS] = self._table.ctypes.data
         self.address: int = self._fields.ctypes.data
         self.workers: int = plan.workers

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES
+from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
 from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, clear_bytes, load_intp
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, call6, clear_bytes, load_intp, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 
 LEAST_ALONE = 2 * ROWS  # rows of an example that are multiplied alone, to be stored where they belong
@@ -45,15 +43,24 @@ class Piece(NamedTuple):
     left: int
 
 
-def table_of(lengths: Any, row_group: int) -> np.ndarray:
-    """The table for :class:`~nb_sepconv.kernels.protocol.Lengths`, where an example has whole groups of rows."""
-    steps = lengths.steps
-    table = np.zeros((len(steps) + 1, len(Line._fields)), np.intp)
-    rows = steps if row_group == 1 else -(-steps // row_group) * row_group
-    rows.cumsum(out=table[1:, 0])
-    of_examples = table[:-1]
-    of_examples[:, 1], of_examples[:, 2], of_examples[:, 3] = lengths.lengths, lengths.lefts, steps
-    return table
+@compiled
+def fill_table(lengths: Any, lefts: Any, steps: Any, examples: Any, row_multiple: Any, table: Any) -> Any:
+    """Write the table of examples that have whole groups of ``row_multiple`` rows. Returns the number of all rows.
+
+    All are addresses but the two counts: integers for each example, as :class:`~nb_sepconv.kernels.protocol.Lengths`
+    has them.
+    """
+    row = 0
+    for example in range(examples):
+        place, at = example * INTP_BYTES, table + example * LINE_BYTES
+        count = load_intp(steps + place)
+        store_intp(row, at)
+        store_intp(load_intp(lengths + place), at + INTP_BYTES)
+        store_intp(load_intp(lefts + place), at + 2 * INTP_BYTES)
+        store_intp(count, at + 3 * INTP_BYTES)
+        row += ceil_div(count, row_multiple) * row_multiple
+    store_intp(row, table + examples * LINE_BYTES)
+    return row
 
 
 @compiled
@@ -71,22 +78,34 @@ def all_rows(p: Any, example_rows: Any) -> Any:
 
 
 @compiled
+def example_of(p: Any, row: Any) -> Any:
+    """The example of a row, where examples have lengths; the last one for a row behind all of them."""
+    example, behind = 0, p.examples
+    while behind - example > 1:
+        middle = (example + behind) // 2
+        if first_row_of_example(p, middle) <= row:
+            example = middle
+        else:
+            behind = middle
+    return example
+
+
+@compiled
+def first_row_of_example(p: Any, example: Any) -> Any:
+    return load_intp(p.lengths + example * LINE_BYTES)
+
+
+@compiled
 def piece_at(p: Any, example_rows: Any, row: Any, last_row: Any) -> Piece:
     """The rows from ``row`` on that are of one example, up to ``last_row``."""
     if not p.lengths:
         example, step = row // example_rows, row % example_rows
         rows = min(example_rows - step, last_row - row)
         return Piece(example, step, rows, min(p.steps - step, rows), p.length, p.left)
-    example, behind = 0, p.examples
-    while behind - example > 1:
-        middle = (example + behind) // 2
-        if load_intp(p.lengths + middle * LINE_BYTES) <= row:
-            example = middle
-        else:
-            behind = middle
+    example = example_of(p, row)
     line = line_of(p, example)
     step = row - line.first_row
-    rows = min(load_intp(p.lengths + (example + 1) * LINE_BYTES), last_row) - row
+    rows = min(first_row_of_example(p, example + 1), last_row) - row
     return Piece(example, step, rows, min(line.steps - step, rows), line.length, line.left)
 
 
@@ -131,8 +150,54 @@ def clear_share(problem: Any, outputs: Any, ticket: Any) -> None:
     p = problem_at(problem)
     tile = ticket // p.filter_parts
     for example in range(p.examples * tile // p.tiles, p.examples * (tile + 1) // p.tiles):
-        at, steps = outputs + example * p.output_example_stride, line_of(p, example).steps
-        clear_steps(at, steps, p.steps, p.output_step_stride, p.filters, p.output_filter_stride)
+        _clear_from(p, outputs, example, line_of(p, example).steps, 0, p.filters)
+
+
+class Zeros(NamedTuple):
+    """Filters of examples, numbered through, from ``at`` to ``end``: behind their steps zeros are to be written, for
+    ``share`` of them at a time.
+    """
+
+    at: int
+    end: int
+    share: int
+
+
+@compiled
+def zeros_beside(p: Any, first_row: Any, last_row: Any, times: Any, filters: Any) -> Zeros:
+    """Such a part of the zeros behind all examples as these rows are of all rows, for some filters."""
+    if not p.lengths:
+        return Zeros(0, 0, 0)
+    rows, every = first_row_of_example(p, p.examples), p.examples * filters
+    at, end = every * first_row // rows, every * last_row // rows
+    return Zeros(at, end, ceil_div(end - at, times))
+
+
+@compiled
+def clear_beside(p: Any, outputs: Any, zeros: Any, time: Any, first_filter: Any, filters: Any) -> None:
+    """A share of the zeros, which is on its way to memory while the next rows are multiplied."""
+    at = zeros.at + time * zeros.share
+    if at < zeros.end:
+        call6(p.clear, address_of_fields(p), outputs, at, min(at + zeros.share, zeros.end), first_filter, filters)
+
+
+def clear_filters(problem: Any, outputs: Any, at: Any, end: Any, first_filter: Any, filters: Any) -> None:
+    """Zeros behind the last vectors of steps, for filters of examples. The first two are addresses."""
+    p = problem_at(problem)
+    example, filter_ = at // filters, at % filters
+    while at < end:
+        count = min(filters - filter_, end - at)
+        stored = ceil_div(line_of(p, example).steps, p.width) * p.width
+        if stored < p.steps:
+            _clear_from(p, outputs, example, stored, first_filter + filter_, count)
+        at, example, filter_ = at + count, example + 1, 0
+
+
+@compiled
+def _clear_from(p, outputs, example, first, first_filter, filters):
+    """Zeros for the steps of an example from ``first`` on, for some filters."""
+    at = outputs + example * p.output_example_stride + first_filter * p.output_filter_stride
+    clear_steps(at, first, p.steps, p.output_step_stride, filters, p.output_filter_stride)
 
 
 @compiled
@@ -141,9 +206,12 @@ def clear_steps(at: Any, first: Any, last: Any, step_stride: Any, channels: Any,
     at, size = at + first * step_stride, (last - first) * step_stride
     if channel_stride < step_stride:
         clear_bytes(at, size)
-    else:
+    elif size == channel_stride:
+        clear_bytes(at, channels * size)
+    elif size:
         for channel in range(channels):
             clear_bytes(at + channel * channel_stride, size)
 
 
 clearer_address: Any = pointer_to(clear_share)
+steps_clearer_address: Any = pointer_to(clear_filters)

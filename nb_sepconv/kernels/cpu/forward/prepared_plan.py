@@ -4,16 +4,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
-from nb_sepconv.kernels.cpu.forward.lengths import clearer_address, table_of
+from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths
+from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.problem import Problem
-from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 from nb_sepconv.kernels.cpu.runtime.launch import launch
 
-_TOLD = "lengths", "clear", "row_groups", "tiles", "before", "keep"
-_LENGTHS, _CLEAR, _ROW_GROUPS, _TILES, _BEFORE, _KEEP = map(Problem._fields.index, _TOLD)
+_BEFORE, _KEEP = map(Problem._fields.index, ("before", "keep"))
 SERIAL_PACKED_BYTES = 512 * 1024  # below this, waking threads to pack costs more than they save
 
 
@@ -23,21 +22,6 @@ class Packing(NamedTuple):
     address: int
     workers: int
     tickets: int
-
-
-class CallWithLengths:
-    """A plan's problem for one call, whose examples have lengths of their own: of fewer rows, in fewer tiles."""
-
-    def __init__(self, plan: Any, lengths: Any) -> None:
-        self._table = table_of(lengths, plan.row_multiple)
-        row_groups = ceil_div(int(self._table[-1, 0]), plan.row_group)
-        tiles = tiles_of(row_groups, plan.row_group, plan.most_groups, plan.row_workers)
-        self._fields = fields = plan._fields.copy()
-        fields[_LENGTHS], fields[_CLEAR] = _address(self._table), clearer_address()
-        fields[_ROW_GROUPS], fields[_TILES] = row_groups, tiles
-        self.address: int = _address(fields)
-        self.workers: int = plan.workers
-        self.tickets: int = tiles * plan.filter_parts
 
 
 class CallAfterSteps:
@@ -59,11 +43,14 @@ class PreparedPlan:
 
     A subclass names the worker and the packers that read it, how many rows at a time an example has
     (``row_multiple``), whether the loops read other steps than zeros before the inputs (``reads_before``), and how the
-    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share.
+    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share. Where vectors
+    hold steps, ``last_storer`` returns the address of the procedure for the last one of an example with a length.
     """
 
     row_multiple = 1
     reads_before = True
+    clearer_address: Any = staticmethod(clearer_address)
+    last_storer: Any = None
 
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
         self._fields = np.array(problem, np.int64)
@@ -71,10 +58,9 @@ class PreparedPlan:
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers: int = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
-        self.row_group: int = problem.row_group
+        self.fields: int = len(problem)
+        self.examples: int = problem.examples
         self.filter_parts: int = problem.filter_parts
-        self.row_workers: Any = problem.row_workers
-        self.most_groups: Any = ceil_div(problem.tile_rows, problem.row_group)
         self._pack_tickets = pack_tickets
         self._worker = self.worker_address()
 

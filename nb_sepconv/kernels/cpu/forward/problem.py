@@ -50,11 +50,13 @@ class Outputs(NamedTuple):
 
 class Examples(NamedTuple):
     """The address of the table of lengths where examples have lengths of their own, which a call tells; 0 for none. The
-    compiled function at ``clear`` fills what lies behind their outputs with zeros.
+    compiled function at ``clear`` fills what lies behind their outputs with zeros. Where a vector holds steps, an
+    example's last one is stored by the procedure at ``store_last``, and ``clear`` begins behind it.
     """
 
     lengths: int
     clear: int
+    store_last: int
 
 
 class Before(NamedTuple):
@@ -87,7 +89,7 @@ class Procedures(NamedTuple):
     store: int
 
 
-ALL_STEPS = Examples(0, 0)
+ALL_STEPS = Examples(0, 0, 0)
 ZEROS_BEFORE = Before(0, 0, 0, 0, 0, 0, 0, 0)
 
 PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Before, Procedures

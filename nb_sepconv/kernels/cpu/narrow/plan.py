@@ -8,6 +8,7 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
+from nb_sepconv.kernels.cpu.forward.lengths import steps_clearer_address
 from nb_sepconv.kernels.cpu.forward.plan import problem_without_product, vectors_of, with_products
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
@@ -18,7 +19,13 @@ from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
     narrow_transposed_packer_address,
     sharing_narrow_transposed_packer_address,
 )
-from nb_sepconv.kernels.cpu.transposed.plan import MOST_HIDDEN, STORING_WORK, packing_of, transposed_problem
+from nb_sepconv.kernels.cpu.transposed.plan import (
+    MOST_HIDDEN,
+    STORING_WORK,
+    last_storer,
+    packing_of,
+    transposed_problem,
+)
 
 SPREAD_BYTES = 96 * 1024  # the input of a run, spread over lanes: a part of the second-level cache
 INTERLEAVED = range(2, 7)  # channels whose steps are not loaded as squares of a vector's width
@@ -82,7 +89,7 @@ def _transposed_plan(sizes, wide, workers, segments, width):
     most_rows = ceil_div(base.tile_rows, row_group) * row_group
     p = transposed_problem(wide, base, example_rows)
     problem = _with_input(sizes, p, segments, most_rows, "convolve_numbers_transposed")
-    return NarrowTransposedPlan(NarrowTransposedProblem(*problem), workers)
+    return NarrowTransposedPlan(NarrowTransposedProblem(*problem), workers, sizes.dtype)
 
 
 def _filled_up(segments, width):
@@ -115,11 +122,13 @@ class NarrowTransposedPlan(PreparedPlan):
     worker_address: Any = staticmethod(narrow_transposed_worker_address)
     packer_address: Any = staticmethod(narrow_transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_narrow_transposed_packer_address)
+    clearer_address: Any = staticmethod(steps_clearer_address)
 
-    def __init__(self, problem: Any, workers: int) -> None:
+    def __init__(self, problem: Any, workers: int, dtype: str) -> None:
         super().__init__(problem, workers, ceil_div(problem.filters, problem.group_filters))
         self.packing: str = packing_of(problem) + ", hidden channels in all lanes"
         self.row_multiple = _filled_up(problem.segments, problem.width)
+        self.last_storer: Any = last_storer(dtype)
 
 
 def _with_input(sizes, p, segments, most_rows, convolve):

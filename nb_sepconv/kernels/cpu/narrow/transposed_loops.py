@@ -11,7 +11,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call9
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
@@ -27,7 +27,6 @@ def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
     rows = all_rows(p, p.example_rows)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         _fill_tile(p, inputs, outputs, weights, first_row, last_row, ticket % p.filter_parts, scratch)
         ticket = next_ticket(tickets, worker)

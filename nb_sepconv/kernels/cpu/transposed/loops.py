@@ -16,7 +16,15 @@ from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTO
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, clear_bytes, release
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
+from nb_sepconv.kernels.cpu.forward.lengths import (
+    all_rows,
+    clear_beside,
+    example_of,
+    first_row_of_example,
+    line_of,
+    piece_at,
+    zeros_beside,
+)
 from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -39,7 +47,6 @@ def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
     rows = all_rows(p, a.example_rows)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch)
         hidden, part = scratch + p.hidden, ticket % p.filter_parts
@@ -103,25 +110,34 @@ def multiply_groups(
 ) -> None:
     """The sums of some rows: a group of filters for all their panels of steps, then the next filters."""
     panel_rows = PANEL_VECTORS * p.width
+    first_example = example_of(p, first_row) if p.lengths else 0
     last = min((part + 1) * a.part_groups, ceil_div(p.filters, a.group_filters))
     for group in range(part * a.part_groups, last):
+        first_filter, example = group * a.group_filters, first_example
+        filters = min(a.group_filters, p.filters - first_filter)
+        zeros = zeros_beside(p, first_row, last_row, ceil_div(last_row - first_row, panel_rows), filters)
         for row in range(first_row, last_row, panel_rows):
-            panel = hidden + (row - first_row) // panel_rows * a.panel_bytes
-            _fill_panel(p, a, panel, outputs, weights, row, last_row, group, y)
+            number = (row - first_row) // panel_rows
+            panel = hidden + number * a.panel_bytes
+            example = _fill_panel(p, a, panel, outputs, weights, row, last_row, group, example, y)
+            clear_beside(p, outputs, zeros, number, first_filter, filters)
 
 
 @compiled
-def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, y):
-    """A group of filters for one panel of steps, in place where all its steps are of one example."""
+def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, example, y):
+    """A group of filters for one panel of steps, in place where all of it has room in one example. Returns the example
+    of its first row, which is ``example`` or a later one.
+    """
     first_filter = group * a.group_filters
     filters = min(a.group_filters, p.filters - first_filter)
     vector_bytes = p.width * p.item_bytes
     y_row_bytes = PANEL_VECTORS * vector_bytes
     targets = outputs + first_filter * p.output_filter_stride
-    piece = piece_at(p, a.example_rows, row, last_row)
-    in_place = p.rows_in_place and piece.steps >= PANEL_VECTORS * p.width
+    example = _example_of(p, a, row, example)
+    step, rows = _step_and_rows(p, a, row, last_row, example)
+    in_place = p.rows_in_place and rows >= PANEL_VECTORS * p.width
     if in_place:
-        y = targets + piece.example * p.output_example_stride + piece.step * p.output_step_stride
+        y = targets + example * p.output_example_stride + step * p.output_step_stride
         y_row_bytes = p.output_filter_stride
     whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, 0, p.blocks)
     call11(
@@ -142,16 +158,42 @@ def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, y):
         call4(p.activate, y, filters, y_row_bytes, PANEL_VECTORS)
     if not in_place:
         for v in range(min(PANEL_VECTORS, (last_row - row) // p.width)):
-            _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, last_row, filters, targets)
+            _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, last_row, example, filters, targets)
+    return example
 
 
 @compiled
-def _store(p, a, y, y_row_bytes, row, last_row, filters, targets):
-    """One vector of steps, of which those that exist."""
-    piece = piece_at(p, a.example_rows, row, last_row)
-    if piece.steps > 0:
-        target = targets + piece.example * p.output_example_stride + piece.step * p.output_step_stride
-        call7(p.store, y, y_row_bytes, filters, piece.steps, target, p.output_filter_stride, p.output_step_stride)
+def _example_of(p, a, row, example):
+    """The example of a row, which is ``example`` or a later one."""
+    if not p.lengths:
+        return row // a.example_rows
+    while first_row_of_example(p, example + 1) <= row:
+        example += 1
+    return example
+
+
+@compiled
+def _step_and_rows(p, a, row, last_row, example):
+    """The output step that a row of an example is, and how many steps there are from it on, up to ``last_row``."""
+    if not p.lengths:
+        step = row - example * a.example_rows
+        return step, min(p.steps - step, last_row - row)
+    line = line_of(p, example)
+    step = row - line.first_row
+    return step, min(line.steps - step, last_row - row)
+
+
+@compiled
+def _store(p, a, y, y_row_bytes, row, last_row, example, filters, targets):
+    """One vector of steps, of which those that exist, and zeros behind a length."""
+    example = _example_of(p, a, row, example)
+    step, steps = _step_and_rows(p, a, row, last_row, example)
+    target = targets + example * p.output_example_stride + step * p.output_step_stride
+    if p.lengths and 0 < steps < p.width:
+        room = min(p.steps - step, p.width)
+        call7(p.store_last, y, y_row_bytes, filters, steps, target, p.output_filter_stride, room)
+    elif steps > 0:
+        call7(p.store, y, y_row_bytes, filters, steps, target, p.output_filter_stride, p.output_step_stride)
 
 
 transposed_worker_address: Any = pointer_to(run_worker)

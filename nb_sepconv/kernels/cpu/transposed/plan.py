@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
+from nb_sepconv.kernels.cpu.forward.lengths import steps_clearer_address
 from nb_sepconv.kernels.cpu.forward.plan import distance, problem_without_product
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.transposed.loops import transposed_worker_address
@@ -52,12 +54,19 @@ class TransposedPlan(PreparedPlan):
     worker_address: Any = staticmethod(transposed_worker_address)
     packer_address: Any = staticmethod(transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_transposed_packer_address)
+    clearer_address: Any = staticmethod(steps_clearer_address)
     row_multiple = STEPS
 
     def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
         problem = transposed_problem(sizes, base, example_rows)
         super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
         self.packing: str = packing_of(problem)
+        self.last_storer: Any = last_storer(sizes.dtype)
+
+
+def last_storer(dtype: str) -> Any:
+    """A function that returns the address of what stores the last vector of an example with a length."""
+    return partial(procedure, dtype, "store_last_rows")
 
 
 def packing_of(problem: Any) -> str:
