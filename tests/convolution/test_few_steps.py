@@ -41,17 +41,19 @@ import ctypes, itertools
 import numpy as np
 from nb_sepconv import ops
 overflow, system = {"x86_64": 8, "aarch64": 4}[__import__("platform").machine()], ctypes.CDLL(None)
-layers = (8, 3, 1, 1, 16), (40, 3, 1, 1, 33), (40, 3, 3, 1, 33), (40, 3, 1, 2, 3), (3, 9, 1, 4, 16), (2, 30, 8, 1, 4)
-for (channels, taps, stride, multiplier, filters), steps in itertools.product(layers, (3, 11, 17, 100, 401)):
+layers = [(8, 3, 1, 1, 1, 16), (40, 3, 1, 1, 1, 33), (40, 3, 3, 1, 1, 33), (40, 3, 1, 1, 2, 3), (3, 9, 1, 1, 4, 16)]
+layers += [(2, 30, 8, 1, 1, 4), (40, 3, 1, 7, 1, 33), (40, 5, 1, 2, 3, 9), (70, 4, 2, 3, 1, 5), (9, 2, 4, 1, 1, 16)]
+for (channels, *settings), steps in itertools.product(layers, (3, 7, 11, 17, 31, 40, 100, 401)):
+    taps, stride, dilation, multiplier, filters = settings
     shapes = (taps, channels, multiplier), (channels * multiplier, filters)
     weights = [np.full(shape, 2, np.float32) for shape in shapes]
     for data_format, shape in (("channels_last", (2, steps, channels)), ("channels_first", (2, channels, steps))):
-        how = {"strides": stride, "padding": "same", "data_format": data_format, "engine": "fma"}
+        how = {"strides": stride, "dilation_rate": dilation, "padding": "same", "data_format": data_format}
         for attempt in range(2):
             system.feclearexcept(overflow)
-            ops.separable_conv1d(np.ones(shape, np.float32), *weights, **how)
+            ops.separable_conv1d(np.ones(shape, np.float32), *weights, **how, engine="fma")
         if system.fetestexcept(overflow):
-            print(channels, taps, stride, multiplier, filters, steps, data_format)
+            print(channels, *settings, steps, data_format)
 """
 
 

@@ -17,7 +17,7 @@ UNITS = {
 }
 NAMES = ("ops", "gradients", "few_channels", "lengths", "length_gradients", "transposed", "bf16", "bf16_gradients")
 FILES = ["kernels/test_vectormath.py", *(f"convolution/test_{name}.py" for name in NAMES)]
-QUICK = "edges or sixteen_bits or wide_sums or bound and float32"
+QUICK = "edges or sixteen_bits or wide_sums or stored_at_a_time or bound and float32"
 
 PROBE = """
 import json, os

@@ -238,11 +238,14 @@ def test_depthwise_alone(layout, multiplier):
 
 @pytest.mark.parametrize("dtype", [np.dtype(np.float32), np.dtype(np.float64), BFLOAT16])
 @pytest.mark.parametrize("multiplier", [1, 3])
-def test_depthwise_of_more_rows_and_channels_than_are_stored_at_a_time(multiplier, dtype):
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_depthwise_of_more_rows_and_channels_than_are_stored_at_a_time(layout, multiplier, dtype):
     rng = np.random.default_rng([16, multiplier])
-    for steps, channels in ((15, 260), (17, 257), (129, 40), (400, 300)):
+    for steps, channels in ((15, 260), (17, 257), (129, 40), (21, 75), (600, 67), (400, 300)):
         x, d, *_ = operands(rng, 2, steps, channels, 3, multiplier, 1, dtype, integers=True)
-        got = ops.depthwise_conv1d(x, d, padding="causal", activation="relu").astype(float)
+        given = x if layout == "channels_last" else x.transpose(0, 2, 1).copy()
+        got = ops.depthwise_conv1d(given, d, padding="causal", activation="relu", data_format=layout).astype(float)
+        got = got if layout == "channels_last" else got.transpose(0, 2, 1)
         np.testing.assert_array_equal(got, np.maximum(reference.depthwise_conv1d(x, d, padding="causal"), 0))
 
 

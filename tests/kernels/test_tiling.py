@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, ROWS
 from nb_sepconv.kernels.cpu.forward.tiling import (
     HIDDEN_BYTES,
     LARGEST_TILE,
@@ -46,10 +46,11 @@ def test_tiles_are_whole_groups_and_workers_have_even_shares(layer, workers):
         assert starts[0] == 0
         assert starts[-1] == rows
         assert min(lengths) > 0
-        assert max(lengths) == tiles.tile_rows
+        assert max(lengths) <= tiles.tile_rows < max(lengths) + ROWS  # the longest may end amid a group
         assert not any(start % ROWS for start in starts[:-1])
         even = ceil_div(ceil_div(rows, ROWS), workers) * ROWS
-        assert max(np.diff(edges(rows, tiles, workers))) <= even, (rows, tiles)
+        by_rows = tiles.filter_parts == 1 or not LAYERS[layer][1]  # else some filters of few rows each
+        assert not by_rows or max(np.diff(edges(rows, tiles, workers))) <= even, (rows, tiles)
 
 
 def test_tiles_are_as_long_as_fit_where_workers_have_many():
@@ -77,6 +78,7 @@ def test_channels_without_a_sum_are_convolved_in_even_parts(channels, part):
         tiles = tiling(1000, channels, 0, 4, 1, 1, 1, WIDTH, VECTOR_BYTES, workers, ROWS, part)
         blocks = ceil_div(channels, WIDTH)
         assert tiles.filter_parts == ceil_div(channels, part.channels)
+        assert tiles.filter_parts == 1 or tiles.sum_blocks % BLOCKS_TOGETHER == 0
         assert (tiles.filter_parts - 1) * tiles.sum_blocks < blocks <= tiles.filter_parts * tiles.sum_blocks
         assert tiles.tile_rows <= part.rows
         assert tiles.tiles * tiles.filter_parts >= workers

@@ -40,7 +40,7 @@ def layout(
     """The layout for a tiling; ``filters`` is 0 where there is no pointwise stage."""
     blocks, panels = ceil_div(channels, width), ceil_div(filters, PANEL_VECTORS * width)
     part_panels = ceil_div(panels, cut.filter_parts)
-    behind = STEPS + width  # rows in vain are cleared, and columns are loaded by whole vectors
+    behind = STEPS * cut.phases + width  # rows in vain are cleared, and columns are loaded by whole vectors
     window_steps = (cut.tile_rows - 1) * stride + cut.window_span + behind
     window_bytes = cut.phases * cut.phase_rows * vector_bytes
     x_block_bytes = apart(cut.windows * cut.phases * cut.phase_rows + STEPS, vector_bytes)

@@ -93,7 +93,8 @@ def fill_hidden(
         piece = piece_at(p, p.steps, row, last_row)
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
-            rows = piece.steps + (rows_in_vain(piece.steps) if p.phases == 1 else 0)
+            rows = ceil_div(piece.steps, p.output_phases)  # of the longest phase, whose rows in vain reach farthest
+            rows = (rows + rows_in_vain(rows)) * p.output_phases
             load_blocks(p, inputs, piece, rows, loaded, end, scratch)
             for block in range(loaded, end):
                 x = scratch + p.x + (block - loaded) * p.x_block_bytes
@@ -129,7 +130,7 @@ def load_blocks(p: Any, inputs: Any, piece: Any, rows: Any, first_block: Any, la
     lies before it.
 
     Zeros lie behind them where ``rows`` rows, some of them in vain, read: numbers that happened to lie there may be
-    subnormal, and take a processor a hundred times as long. Rows in vain may lie where the phases of others do.
+    subnormal, and take a processor a hundred times as long.
     """
     channels = min(last_block * p.width, p.channels) - first_block * p.width
     count = (piece.steps - 1) * p.stride + p.window_span

@@ -91,6 +91,12 @@ def _whole_sums(blocks, most):
 
 
 @register_jitable
+def _part_blocks(blocks, parts):
+    """The blocks of channels of all parts but the last one; those that lie together stay in one part."""
+    return ceil_div(ceil_div(blocks, BLOCKS_TOGETHER), parts) * BLOCKS_TOGETHER
+
+
+@register_jitable
 def _part_filters(filters, parts, width):
     """The filters of the largest part."""
     return min(filters, ceil_div(ceil_div(filters, PANEL_VECTORS * width), parts) * PANEL_VECTORS * width)
@@ -135,8 +141,8 @@ def tiling(
         sum_blocks = _whole_sums(sum_blocks, most)
     parts, row_workers = 1, workers
     if part.rows:
-        parts = ceil_div(channels, part.channels)
-        sum_blocks = ceil_div(blocks, parts)
+        sum_blocks = _part_blocks(blocks, ceil_div(channels, part.channels))
+        parts = ceil_div(blocks, sum_blocks)
         largest = min(part.rows, PART_BYTES // (sum_blocks * (stride + multiplier) * vector_bytes))
         row_workers = workers if parts < workers * TILES_PER_WORKER else 1
     row_groups = ceil_div(rows, row_group)
@@ -158,7 +164,7 @@ def tiling(
         runs = min(stride, kernel_size)
     elif stride == 1 and windows == 1 and tile_rows >= STEPS * dilation:
         phases, output_phases, runs = dilation, dilation, 1
-    phase_rows = ceil_div(covered - 1 + window_span + width, phases)
+    phase_rows = ceil_div(covered - 1 + window_span + width, phases) + STEPS // 2 * (phases > 1)  # rows in vain
     load_blocks = _whole_sums(sum_blocks, LOADED_BYTES // (windows * phases * phase_rows * vector_bytes))
     panels = ceil_div(filters, PANEL_VECTORS * width)
     if filters and tiles < workers:
