@@ -18,7 +18,7 @@ def emptiness(table):
 
 
 def take(table, worker):
-    return ticket_taker()(table.ctypes.data, worker)
+    return ticket_taker()(table.ctypes.data, int(worker))
 
 
 def nothing_left(table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from llvmlite import ir
@@ -10,10 +11,14 @@ from nb_sepconv.kernels.cpu.codegen.translation.statements import Body
 from nb_sepconv.kernels.cpu.codegen.translation.values import NONE, INTEGER, integers_in, integers_of, shape_of, shaped
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
+STRAIGHT_BLOCKS = 2  # its variables' places, and its instructions
+
 
 def emit_translated(function: Any, builder: Any, *arguments: Any) -> Any:
     """Emit a call of the Python ``function`` of intps, translated, and return its value: an intp or None."""
-    value = Functions(builder.module).call(builder, function, arguments)
+    functions = Functions(builder.module)
+    value = functions.call(builder, function, arguments)
+    functions.inline()
     return None if value == NONE else integers_of(builder, value)[0]
 
 
@@ -23,6 +28,7 @@ class Functions:
     def __init__(self, module: Any) -> None:
         self._module = module
         self._made: dict[Any, Any] = {}
+        self._calls: Counter[Any] = Counter()
 
     def call(self, builder: Any, function: Any, arguments: Any) -> Any:
         """Emit a call, and the function where there is none yet for such arguments."""
@@ -30,10 +36,17 @@ class Functions:
         if (function, shapes) not in self._made:
             self._made[function, shapes] = self._translated(function, shapes)
         made, result = self._made[function, shapes]
+        self._calls[made] += 1
         value = builder.call(made, [each for argument in arguments for each in integers_of(builder, argument)])
         count = integers_in(result)
         parts = [value] if count == 1 else [builder.extract_value(value, i) for i in range(count)]
         return shaped(result, iter(parts))
+
+    def inline(self) -> None:
+        """Let those be inlined that are called from one place, or have neither loops nor branches."""
+        for made, calls in self._calls.items():
+            if calls == 1 or len(made.blocks) == STRAIGHT_BLOCKS:
+                made.attributes.add("alwaysinline")
 
     def _translated(self, function: Any, shapes: Any) -> tuple[Any, Any]:
         """The function, and the shape of what it returns."""
@@ -43,8 +56,6 @@ class Functions:
         made.attributes.add("nounwind")
         integers = iter(made.args)
         body = Body(made, function, [shaped(shape, integers) for shape in shapes], self.call)
-        if body.is_straight:
-            made.attributes.add("alwaysinline")
         body.translate()
         _set_result(made, [INTP] * integers_in(body.result))
         body.finish()

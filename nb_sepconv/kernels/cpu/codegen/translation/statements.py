@@ -47,11 +47,6 @@ class Body:
         self._now: dict[str, Any] = {}  # the values that variables have in this block
         self._returns: list[Any] = []
 
-    @property
-    def is_straight(self) -> bool:
-        """Whether it has neither loops nor branches."""
-        return len(self._blocks) == 1
-
     def translate(self) -> None:
         """Translate all statements but those that return."""
         for at, block in self._reading.blocks.items():
