@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,25 +14,33 @@ REMEMBERED = 256  # functions, more than all passes over a type call
 
 
 class Reading(NamedTuple):
-    """A function's blocks of statements by where they begin, in order, and the variables that outlive a block."""
+    """A function's blocks of statements by where they begin, in order, and the variables that outlive a block: those that
+    change or come later, and those that the first block assigns to and none after it.
+    """
 
     blocks: dict[int, Any]
-    lasting: frozenset[str]
+    changing: frozenset[str]
+    steady: frozenset[str]
 
 
 @lru_cache(REMEMBERED)
 def reading_of(function: Any) -> Reading:
     """What a function does."""
     identity = FunctionIdentity.from_function(function)
-    blocks = Interpreter(identity).interpret(ByteCode(identity)).blocks
+    read = Interpreter(identity).interpret(ByteCode(identity)).blocks
+    blocks = {at: read[at].body for at in sorted(read)}
     lasting: set[str] = set()
+    assignments: Counter[str] = Counter()
     for block in blocks.values():
         assigned: set[str] = set()
-        for statement in block.body:
+        for statement in block:
             lasting |= _read_by(statement) - assigned
             if isinstance(statement, ir.Assign):
                 assigned.add(statement.target.name)
-    return Reading({at: blocks[at] for at in sorted(blocks)}, frozenset(lasting))
+                assignments[statement.target.name] += 1
+    first = {each.target.name for each in next(iter(blocks.values())) if isinstance(each, ir.Assign)}
+    steady = {name for name in lasting & first if assignments[name] == 1}
+    return Reading(blocks, frozenset(lasting - steady), frozenset(steady))
 
 
 def _read_by(statement: Any) -> set[str]:

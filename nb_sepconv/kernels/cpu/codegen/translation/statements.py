@@ -43,16 +43,17 @@ class Body:
         self._entry = made.append_basic_block("entry")
         self._blocks = {at: made.append_basic_block() for at in self._reading.blocks}
         self._builder = llvm.IRBuilder(self._entry)
-        self._kept: dict[str, Any] = {}  # variables that outlive a block: their shape, and where their integers are
-        self._now: dict[str, Any] = {}  # the values that variables have in this block
+        self._steady: dict[str, Any] = {}  # variables that never change: their values
+        self._kept: dict[str, Any] = {}  # others that outlive a block: their shape, and where their integers are
+        self._now: dict[Any, Any] = {}  # the values that variables, and fields, have in this block
         self._returns: list[Any] = []
 
     def translate(self) -> None:
         """Translate all statements but those that return."""
         for at, block in self._reading.blocks.items():
             self._builder.position_at_end(self._blocks[at])
-            self._now.clear()
-            for statement in block.body:
+            self._now = dict(self._steady)
+            for statement in block:
                 try:
                     self._STATEMENTS[type(statement)](self, statement)
                 except (KeyError, TypeError, AttributeError, StopIteration) as error:
@@ -89,7 +90,9 @@ class Body:
     def _assign(self, statement: Any) -> None:
         name, given = statement.target.name, statement.value
         self._now[name] = value = self._RIGHT_SIDES[type(given)](self, given)
-        if name in self._reading.lasting:
+        if name in self._reading.steady:
+            self._steady[name] = value
+        elif name in self._reading.changing:
             integers, shape = integers_of(self._builder, value), shape_of(value)
             kept, places = self._kept.setdefault(name, (shape, [self._new_place() for _ in integers]))
             if kept != shape:
@@ -131,6 +134,12 @@ class Body:
             return of_object(getattr(value.object, name))
         if not isinstance(value, Fields):
             return getattr(value, name)
+        if (value.address, name) not in self._now:
+            self._now[value.address, name] = self._loaded(value, name)
+        return self._now[value.address, name]
+
+    def _loaded(self, value: Any, name: str) -> Any:
+        """A field, which nobody changes while a function runs."""
         if name not in value.kind._fields:
             raise AttributeError(f"{value.kind.__name__} has no {name}")
         at = self._builder.add(value.address, INTP(value.kind._fields.index(name) * INTP_BYTES))
