@@ -1,4 +1,4 @@
-"""Functions that Numba itself translates, for those that compute with floats: compiled once, called by their address."""
+"""Functions that Numba itself translates, because they compute with floats: compiled once, called by their address."""
 
 from __future__ import annotations
 

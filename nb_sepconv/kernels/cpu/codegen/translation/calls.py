@@ -51,7 +51,10 @@ def _of_intrinsic(builder: Any, intrinsic: Any, arguments: Any) -> Any:
 def _of_c(builder: Any, function: Any, arguments: Any) -> Any:
     """A function by its name, whose integers may have fewer bits than ours."""
     widths = [ir.IntType(each.bitwidth) for each in (*function.sig.args, function.sig.return_type)]
-    values = [_resized(builder, as_integer(builder, value), width) for value, width in zip(arguments, widths[:-1], strict=True)]
+    values = [
+        _resized(builder, as_integer(builder, value), width)
+        for value, width in zip(arguments, widths[:-1], strict=True)
+    ]
     return _resized(builder, call_named(builder, function.symbol, widths[-1], values), INTP)
 
 

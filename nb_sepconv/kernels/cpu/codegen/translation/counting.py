@@ -19,8 +19,8 @@ class Range(NamedTuple):
 
 
 class Counter(NamedTuple):
-    """A loop over a range: where the next integer is, where it stops, and how far it goes each time; over a tuple, these
-    are places in the ``table`` of its integers.
+    """A loop over a range: where the next integer is, where it stops, and how far it goes each time. Over a tuple, the
+    integers are places in the ``table`` of its items.
     """
 
     place: Any

@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from nb_sepconv.kernels.cpu.codegen.translation.statements import Body
-from nb_sepconv.kernels.cpu.codegen.translation.values import NONE, INTEGER, integers_in, integers_of, shape_of, shaped
+from nb_sepconv.kernels.cpu.codegen.translation.values import NONE, integers_in, integers_of, shape_of, shaped
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 STRAIGHT_BLOCKS = 2  # its variables' places, and its instructions

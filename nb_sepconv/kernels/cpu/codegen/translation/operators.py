@@ -1,4 +1,4 @@
-"""Python's operators and a few of its functions on integers, with Python's results; what is divided by zero gives zero."""
+"""Python's operators on integers and a few of its functions, with Python's results; a division by zero gives zero."""
 
 from __future__ import annotations
 

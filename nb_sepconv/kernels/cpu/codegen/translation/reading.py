@@ -14,8 +14,9 @@ REMEMBERED = 256  # functions, more than all passes over a type call
 
 
 class Reading(NamedTuple):
-    """A function's blocks of statements by where they begin, in order, and the variables that outlive a block: those that
-    change or come later, and those that the first block assigns to and none after it.
+    """A function's blocks of statements by where they begin, in order, and the variables that outlive a block.
+
+    ``steady`` are those that the first block assigns to, once; all others are ``changing``.
     """
 
     blocks: dict[int, Any]

@@ -6,7 +6,7 @@ A variable that outlives a block is kept in memory, of which LLVM makes register
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from llvmlite import ir as llvm
 from numba.core import ir
@@ -182,13 +182,13 @@ class Body:
     def _same(self, expression: Any) -> Any:
         return self._value(expression.value)
 
-    _STATEMENTS: dict[Any, Any] = {
+    _STATEMENTS: ClassVar[dict[Any, Any]] = {
         ir.Assign: _assign,
         ir.Branch: _branch,
         ir.Jump: _jump,
         ir.Return: _return,
     }
-    _RIGHT_SIDES: dict[Any, Any] = {
+    _RIGHT_SIDES: ClassVar[dict[Any, Any]] = {
         ir.Arg: lambda self, argument: self._arguments[argument.index],
         ir.Var: _value,
         ir.Const: lambda self, constant: of_object(constant.value),
@@ -196,7 +196,7 @@ class Body:
         ir.FreeVar: lambda self, found: of_object(found.value),
         ir.Expr: _expression,
     }
-    _EXPRESSIONS: dict[str, Any] = {
+    _EXPRESSIONS: ClassVar[dict[str, Any]] = {
         "call": _call_of,
         "getattr": _attribute,
         "binop": _binary,
