@@ -1,4 +1,4 @@
-"""Functions that are compiled once and called by their address: LLVM instructions of ours, and Python that is translated.
+"""Functions that are compiled once and called by their address: LLVM instructions of ours, and translated Python.
 
 An address keeps a big inner loop out of the modules of its callers: it is compiled once, and only when it is used.
 Every argument is an intp, an address or a count; instructions of ours return nothing.

@@ -47,7 +47,7 @@ def share_at(table: Any, share: Any) -> Any:
     return table + (share + 1) * LINE_BYTES
 
 
-@compiled
+@register_jitable
 def next_ticket(table: Any, worker: Any) -> Any:
     """A ticket that nobody else gets, first the one that is kept, then from the share of this worker; -1 where none is
     left.
