@@ -15,7 +15,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from nb_sepconv.kernels.cpu.codegen.compile_once import compile_once
-from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
+from nb_sepconv.kernels.cpu.codegen.entry_points import entry_to
+from nb_sepconv.kernels.cpu.codegen.numba_pointers import numba_pointer_to
 from nb_sepconv.kernels.cpu.codegen.vector import INTP
 
 
@@ -48,7 +49,7 @@ class Update:
         code = f"def step({', '.join(names)}, numbers, size):\n    update({', '.join(values)})\n    return 0"
         scope = {"update": njit(error_model="numpy")(self._function), "view": _view_of(dtype)}
         exec(code, scope)
-        return callable_from_python(scope["step"], f"{self._name}.{dtype.name}")()
+        return entry_to(scope["step"], numba_pointer_to(scope["step"], f"{self._name}.{dtype.name}")())
 
 
 def _view_of(dtype):

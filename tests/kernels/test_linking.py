@@ -5,9 +5,9 @@ from numba import njit
 from numba.core.errors import TypingError
 from numba.core.registry import cpu_target
 
-from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
+from nb_sepconv.kernels.cpu.codegen.entry_points import entry_to
 from nb_sepconv.kernels.cpu.codegen.linking import LinkedLibrary
+from nb_sepconv.kernels.cpu.codegen.numba_pointers import numba_pointer_to
 
 
 @pytest.fixture(autouse=True)
@@ -21,22 +21,21 @@ def library_of(dispatcher):
 
 
 def test_what_is_linked_is_not_assembled():
-    @compiled
+    @njit
     def innermost(x):
         return x * x if x > 2 else -x
 
-    @compiled
+    @njit
     def inner(x, y):
         total = 0
         for i in range(x):
             total += innermost(i) * y
         return total
 
-    @callable_from_python
     def outer(x, y):
         return inner(x, y) + innermost(y)
 
-    assert outer()(5, 3) == ((-0 - 1 - 2) + 9 + 16) * 3 + 9
+    assert entry_to(outer, numba_pointer_to(outer, "outer")())(5, 3) == ((-0 - 1 - 2) + 9 + 16) * 3 + 9
     for dispatcher in (innermost, inner):
         library = library_of(dispatcher)
         assert type(library) is LinkedLibrary
@@ -53,11 +52,7 @@ def test_what_is_linked_is_not_assembled():
 
 
 def test_a_function_that_does_not_compile_changes_nothing():
-    @pointer_to
-    def wrong(x):
-        return x.nothing
-
     with pytest.raises(TypingError):
-        wrong()
+        numba_pointer_to(lambda x: x.nothing, "wrong")()
     assert cpu_target.target_context.codegen()._library_class is not LinkedLibrary
     assert njit(lambda x: x + 1)(2) == 3

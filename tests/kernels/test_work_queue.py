@@ -2,20 +2,27 @@
 
 import numpy as np
 import pytest
-from numba import njit
 
-from nb_sepconv.kernels.cpu.codegen.intrinsics import address_of
+from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.runtime import work_queue
 
 
-@njit
+@callable_from_python
+def ticket_taker(table, worker):
+    return work_queue.next_ticket(table, worker)
+
+
+@callable_from_python
+def emptiness(table):
+    return int(work_queue.all_taken(table))
+
+
 def take(table, worker):
-    return work_queue.next_ticket(address_of(table), worker)
+    return ticket_taker()(table.ctypes.data, int(worker))
 
 
-@njit
 def nothing_left(table):
-    return work_queue.all_taken(address_of(table))
+    return emptiness()(table.ctypes.data)
 
 
 @pytest.mark.parametrize("shares", [1, 2, 3, 7])

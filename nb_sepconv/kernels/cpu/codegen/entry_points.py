@@ -34,18 +34,18 @@ class _Definition(ctypes.Structure):
     ]
 
 
-def callable_from_python(function: Any, name: Any = None) -> Any:
+def callable_from_python(function: Any) -> Any:
     """A function that returns ``function``, of intps and with an intp for its result, compiled: it takes ints and
-    returns an int, and lets other threads run meanwhile. It is used as a decorator; ``name`` is the unit's.
+    returns an int, and lets other threads run meanwhile. It is used as a decorator.
     """
-    address = pointer_to(function, name, returns=types.intp)
+    address = pointer_to(function, returns=types.intp)
+    return compile_once(lambda: entry_to(function, address()))
 
-    @compile_once
-    def made() -> Any:
-        definition = _definition(function.__name__, function.__code__.co_argcount)
-        return _new_function(ctypes.byref(definition), address(), None)
 
-    return made
+def entry_to(function: Any, address: int) -> Any:
+    """The machine code of ``function`` at an address, for Python."""
+    definition = _definition(function.__name__, function.__code__.co_argcount)
+    return _new_function(ctypes.byref(definition), address, None)
 
 
 def _new_function(*arguments: Any) -> Any:

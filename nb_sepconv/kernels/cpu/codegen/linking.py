@@ -1,5 +1,4 @@
-"""What is optimized when: a unit once, with all the functions that are linked into it, of which Numba makes no machine
-code by themselves.
+"""Functions of Numba's that are linked into a unit, of which it makes no machine code by themselves.
 
 It would optimize and assemble each of them before it does so again for the function around it, which is a third of the
 time that compiling takes.
@@ -11,14 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numba.core.codegen import JITCodeLibrary
-
-
-class OptimizedOnce(JITCodeLibrary):
-    """A library that is optimized as a whole, and no function before that."""
-
-    def _optimize_functions(self, module):
-        module.data_layout = self._codegen._data_layout
+from nb_sepconv.kernels.cpu.codegen.optimizing import OptimizedOnce
 
 
 class LinkedLibrary(OptimizedOnce):

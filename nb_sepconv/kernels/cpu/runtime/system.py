@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from numba import types
+from numba.extending import register_jitable
 
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, stack_memory
 from nb_sepconv.kernels.store.loading import has_functions
 
@@ -67,7 +67,7 @@ def offers_threads() -> bool:
     return has_functions([*_functions, *(OF_PROCESSORS if HAS_PROCESSORS else ())])
 
 
-@compiled
+@register_jitable
 def now() -> Any:
     """Nanoseconds of a clock that only goes forward."""
     time = stack_memory()

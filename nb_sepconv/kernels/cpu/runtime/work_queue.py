@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.extending import register_jitable
 
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import load_intp, store_intp, take_ticket
@@ -29,7 +30,7 @@ def ticket_table(count: Any, shares: Any) -> Any:
     return table
 
 
-@compiled
+@register_jitable
 def fill_table(table: Any, count: Any, shares: Any) -> Any:
     """The same table at an address."""
     store_intp(shares, table)
@@ -41,12 +42,12 @@ def fill_table(table: Any, count: Any, shares: Any) -> Any:
         store_intp(0, at + THREAD)
 
 
-@compiled
+@register_jitable
 def share_at(table: Any, share: Any) -> Any:
     return table + (share + 1) * LINE_BYTES
 
 
-@compiled
+@register_jitable
 def next_ticket(table: Any, worker: Any) -> Any:
     """A ticket that nobody else gets, first the one that is kept, then from the share of this worker; -1 where none is
     left.
@@ -85,7 +86,7 @@ def hand_over_kept(table: Any, worker: Any, others: Any) -> Any:
     return False
 
 
-@compiled
+@register_jitable
 def all_taken(table: Any) -> Any:
     """Whether no ticket is left."""
     for share in range(load_intp(table)):

@@ -1,0 +1,1 @@
+"""From Python functions of integers to LLVM instructions: Numba reads them, and nothing has to be inferred."""
