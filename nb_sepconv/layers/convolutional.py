@@ -203,8 +203,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
         if watched or inputs.dtype != dtype or inputs.shape[axis] != channels:
             return None
         graph.thread.scope_names.add(scope_path)
-        if mask is not None:
-            lengths = lengths_or_mask(lengths, mask, inputs.shape, axis == -1)
+        lengths = lengths if mask is None else lengths_or_mask(lengths, mask, inputs.shape, axis == -1)
         return convolve.with_lengths(inputs, lengths, weights)
 
     def _build_fast_path(self):
@@ -221,13 +220,11 @@ class SeparableConv1D(SeparableConvolution, Layer):
         ):
             return None
         watched = bool(self.activity_regularizer) or activations.fused_name(self.activation) is None
-        channels = self.depthwise_kernel.array.shape[1]
-        dtype = self.depthwise_kernel.dtype
         return (
             self._convolution(),
-            dtype,
+            self.depthwise_kernel.dtype,
             self._channel_axis,
-            channels,
+            self.depthwise_kernel.array.shape[1],
             (self.depthwise_kernel, self.pointwise_kernel, self.bias),
             self._scope.graph,
             self._scope.path,

@@ -190,8 +190,8 @@ def store_rows(storage: Any) -> Any:
 
 
 def store_last_rows(storage: Any) -> Any:
-    """As :func:`store_rows`, for vectors of which ``filters`` are stored, fewer than all, and zeros behind them, ``room``
-    in all.
+    """As :func:`store_rows`, for vectors of which fewer than all are stored, ``filters``, and zeros behind them, so that
+    ``room`` are.
     """
     lanes = storage.lanes
 
