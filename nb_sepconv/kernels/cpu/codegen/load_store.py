@@ -190,8 +190,8 @@ def store_rows(storage: Any) -> Any:
 
 
 def store_last_rows(storage: Any) -> Any:
-    """As :func:`store_rows`, for vectors of which fewer than all are stored, ``filters``, and zeros behind them, so that
-    ``room`` are.
+    """As :func:`store_rows`, for vectors of which fewer than all are stored, ``filters``, and zeros behind them, to
+    ``room`` in all.
     """
     lanes = storage.lanes
 
