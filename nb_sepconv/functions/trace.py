@@ -51,6 +51,7 @@ class Trace:
         self._places = count()
         self._relied_on: set[str] = set()
         self._values: dict[int, tuple[LazyValue, Any]] = {}
+        self._constants: dict[int, tuple[Any, Any]] = {}
         self._at_end: list[Callable[[], Any]] = []
 
     def close(self) -> None:
@@ -131,10 +132,20 @@ class Trace:
         return result
 
     def _followed(self, value):
-        """Arguments with what lazy values compute in their place."""
+        """Arguments with what lazy values compute, and arrays as they are now, in their place."""
         if isinstance(value, LazyValue):
             return self.value_of(value)
+        if issubclass(type(value), np.ndarray):
+            return self._constant(value)
         return rebuilt(value, self._followed)
+
+    def _constant(self, array):
+        """A copy of an array, which somebody may write to later; another one only where somebody did."""
+        _, copy = self._constants.get(id(array), (None, None))
+        if copy is None or not _is_same(copy.view(np.ndarray), array):
+            copy = array.copy()
+            self._constants[id(array)] = array, copy
+        return copy
 
     def value_of(self, lazy: LazyValue) -> Any:
         """What a value of a collection is in this run: what it computes is recorded, too."""

@@ -367,6 +367,20 @@ def test_nothing_is_shared():
     assert not any(np.may_share_memory(a, b) for i, a in enumerate(found) for b in found[:i])
 
 
+def test_constants_are_what_they_were_when_they_were_used():
+    @tf.function
+    def program(x):
+        shift = tf.zeros([3])
+        before = x + shift
+        shift[0] = 5.0
+        return before, x + shift
+
+    for _ in range(3):
+        before, after = program(X)
+        assert before.tolist() == X.tolist()
+        assert after.tolist() == (X + np.float32([5, 0, 0])).tolist()
+
+
 def test_functions_within_functions():
     inner, runs = counted(lambda x: x * 2)
     outer = tf.function(lambda x: inner(x) + 1)
