@@ -15,7 +15,7 @@ from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.convert import as_array, is_floating, refuse_masked
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
-from nb_sepconv.tensors.tracing import refuse_in_trace, word
+from nb_sepconv.tensors.tracing import ASSIGNS, refuse_in_trace, word, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,6 +153,7 @@ class Variable(ArrayLike):
 
     def read(self) -> Array:
         """The array itself."""
+        refuse_in_trace("`variable.read()`", "use the variable itself, or `variable.value()`")
         return self.array
 
     def numpy(self) -> Array:
@@ -190,7 +191,7 @@ class Variable(ArrayLike):
 
     # ---- writing ----
 
-    @word
+    @word_of(ASSIGNS)
     def assign(
         self, value: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
     ) -> Self:
@@ -212,14 +213,14 @@ class Variable(ArrayLike):
         self._version += 1
         return self
 
-    @word
+    @word_of(ASSIGNS)
     def assign_add(
         self, delta: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
     ) -> Self:
         """Add ``delta``, an array of the variable's shape, in place; see ``assign``."""
         return self.assign(self.array + self._checked(delta))
 
-    @word
+    @word_of(ASSIGNS)
     def assign_sub(
         self, delta: ArrayInput, use_locking: bool = False, name: object = None, read_value: bool = True
     ) -> Self:
@@ -232,6 +233,7 @@ class Variable(ArrayLike):
 
     def written(self, values: Array) -> None:
         """Take what was computed: an array of its size, or its own memory after a computation in place."""
+        refuse_in_trace("An optimizer's step", "take it after the function")
         if not np.may_share_memory(values, self.array):
             self.array.reshape(-1)[:] = values.reshape(-1)
         self._version += 1

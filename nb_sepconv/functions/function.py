@@ -11,7 +11,8 @@ import numpy as np
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
-from nb_sepconv.functions.containers import rebuilt
+from nb_sepconv.tensors.containers import items_of, rebuilt
+from nb_sepconv.tensors.convert import refuse_masked
 from nb_sepconv.functions.program import MOVED, compiled
 from nb_sepconv.functions.programs import Programs
 from nb_sepconv.functions.trace import Trace
@@ -48,7 +49,10 @@ class Function:
     def __repr__(self) -> str:
         return f"<tf.function of {getattr(self.python_function, '__qualname__', self.python_function)}>"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __reduce__(self) -> Any:
+        return Function, (self.python_function,)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """What the function returns for these arguments."""
         if current_trace() is not None:  # a part of another function
             return self.python_function(*args, **kwargs)
@@ -64,7 +68,7 @@ class Function:
             with self._lock:  # another thread may have traced it meanwhile
                 outputs = programs.run(key, arrays, thread)
                 if outputs is MOVED:
-                    with graph.undo_on_failure(), programs.names_as_before(graph, scope.name):
+                    with programs.names_as_before(graph, scope.name):
                         outputs = self._traced(programs, key, args, kwargs)
         return outputs
 
@@ -74,7 +78,7 @@ class Function:
         given, named = (trace.symbols_for(value) for value in (args, kwargs))
         try:
             with Tracing(trace):
-                outputs = self.python_function(*given, **named)
+                outputs = trace.outputs(self.python_function(*given, **named))
             programs.keep(key, compiled(trace, outputs))
         finally:
             trace.close()
@@ -125,17 +129,22 @@ def _key_of(value, arrays):
     if kind is np.ndarray or kind is Tensor:
         arrays.append(value if kind is np.ndarray else value.view(np.ndarray))
         return value.dtype, arrays[-1].shape
-    if isinstance(value, (list, tuple)):
-        return kind, *(_key_of(item, arrays) for item in value)
     if isinstance(value, dict):
-        return kind, *((key, _key_of(item, arrays)) for key, item in value.items())
+        return kind, *((type(key), key, _key_of(item, arrays)) for key, item in value.items())
+    if isinstance(value, (list, tuple)) or kind is slice:
+        return kind, *(_key_of(item, arrays) for item in items_of(value))
     if isinstance(value, (np.ndarray, np.generic)):
+        refuse_masked(value)
         arrays.append(np.asarray(value))
         return arrays[-1].dtype, arrays[-1].shape
-    return _constant(value)
+    return kind, *_constant(value)
 
 
 def _constant(value):
+    if isinstance(value, (float, complex)):  # 0.0 and -0.0 are two constants
+        return (repr(value),)
+    if isinstance(value, frozenset):
+        return (frozenset((type(item), item) for item in value),)
     if not isinstance(value, (ArrayLike, type)) and any(hasattr(value, name) for name in _FOREIGN):
         raise TypeError(
             f"The arrays of a `tf.function` must be NumPy's: use `np.asarray(x)`. Received: {type(value).__name__}"
@@ -143,8 +152,8 @@ def _constant(value):
     try:
         hash(value)
     except TypeError:
-        return _Identical(value)
-    return type(value), value
+        return (_Identical(value),)
+    return (value,)
 
 
 class _Identical:

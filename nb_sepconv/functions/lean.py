@@ -20,7 +20,7 @@ from nb_sepconv.nn import convolution
 from nb_sepconv.tensors.convert import number_in
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.symbol import Symbol
-from nb_sepconv.tensors.tensor import OPERATORS
+from nb_sepconv.tensors.tensor import OPERATORS, Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,8 @@ def lean_call(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Cal
 
 
 def _is_plain(x):
-    """Whether a Symbol is of an array with axes and of a type that NumPy computes in as it is."""
-    return type(x) is Symbol and isinstance(x.example, np.ndarray) and _is_simple(x.example)
+    """Whether a Symbol is of a tensor of a shape that is known, with axes, of a type that NumPy computes in as it is."""
+    return type(x) is Symbol and not x.loose and type(x.example) is Tensor and _is_simple(x.example)
 
 
 def _is_simple(array):
@@ -64,10 +64,12 @@ def _of_one(function, *parameters):
     return make
 
 
-def _of_two(function, looks_at_integers=False):
+def _of_two(function, looks_at_integers=False, variables=True):
     def make(x, y):
         leader = x if _is_plain(x) else y
         if not _is_plain(leader) or (looks_at_integers and leader.dtype.kind in "iu"):
+            return None
+        if not variables and Variable in (type(x), type(y)):  # whose operators are NumPy's
             return None
         given = [_operand(value, leader.dtype) for value in (x, y)]
         return None if any(value is None for value in given) else (function, tuple(given))
@@ -124,10 +126,10 @@ def _reshaped(word):
     """A word that gives the same elements in another shape, which follows from that of its array."""
 
     def make(x, *given, **named):
-        if not _is_plain(x) or x.loose or any(map(_holds_symbols, (*given, *named.values()))):
+        if not _is_plain(x) or any(map(_holds_symbols, (*given, *named.values()))):
             return None
         shape = np.shape(word(x.example, *given, **named))
-        return (lambda a: a.reshape(shape)), (x,)
+        return (lambda a: a.reshape(shape).copy()), (x,)
 
     return make
 
@@ -136,11 +138,11 @@ def _transposed(a, perm=None):
     if not _is_plain(a):
         return None
     axes = None if perm is None else tuple(axes_of(perm, a.example.ndim, "perm"))
-    return (lambda x: x.transpose(axes)), (a,)
+    return (lambda x: x.transpose(axes).copy()), (a,)
 
 
 def _padded(tensor, paddings, mode="CONSTANT", constant_values=0):
-    if not _is_plain(tensor) or tensor.loose or mode != "CONSTANT" or constant_values != 0:
+    if not _is_plain(tensor) or mode != "CONSTANT" or constant_values != 0:
         return None
     shape, dtype = tensor.example.shape, tensor.dtype
     sizes = [before + size + after for size, (before, after) in zip(shape, paddings, strict=True)]
@@ -221,7 +223,7 @@ def _makers():
     makers |= {shaping.transpose: _transposed, products.matmul: _multiplied, products.einsum: _summed_products}
     makers = {word.__wrapped__: make for word, make in makers.items()}
     for name, function in OPERATORS.items():
-        makers[getattr(operator, f"__{name}__")] = _of_two(function, name in _LOOKS_AT_INTEGERS)
+        makers[getattr(operator, f"__{name}__")] = _of_two(function, name in _LOOKS_AT_INTEGERS, variables=False)
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         makers[getattr(operator, f"__{name}__")] = _compared(getattr(operator, name))
     for name in ("neg", "abs"):

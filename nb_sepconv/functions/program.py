@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import keyword
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb_sepconv.framework.variables import Variable
-from nb_sepconv.functions.containers import items_of, rebuilt
+from nb_sepconv.tensors.containers import rebuilt
 from nb_sepconv.functions.trace import Reliance
 from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import Tensor
@@ -46,10 +47,17 @@ def _line(step: Step | Reliance, source: _Source) -> tuple[str | None, str]:
         place = source.place(step.place)
         return None, f"if {source.named(np.shape)}({place}) != {tuple(step.shape)}: return {source.named(MOVED)}"
     arguments = [source.written(value, step.plain) for value in step.args]
-    arguments += [f"{name}={source.written(value)}" for name, value in step.kwargs.items()]
+    named = {name: source.written(value) for name, value in step.kwargs.items()}
+    arguments += [f"{name}={value}" for name, value in named.items() if _is_name(name)]
+    others = [f"{name!r}: {value}" for name, value in named.items() if not _is_name(name)]
+    arguments += [f"**{{{', '.join(others)}}}"] if others else []
     if step.plain:
         source.plain.add(step.place)
     return step.place, f"{step.place} = {source.named(step.function)}({', '.join(arguments)})"
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 class _Source:
@@ -92,7 +100,7 @@ class _Source:
         kind = type(value)
         if kind is Symbol:
             place = self.place(value.place)
-            if plain is (place in self.plain) or not isinstance(value.example, np.ndarray):
+            if plain is (place in self.plain) or type(value.example) is not Tensor:
                 return place
             return f"{place}.view({self.named(np.ndarray if plain else Tensor)})"
         if plain and kind is Variable:
@@ -109,12 +117,14 @@ class _Source:
             return f"{{{', '.join(f'{self.named(key)}: {self.written(item)}' for key, item in value.items())}}}"
         if kind is slice:
             return f"slice({self.written(value.start)}, {self.written(value.stop)}, {self.written(value.step)})"
-        return self._rebuilt(value) if any(True for _ in items_of(value)) else self.named(value)
+        return self._rebuilt(value) if isinstance(value, (list, tuple, dict)) else self.named(value)
 
     def _rebuilt(self, value):
         """The expression for a container of a class of the caller's own."""
         if isinstance(value, dict):
-            return f"{self.named(_like)}({self.named(value)}, {self.written(dict(value))})"
+            empty = copy.copy(value)
+            empty.clear()
+            return f"{self.named(_like)}({self.named(empty)}, {self.written(dict(value))})"
         items = [self.written(item) for item in value]
         given = ", ".join(items) if hasattr(value, "_fields") else f"[{', '.join(items)}]"
         return f"{self.named(type(value))}({given})"

@@ -59,12 +59,13 @@ class Programs:
 
     @contextmanager
     def names_as_before(self, graph: Graph, scope_name: str) -> Iterator[None]:
-        """A block for a run of the function: its layers get the names, and find the variables, of the first run."""
+        """A block for a run of the function: its layers get the names, and find the variables, of the first run, even if
+        that one failed.
+        """
         thread, first = graph.thread, self._names.get(scope_name)
         if first is None:
-            before = copy.deepcopy(thread.scope_names)
+            self._names[scope_name] = copy.deepcopy(thread.scope_names)
             yield
-            self._names[scope_name] = before
             return
         names, thread.scope_names = thread.scope_names, copy.deepcopy(first)
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.variables import Variable
-from nb_sepconv.functions.containers import items_of, rebuilt
+from nb_sepconv.tensors.containers import items_of, rebuilt
 from nb_sepconv.functions.lean import lean_call
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.lazy_value import LazyValue
@@ -19,6 +19,9 @@ from nb_sepconv.tensors.tracing import DRAWN, OF_ANY_LENGTH, OF_SHAPES, Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_RETURNED = bool, int, float, complex, str, bytes, np.dtype, type, Variable
 
 
 class Step(NamedTuple):
@@ -51,6 +54,7 @@ class Trace:
         self._places = count()
         self._relied_on: set[str] = set()
         self._values: dict[int, tuple[LazyValue, Any]] = {}
+        self._repeats = True  # whether a run may still be given up
         self._constants: dict[int, tuple[Any, Any]] = {}
         self._at_end: list[Callable[[], Any]] = []
 
@@ -80,7 +84,7 @@ class Trace:
                 return function(*_examples(args), **_examples(kwargs))
         if not found and kind != DRAWN:
             return function(*args, **kwargs)
-        return self.record(function, args, kwargs, loose=kind == OF_ANY_LENGTH)
+        return self.record(function, args, kwargs, loose=kind == OF_ANY_LENGTH, repeats=kind not in (DRAWN, ASSIGNS))
 
     def record(
         self,
@@ -89,6 +93,7 @@ class Trace:
         kwargs: Any = None,
         loose: bool = False,
         later: Callable[..., Any] | None = None,
+        repeats: bool = True,
     ) -> Any:
         """Make a call, and remember it; returns a Symbol for each array that it gives.
 
@@ -99,6 +104,7 @@ class Trace:
                 False: they do where an argument's does, or where numbers of an argument may be sizes or places.
             later: what gives, once the call is made, the function of plain arrays that is called in its place in later
                 runs, and its arguments, or None. Default None: a function that gave the same bits in this run.
+            repeats: bool, whether nothing is changed by the call, so that it may be made in vain. Default True.
         """
         args, kwargs = self._followed(args), self._followed(kwargs or {})
         found = list(_arrays_in((args, kwargs)))
@@ -107,6 +113,9 @@ class Trace:
                 raise RuntimeError("An array that `tf.function` traced must not be used outside of that run")
         with Tracing(None):
             result = function(*_examples(args), **_examples(kwargs))
+        if not repeats:
+            self._values.clear()
+            self._repeats = False
         place = f"v{next(self._places)}"
         short = None
         if isinstance(result, np.ndarray):
@@ -119,6 +128,11 @@ class Trace:
 
     def rely_on_shape(self, symbol: Symbol) -> None:
         """Let later runs end where an array has another shape than this one."""
+        if symbol.loose and not self._repeats:
+            raise TypeError(
+                f"The shape {np.shape(symbol.example)} may be another one in a later run of the `tf.function`, which has "
+                "changed variables or drawn numbers by then: look at it before, or use `tf.shape`"
+            )
         if symbol.loose and symbol.place not in self._relied_on:
             self._relied_on.add(symbol.place)
             self.steps.append(Reliance(symbol.place, np.shape(symbol.example)))
@@ -129,6 +143,8 @@ class Trace:
         if type(result) in (list, tuple) or hasattr(result, "_fields"):
             parts = [self._symbols(part, f"{place}[{i}]", loose) for i, part in enumerate(result)]
             return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+        if type(result) is dict:
+            return {key: self._symbols(part, f"{place}[{key!r}]", loose) for key, part in result.items()}
         return result
 
     def _followed(self, value):
@@ -138,6 +154,19 @@ class Trace:
         if issubclass(type(value), np.ndarray):
             return self._constant(value)
         return rebuilt(value, self._followed)
+
+    def outputs(self, value: Any) -> Any:
+        """What a program returned, with what lazy values compute; a TypeError for what no later run could return."""
+        if isinstance(value, LazyValue):
+            return self.value_of(value)
+        if type(value) is Symbol or isinstance(value, (np.ndarray, np.generic, *_RETURNED)) or value is None:
+            return value
+        if not isinstance(value, (list, tuple, dict)):
+            raise TypeError(
+                "A `tf.function` must return arrays, numbers, text, variables, None, or these in lists, tuples and dicts. "
+                f"Received: {type(value).__name__}"
+            )
+        return rebuilt(value, self.outputs)
 
     def _constant(self, array):
         """A copy of an array, which somebody may write to later; another one only where somebody did."""
@@ -179,10 +208,10 @@ def _plain_examples(value):
 
 
 def _is_same(one, other):
-    """Whether two arrays have one type and shape and the same bits."""
+    """Whether two arrays have one type, shape and order in memory, on which sums depend, and the same bits."""
     if type(one) is not np.ndarray or one.dtype != other.dtype or one.shape != np.shape(other):
         return False
-    return one.tobytes() == other.tobytes()
+    return one.strides == other.strides and one.tobytes() == other.tobytes()
 
 
 def _examples(value):

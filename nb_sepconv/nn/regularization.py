@@ -12,7 +12,7 @@ from nb_sepconv.initializers.seeds import operation_seeds
 from nb_sepconv.tensors.convert import floats, widely
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import matched, plain, tensor
-from nb_sepconv.tensors.tracing import word
+from nb_sepconv.tensors.tracing import DRAWN, word, word_of
 
 if TYPE_CHECKING:
     from nb_sepconv.tensors.tensor import Tensor
@@ -136,7 +136,7 @@ def _normalized(x, mean, variance, offset, scale, epsilon):
     return x * factor + shift
 
 
-@word
+@word_of(DRAWN)
 def dropout(
     x: ArrayInput,
     keep_prob: float | None = None,

@@ -35,9 +35,10 @@ class ArrayLike(np.lib.mixins.NDArrayOperatorsMixin):
         if any(isinstance(target, ArrayLike) for target in out):
             raise TypeError(f"`out` must be arrays: use `assign` to write to a variable. Received: {out!r}")
         if out:
+            refuse_in_trace("`out=`", "use the array that is returned")
             kwargs["out"] = out
         trace = current_trace()
-        if trace is not None:
+        if trace is not None and not out:
             return trace.record(getattr(ufunc, method), inputs, kwargs)
         return getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from nb_sepconv.tensors.typing import FunctionT
 
+ASSIGNS = "assigns"  # it changes what later calls find
 OF_SHAPES = "of shapes"  # the result follows from the arguments' shapes alone
 DRAWN = "drawn"  # the result differs from call to call
 OF_ANY_LENGTH = "of any length"  # the result's shape follows from the arguments' values
@@ -26,6 +27,7 @@ class _Traced(threading.local):
 
 
 _traced = _Traced()
+open_traces: list[Any] = []  # of all threads: where there is none, no thread has to be asked
 
 
 def current_trace() -> Any:
@@ -42,10 +44,12 @@ class Tracing:
         self._trace = trace
 
     def __enter__(self) -> None:
+        open_traces.append(self)
         self._outer, _traced.trace = _traced.trace, self._trace
 
     def __exit__(self, *error: object) -> None:
         _traced.trace = self._outer
+        open_traces.remove(self)
 
 
 def word(function: FunctionT, kind: str | None = None) -> FunctionT:
