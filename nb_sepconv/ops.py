@@ -10,7 +10,7 @@ from nb_sepconv.convolution.lengths import lengths_elsewhere, output_steps
 from nb_sepconv.devices import context
 from nb_sepconv.kernels import cpu, engines
 from nb_sepconv.lazy import operation
-from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.tracing import current_trace, open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -294,7 +294,7 @@ def _gradients(d_outputs, operands, chosen, activation, lengths, outputs, wanted
 def _convolve(
     arrays, strides, padding, data_format, dilation_rate, activation, lengths, out, engine, precision, device, stream
 ):
-    if type(arrays[0]) is Symbol:
+    if open_traces and (trace := current_trace()) is not None:
         if out is not None:
             raise TypeError("`out` must be None while `tf.function` traces a program, whose runs make their outputs")
         given = (
@@ -310,7 +310,7 @@ def _convolve(
             device,
             stream,
         )
-        return arrays[0].trace.record(_convolve, (arrays, *given))
+        return trace.record(_convolve, (arrays, *given))
     request = context.requested(arrays[0], device, stream)
     if lengths is not None and request is not None:
         raise lengths_elsewhere(arrays[0])

@@ -40,7 +40,7 @@ ARROWS = {
     "random_ops": "checks initializers tensors",
     "ops": "convolution devices kernels lazy tensors",
     "lazy": "checks convolution",
-    "convolution": "activations checks devices kernels",
+    "convolution": "activations checks devices kernels tensors",
     "devices": "checks kernels",
     "weights": "activations files kernels",
     "framework": "initializers tensors",

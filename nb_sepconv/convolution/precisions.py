@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from nb_sepconv.tensors.tracing import refuse_in_trace
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,6 +58,7 @@ def precision(name: Precision | None) -> Iterator[None]:
     ...     precisions.of_context()
     'bf16x3'
     """
+    refuse_in_trace("A block of `tf.precision`", "put it around the function")
     token = _of_context.set(checked(name))
     try:
         yield

@@ -16,9 +16,9 @@ from nb_sepconv.framework.call_losses import CallLosses
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.framework.graph_name_scope import GraphNameScope
 from nb_sepconv.framework.taken_names import TakenNames
-from nb_sepconv.framework.thread_state import ThreadStates, UndoOnFailure, remove_identical
+from nb_sepconv.framework.thread_state import ThreadStates, UndoOnFailure, forget_after_trace, remove_identical
 from nb_sepconv.initializers import use_graph_seed
-from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.tracing import refuse_in_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,6 +63,7 @@ class Graph:
 
     def as_default(self) -> AbstractContextManager[Graph]:
         """A context manager that makes this graph the current one of this thread."""
+        refuse_in_trace("`Graph.as_default()`", "enter the graph around the function")
         return _AsDefault(self, chosen=1)
 
     def as_current(self) -> AbstractContextManager[Graph]:
@@ -73,8 +74,6 @@ class Graph:
     def thread(self) -> ThreadState:
         """What the graph keeps for this thread alone."""
         return self._threads.state
-
-    # ---- collections ----
 
     @property
     def collections(self) -> list[Any]:
@@ -93,8 +92,7 @@ class Graph:
             collection.append(value)
             self.call_losses.note(collection, name, value)
         self.thread.trainable_added += name == GraphKeys.TRAINABLE_VARIABLES
-        if type(value) is Symbol:
-            value.trace.undo_at_end(partial(remove_identical, collection, value))
+        forget_after_trace(collection, value)
         self.log_undo(partial(remove_identical, collection, value))
 
     def add_to_collections(self, names: Any, value: Any) -> None:
@@ -119,6 +117,8 @@ class Graph:
         """
         with self.lock:
             items = list(self._collections.get(name, ()))
+        if items and name == GraphKeys.UPDATE_OPS:
+            refuse_in_trace("An update of a moving average", "run it after the function")
         if scope is not None:
             matches = re.compile(scope).match
             items = [item for item in items if hasattr(item, "name") and matches(item.name)]
@@ -135,10 +135,9 @@ class Graph:
 
     def clear_call_losses(self) -> None:
         """Forget the losses that calls have added since the last step."""
+        refuse_in_trace("`clear_call_losses`", "call it outside of the function")
         with self.lock:
             self.call_losses.clear()
-
-    # ---- names ----
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """``name`` inside the current name scope, with ``_1``, ``_2``, ... appended when it is taken (in any case)."""

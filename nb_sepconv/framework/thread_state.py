@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nb_sepconv.framework.graph_name_scope import NameScope
 from nb_sepconv.framework.scope_names import ScopeNames
+from nb_sepconv.tensors.symbol import holds_symbols
+from nb_sepconv.tensors.tracing import current_trace, open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,3 +77,9 @@ def remove_identical(items: list[Any], value: object) -> None:
         if items[i] is value:
             del items[i]
             return
+
+
+def forget_after_trace(items: list[Any], value: object) -> None:
+    """Remove a value that was added, if it holds arrays of a program that is being traced, when the trace is over."""
+    if open_traces and (trace := current_trace()) is not None and holds_symbols(value):
+        trace.undo_at_end(partial(remove_identical, items, value))

@@ -11,12 +11,12 @@ import numpy as np
 
 from nb_sepconv.framework.current_scope import get_variable_scope_of
 from nb_sepconv.framework.graph import get_default_graph
-from nb_sepconv.tensors.containers import items_of, rebuilt
-from nb_sepconv.tensors.convert import refuse_masked
 from nb_sepconv.functions.program import MOVED, compiled
 from nb_sepconv.functions.programs import Programs
 from nb_sepconv.functions.trace import Trace
 from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.containers import items_of, rebuilt
+from nb_sepconv.tensors.convert import refuse_masked
 from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import Tensor
 from nb_sepconv.tensors.tracing import Tracing, current_trace

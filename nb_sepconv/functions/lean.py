@@ -19,7 +19,7 @@ from nb_sepconv.math_ops import elementwise, products, reductions
 from nb_sepconv.nn import convolution
 from nb_sepconv.tensors.convert import number_in
 from nb_sepconv.tensors.dtypes import as_dtype
-from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.symbol import Symbol, holds_symbols
 from nb_sepconv.tensors.tensor import OPERATORS, Tensor
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def lean_call(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Cal
 
 
 def _is_plain(x):
-    """Whether a Symbol is of a tensor of a shape that is known, with axes, of a type that NumPy computes in as it is."""
+    """Whether a Symbol is of a tensor of a known shape, with axes, and of a type that NumPy computes in as it is."""
     return type(x) is Symbol and not x.loose and type(x.example) is Tensor and _is_simple(x.example)
 
 
@@ -107,15 +107,7 @@ def _reduced(function):
 
 
 def _element(x, key):
-    return (operator.getitem, (x, key)) if _is_plain(x) and not _holds_symbols(key) else None
-
-
-def _holds_symbols(key):
-    if type(key) is tuple:
-        return any(map(_holds_symbols, key))
-    if type(key) is slice:
-        return _holds_symbols((key.start, key.stop, key.step))
-    return type(key) is Symbol
+    return (operator.getitem, (x, key)) if _is_plain(x) and not holds_symbols(key) else None
 
 
 def _cast(x, dtype):
@@ -126,7 +118,7 @@ def _reshaped(word):
     """A word that gives the same elements in another shape, which follows from that of its array."""
 
     def make(x, *given, **named):
-        if not _is_plain(x) or any(map(_holds_symbols, (*given, *named.values()))):
+        if not _is_plain(x) or any(map(holds_symbols, (*given, *named.values()))):
             return None
         shape = np.shape(word(x.example, *given, **named))
         return (lambda a: a.reshape(shape).copy()), (x,)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb_sepconv.framework.variables import Variable
-from nb_sepconv.tensors.containers import rebuilt
 from nb_sepconv.functions.trace import Reliance
+from nb_sepconv.tensors.containers import rebuilt
 from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import Tensor
 

@@ -59,8 +59,8 @@ class Programs:
 
     @contextmanager
     def names_as_before(self, graph: Graph, scope_name: str) -> Iterator[None]:
-        """A block for a run of the function: its layers get the names, and find the variables, of the first run, even if
-        that one failed.
+        """A block for a run of the function: its layers get the names, and find the variables, of the first run, even
+        if that one failed.
         """
         thread, first = graph.thread, self._names.get(scope_name)
         if first is None:

@@ -9,13 +9,13 @@ import numpy as np
 
 from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.variables import Variable
-from nb_sepconv.tensors.containers import items_of, rebuilt
 from nb_sepconv.functions.lean import lean_call
 from nb_sepconv.tensors.array_like import ArrayLike
+from nb_sepconv.tensors.containers import items_of, rebuilt
 from nb_sepconv.tensors.lazy_value import LazyValue
 from nb_sepconv.tensors.symbol import Symbol
 from nb_sepconv.tensors.tensor import Tensor
-from nb_sepconv.tensors.tracing import DRAWN, OF_ANY_LENGTH, OF_SHAPES, Tracing
+from nb_sepconv.tensors.tracing import ASSIGNS, DRAWN, OF_ANY_LENGTH, OF_SHAPES, Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +120,8 @@ class Trace:
         short = None
         if isinstance(result, np.ndarray):
             short = later(function, args, kwargs) if later else lean_call(function, args, kwargs)
+        if later and short is None:
+            self._repeats = False  # the caller's own functions may run in the call
         if short is not None and not later:
             again = _repeated(*short)
             short, result = (short, again.view(Tensor)) if _is_same(again, result) else (None, result)
@@ -130,8 +132,8 @@ class Trace:
         """Let later runs end where an array has another shape than this one."""
         if symbol.loose and not self._repeats:
             raise TypeError(
-                f"The shape {np.shape(symbol.example)} may be another one in a later run of the `tf.function`, which has "
-                "changed variables or drawn numbers by then: look at it before, or use `tf.shape`"
+                f"The shape {np.shape(symbol.example)} may be another one in a later run of the `tf.function`, which "
+                "has changed variables or drawn numbers by then: look at it before, or use `tf.shape`"
             )
         if symbol.loose and symbol.place not in self._relied_on:
             self._relied_on.add(symbol.place)
@@ -163,7 +165,7 @@ class Trace:
             return value
         if not isinstance(value, (list, tuple, dict)):
             raise TypeError(
-                "A `tf.function` must return arrays, numbers, text, variables, None, or these in lists, tuples and dicts. "
+                "A `tf.function` must return arrays, numbers, text, variables, None, or lists and dicts of these. "
                 f"Received: {type(value).__name__}"
             )
         return rebuilt(value, self.outputs)

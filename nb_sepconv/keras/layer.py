@@ -14,19 +14,20 @@ from nb_sepconv.framework.naming import snake_case
 from nb_sepconv.keras import constraints, initializers, regularizers
 from nb_sepconv.keras.building import built_once
 from nb_sepconv.keras.dtype_policy import DTypePolicy, policy_of
+from nb_sepconv.keras.repeated import Repeated
 from nb_sepconv.keras.variable import KerasVariable
 from nb_sepconv.layers.call_arguments import call_keywords
 from nb_sepconv.layers.inputs import as_input, check_floating, of_type
 from nb_sepconv.layers.weights import write_weights
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.convert import is_floating
-from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
+from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.lazy_value import as_loss
-from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor_shape import as_shape
+from nb_sepconv.tensors.tracing import current_trace, open_traces, refuse_in_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping, Sequence
+    from collections.abc import Mapping, MutableMapping, Sequence
 
     from numpy.typing import DTypeLike
     from typing_extensions import Self
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
 
 
-class Layer:
+class Layer(Repeated):
     """The base of Keras layers.
 
     A subclass makes weights by ``add_weight`` in ``__init__`` or in ``build(input_shape)``, and defines
@@ -274,10 +275,13 @@ class Layer:
         return [*self._losses_of_calls(), *(as_loss(weight.regularizer(weight)) for weight in regularized)]
 
     def _losses_of_calls(self):
+        if self._losses:
+            refuse_in_trace("What calls added to `losses`", "compute it in the function, from the layer's outputs")
         return [*self._losses, *(loss for layer in self._sublayers() for loss in layer._losses_of_calls())]
 
     def add_loss(self, loss: Any) -> None:
         """Add a number or a list of them to the losses, until the next call."""
+        refuse_in_trace("`add_loss`", "return the loss from the function")
         self._losses.extend(as_loss(each) for each in (loss if isinstance(loss, (list, tuple)) else [loss]))
 
     def _add_activity_loss(self, outputs):
@@ -311,8 +315,8 @@ class Layer:
             ValueError: the rank, the channels or the length do not fit.
             TypeError: the type is no float.
         """
-        if type(inputs) is Symbol:
-            return recorded_call(self, inputs, args, {"training": training, **kwargs})
+        if open_traces and (trace := current_trace()) is not None:
+            return self._recorded(trace, partial(Layer.__call__, self), inputs, args, training, kwargs)
         inputs = as_input(inputs, self.name)
         check_floating(inputs, self.name)
         inputs = self._as_called(inputs)
@@ -329,16 +333,6 @@ class Layer:
         outputs = self.call(inputs, *args, **keywords)
         self._add_activity_loss(outputs)
         return outputs
-
-    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
-        """What further calls with such arguments compute from a plain array, without checks; None where nothing but a
-        call does the same.
-        """
-        own = type(self).call.__module__.startswith("nb_sepconv.")
-        if not own or args or self.activity_regularizer is not None or dtype_name_of(inputs) != self.compute_dtype:
-            return None
-        others = {key: value for key, value in keywords.items() if key != "training"}
-        return partial(self.call, **call_keywords(type(self).call, keywords.get("training"), others))
 
     def _as_called(self, inputs):
         return of_type(as_input(inputs, self.name), self.compute_dtype, self.name, self.autocast)

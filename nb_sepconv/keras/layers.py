@@ -26,6 +26,7 @@ from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.tensor_shape import as_shape
+from nb_sepconv.tensors.tracing import open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,11 +191,11 @@ class SeparableConv1D(SeparableConvolution, Layer):
             TypeError: the type is no float.
         """
         if lengths is not None or mask is not None:
-            outputs = None if args or kwargs else self._quickly_with_lengths(inputs, lengths, mask)
+            outputs = None if args or kwargs or open_traces else self._quickly_with_lengths(inputs, lengths, mask)
             if outputs is not None:
                 return outputs
             kwargs = keywords_with(kwargs, lengths, mask)
-        short = None if args or kwargs else self._fast_path
+        short = None if args or kwargs or open_traces else self._fast_path
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, weights, dtype, axis, channels, converted = short
             if inputs.shape[axis] == channels and (inputs.dtype == dtype or inputs.dtype in converted):

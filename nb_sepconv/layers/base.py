@@ -28,8 +28,8 @@ from nb_sepconv.layers.weights import HasWeights, LayerWeights, array_of, initia
 from nb_sepconv.lazy import layers as lazy
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.keras_json import floatx
-from nb_sepconv.tensors.symbol import Symbol, recorded_call
 from nb_sepconv.tensors.tensor import Tensor, tensor
+from nb_sepconv.tensors.tracing import current_trace, open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -269,10 +269,10 @@ class Layer(HasWeights, Copies, Repeated):
 
     def _call(self, inputs: Any, scope: Any, *args: Any, **keywords: Any) -> Any:
         """Build the layer if it is not, and pass all else on to ``call``; a Tensor gives a Tensor."""
+        if open_traces and (trace := current_trace()) is not None:
+            return self._recorded(trace, inputs, args, {"scope": scope, **keywords})
         if type(inputs) is Tensor:
             return tensor(self._call(inputs.view(np.ndarray), scope, *args, **keywords))
-        if type(inputs) is Symbol:
-            return recorded_call(self, inputs, args, {"scope": scope, **keywords})
         inputs = as_input(inputs, self._name)
         if self._is_building or not self.built:
             with self._building:

@@ -20,6 +20,7 @@ from nb_sepconv.layers.lengths import keywords_with, lengths_or_mask
 from nb_sepconv.layers.shared import SeparableConvolution
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
+from nb_sepconv.tensors.tracing import open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,15 +172,17 @@ class SeparableConv1D(SeparableConvolution, Layer):
             TypeError: when the type is not that of the weights.
         """
         if lengths is not None or mask is not None:
-            outputs = None if args or kwargs else self._quickly_with_lengths(inputs, lengths, mask)
+            outputs = None if args or kwargs or open_traces else self._quickly_with_lengths(inputs, lengths, mask)
             if outputs is not None:
                 return outputs
             kwargs = keywords_with(kwargs, lengths, mask)
+        if open_traces:  # perhaps of this thread, which records the call
+            return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
         if type(inputs) is Tensor:
-            return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
-        short = None if args or kwargs else self._fast_path
-        if short is None and type(inputs) is np.ndarray and not args and not kwargs:
-            short = self._short_way(inputs)
+            plain = inputs.view(np.ndarray)
+            return tensor(SeparableConv1D.__call__(self, plain, *args, scope=scope, training=training, **kwargs))
+        plain = type(inputs) is np.ndarray and not args and not kwargs
+        short = None if args or kwargs else self._fast_path or (self._short_way(inputs) if plain else None)
         if short is not None and type(inputs) is np.ndarray and inputs.ndim == 3:
             convolve, dtype, axis, channels, weights, graph, scope_path, watched = short
             if inputs.dtype == dtype and inputs.shape[axis] == channels:
@@ -208,9 +211,7 @@ class SeparableConv1D(SeparableConvolution, Layer):
 
     def _build_fast_path(self):
         """What a call needs beside the arrays, looked up once, and whether what it runs could see the layer's scope.
-
-        Where nothing could, all that entering the scope would change is that its name is taken, which later default
-        names depend on.
+        Where nothing could, taking its name, on which later default names depend, is all that entering it would do.
         """
         weights = (self.depthwise_kernel, self.pointwise_kernel, *([] if self.bias is None else [self.bias]))
         if (

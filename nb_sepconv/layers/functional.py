@@ -25,6 +25,7 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.losses import LayerLosses, mean_penalty
 from nb_sepconv.layers.scope import InCall
 from nb_sepconv.tensors.tensor import Tensor, of_word, tensor
+from nb_sepconv.tensors.tracing import current_trace, open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,7 @@ def find(function: str, inputs: Any, settings: tuple[Any, ...], activation: Any,
     """
     graph = get_default_graph()
     remembered_calls = graph.remembered_calls
-    if not remembered_calls:
+    if not remembered_calls or (open_traces and current_trace() is not None):
         return None
     if type(inputs) is Tensor:
         inputs = inputs.view(np.ndarray)
@@ -257,6 +258,8 @@ def passed(function: str, inputs: Any, name: Any, axes: int | None = None) -> np
         The array; None, and nothing is taken, where a layer has to look at the arguments.
     """
     if type(inputs) is not Tensor and type(inputs) is not np.ndarray:
+        return None
+    if open_traces and current_trace() is not None:
         return None
     plain = inputs.view(np.ndarray) if type(inputs) is Tensor else inputs
     if plain.dtype not in _FLOATS or not plain.ndim or (axes is not None and axes != plain.ndim):

@@ -9,6 +9,7 @@ import numpy as np
 from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.graph_keys import GraphKeys
 from nb_sepconv.tensors.lazy_value import LazyValue, as_loss
+from nb_sepconv.tensors.tracing import refuse_in_trace
 
 ROOM = 256  # losses of calls between two searches for forgotten ones
 
@@ -29,7 +30,10 @@ class LayerLosses:
 
     def values(self) -> Any:
         """NumPy scalars: what calls added first, then the functions' results as they are now."""
-        losses = [loss.read() for loss in self._of_calls if not loss.forgotten]
+        kept = [loss for loss in self._of_calls if not loss.forgotten]
+        if kept:
+            refuse_in_trace("What calls added to `losses`", "compute it in the function, from the layer's outputs")
+        losses = [loss.read() for loss in kept]
         results = (function() for function in self._functions)
         return [*losses, *(as_loss(result) for result in results if result is not None)]
 

@@ -24,6 +24,7 @@ from nb_sepconv.layers.streamed import Streamed
 from nb_sepconv.tensors.dtypes import as_dtype, dtype_name_of
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor_shape import as_shape
+from nb_sepconv.tensors.tracing import refuse_in_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,18 +221,18 @@ class BatchNormalization(Streamed, Layer):
         self._updates.add(left)
         return outputs
 
-    def computation(self, inputs: Any, args: Any, keywords: Any) -> Callable[[Any], Any] | None:
+    def computation(self, inputs: Any, keywords: dict[str, Any]) -> Callable[[Any], Any] | None:
         """As of every layer; updates keep the names of the call that was made."""
         training = bool(keywords.get("training"))
-        if args or keywords.keys() - {"training"} or not self._is_blind(inputs, {"training": False}):
+        if keywords.keys() - {"training"} or not self._is_blind(inputs, {"training": False}):
             return None
         if dtype_name_of(inputs) != self._dtype:
             return None
         computed = self._normalization(inputs.ndim)
         if not training:
             return computed.by_averages
-        scopes = [update.scope for update in self._updates.last(2)]
-        return partial(self._in_training, computed, scopes=scopes)
+        last = self._updates.last(2) if self.trainable else []
+        return partial(self._in_training, computed, scopes=[update.scope for update in last] or None)
 
     def value_and_pullback(self, inputs: Any, training: bool = False) -> tuple[Any, FunctionPullback]:
         """Call the layer, and get the function that turns the gradient of the outputs into those of all else.
@@ -294,6 +295,7 @@ class BatchNormalization(Streamed, Layer):
     @property
     def updates(self) -> list[MovingAverageUpdate]:
         """The updates of moving averages that calls have left behind and nobody has run."""
+        refuse_in_trace("`updates`", "run them after the function")
         return self._updates.pending()
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Shape:

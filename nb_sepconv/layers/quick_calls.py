@@ -11,6 +11,7 @@ from nb_sepconv.framework.variables import Variable
 from nb_sepconv.layers.base import Layer
 from nb_sepconv.layers.product import KernelLayer
 from nb_sepconv.tensors.tensor import Tensor, tensor
+from nb_sepconv.tensors.tracing import open_traces
 
 
 class QuickCalls:
@@ -32,8 +33,12 @@ class QuickCalls:
             ValueError: when the shape does not fit, or variables may not be shared or created.
             TypeError: when the type is none of these.
         """
+        if open_traces:  # perhaps of this thread, which records the call
+            return super().__call__(inputs, *args, scope=scope, training=training, **kwargs)
         if type(inputs) is Tensor:
-            return tensor(self(inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs))
+            return tensor(
+                QuickCalls.__call__(self, inputs.view(np.ndarray), *args, scope=scope, training=training, **kwargs)
+            )
         plain = type(inputs) is np.ndarray and not args and not kwargs
         quick = (self._fast_path or self._short_way(inputs)) if plain else None
         if quick is not None:

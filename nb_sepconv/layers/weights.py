@@ -99,10 +99,10 @@ def write_weights(variables: Sequence[Variable], values: Sequence[Any], layer_na
             f"but the layer was expecting {len(variables)} weights. Provided weights: {str(values)[:50]}..."
         )
     for variable, value in zip(variables, values, strict=True):
-        if tuple(variable.shape) != np.shape(value):
+        shape = tuple(value.shape) if hasattr(value, "shape") else np.shape(value)
+        if tuple(variable.shape) != shape:
             raise ValueError(
-                f"Layer weight shape {tuple(variable.shape)} not compatible with provided weight shape "
-                f"{np.shape(value)}"
+                f"Layer weight shape {tuple(variable.shape)} not compatible with provided weight shape {shape}"
             )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -13,7 +13,7 @@ from nb_sepconv.lazy.graph import no_examples, outputs_of
 from nb_sepconv.stacks.lengths import checked_lengths, outputs_and_lengths
 from nb_sepconv.stacks.stages import stages_of
 from nb_sepconv.streaming.stream import of_stages
-from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.tracing import current_trace, open_traces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +68,8 @@ class Stack:
             TypeError, ValueError: lengths that do not fit, and what the layers raise.
         """
         if lengths is not None or mask is not None:
-            if type(inputs) is Symbol:
-                return inputs.trace.record(self, (inputs, lengths, mask))
+            if open_traces and (trace := current_trace()) is not None:
+                return trace.record(self, (inputs, lengths, mask), repeats=False)
             return self._with_lengths(inputs, lengths, mask)
         if type(inputs) is not np.ndarray and is_dask_array(inputs):
             refuse_unknown_sizes("inputs", inputs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from nb_sepconv.tensors.containers import items_of
 from nb_sepconv.tensors.tensor import Tensor
 from nb_sepconv.tensors.tensor_shape import Shape, as_shape
 
@@ -104,15 +105,9 @@ class Symbol:
         )
 
 
-def recorded_call(layer: Any, inputs: Symbol, args: Any, keywords: Any) -> Any:
-    """The outputs of a layer, or of another model, for an array of a program that is being traced."""
-    given = {key: value for key, value in keywords.items() if value is not None}
-
-    def later(layer, args, given):
-        computed = layer.computation(args[0].example.view(np.ndarray), args[1:], given)
-        return None if computed is None else (computed, (args[0],))
-
-    return inputs.trace.record(layer, (inputs, *args), given, later=later)
+def holds_symbols(value: Any) -> bool:
+    """Whether a value is a Symbol, or a container of some."""
+    return type(value) is Symbol or any(map(holds_symbols, items_of(value)))
 
 
 def _recorded(function, reflected=False):
