@@ -12,7 +12,7 @@ from nb_sepconv.tensors.convert import is_floating
 from nb_sepconv.tensors.dtypes import as_dtype
 from nb_sepconv.tensors.quiet import quietly
 from nb_sepconv.tensors.tensor import Tensor, matched_all, plain, tensor
-from nb_sepconv.tensors.tracing import OF_ANY_LENGTH, word, word_of
+from nb_sepconv.tensors.tracing import word
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -152,7 +152,7 @@ _EXACT = frozenset(map(np.dtype, ("int32", "int64", "float32", "float64")))
 _MOST_EXACT = 2**24  # each of them holds all integers up to it
 
 
-@word_of(OF_ANY_LENGTH)
+@word
 def range(
     start: ArrayInput,
     limit: ArrayInput | None = None,
@@ -288,7 +288,7 @@ def _one_hot_values(on_value, off_value, dtype):
     return (np.asarray(value).astype(dtype) for value in (on, off))
 
 
-@word_of(OF_ANY_LENGTH)
+@word
 def sequence_mask(
     lengths: ArrayInput, maxlen: ArrayInput | None = None, dtype: DTypeLike = np.bool_, name: str | None = None
 ) -> Tensor:

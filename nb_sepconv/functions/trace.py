@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,12 +11,13 @@ import numpy as np
 from nb_sepconv.framework.call_losses import CallLoss
 from nb_sepconv.framework.variables import Variable
 from nb_sepconv.functions.lean import lean_call
+from nb_sepconv.functions.looseness import sized_by_values
 from nb_sepconv.tensors.array_like import ArrayLike
 from nb_sepconv.tensors.containers import items_of, rebuilt
 from nb_sepconv.tensors.lazy_value import LazyValue
-from nb_sepconv.tensors.symbol import Symbol
+from nb_sepconv.tensors.symbol import Symbol, holds_symbols
 from nb_sepconv.tensors.tensor import Tensor
-from nb_sepconv.tensors.tracing import ASSIGNS, DRAWN, OF_ANY_LENGTH, OF_SHAPES, Tracing
+from nb_sepconv.tensors.tracing import ASSIGNS, DRAWN, OF_SHAPES, Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +86,8 @@ class Trace:
                 return function(*_examples(args), **_examples(kwargs))
         if not found and kind != DRAWN:
             return function(*args, **kwargs)
-        return self.record(function, args, kwargs, loose=kind == OF_ANY_LENGTH, repeats=kind not in (DRAWN, ASSIGNS))
+        loose = sized_by_values(function, args, kwargs)
+        return self.record(function, args, kwargs, loose, repeats=kind not in (DRAWN, ASSIGNS))
 
     def record(
         self,
@@ -100,8 +103,8 @@ class Trace:
         Args:
             function: the function.
             args, kwargs: its arguments, in which lists, tuples, dicts and slices may hold Symbols.
-            loose: bool, whether the results' shapes may differ in a later run whatever the arguments' are. Default
-                False: they do where an argument's does, or where numbers of an argument may be sizes or places.
+            loose: bool, whether the results' shapes follow from values of the arguments. Default False: they may differ
+                in a later run where an argument's does, and those of elements where a Symbol says which.
             later: what gives, once the call is made, the function of plain arrays that is called in its place in later
                 runs, and its arguments, or None. Default None: a function that gave the same bits in this run.
             repeats: bool, whether nothing is changed by the call, so that it may be made in vain. Default True.
@@ -126,7 +129,8 @@ class Trace:
             again = _repeated(*short)
             short, result = (short, again.view(Tensor)) if _is_same(again, result) else (None, result)
         self.steps.append(Step(*(short or (function, args)), {} if short else kwargs, place, plain=short is not None))
-        return self._symbols(result, place, loose or any(map(_may_size, found)))
+        loose = loose or any(map(_is_loose, found)) or (function is operator.getitem and holds_symbols(args[1]))
+        return self._symbols(result, place, loose)
 
     def rely_on_shape(self, symbol: Symbol) -> None:
         """Let later runs end where an array has another shape than this one."""
@@ -231,9 +235,3 @@ def _arrays_in(value):
 
 def _is_loose(array):
     return array.loose if type(array) is Symbol else isinstance(array, LazyValue)
-
-
-def _may_size(array):
-    """Whether the shape of what is computed from an array may differ between runs."""
-    dtype = array.example.dtype if type(array) is Symbol else array.dtype
-    return _is_loose(array) or dtype.kind in "iub"

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 ASSIGNS = "assigns"  # it changes what later calls find
 OF_SHAPES = "of shapes"  # the result follows from the arguments' shapes alone
 DRAWN = "drawn"  # the result differs from call to call
-OF_ANY_LENGTH = "of any length"  # the result's shape follows from the arguments' values
 
 
 class _Traced(threading.local):
@@ -57,7 +56,7 @@ def word(function: FunctionT, kind: str | None = None) -> FunctionT:
 
     Args:
         function: a function whose results follow from its arguments, and from variables among them.
-        kind: ``OF_SHAPES``, ``DRAWN``, ``OF_ANY_LENGTH``, or None.
+        kind: ``ASSIGNS``, ``OF_SHAPES``, ``DRAWN``, or None.
     """
 
     @functools.wraps(function)
