@@ -14,12 +14,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SIZES = frozenset(
-    """
-    axes axis batch_axis batch_dim batch_dims batch_shape begin delta depth dilations dim dimension dims
-    end k keep_dims keepdims limit mask maxlen multiples noise_shape num num_columns num_or_size_splits
-    num_rows num_segments ord paddings perm reduction_indices repeats segment_ids seq_axis seq_dim shape
-    size squeeze_dims start stride strides
-    """.split()
+    [
+        "axes",
+        "axis",
+        "batch_axis",
+        "batch_dim",
+        "batch_dims",
+        "batch_shape",
+        "begin",
+        "delta",
+        "depth",
+        "dilations",
+        "dim",
+        "dimension",
+        "dims",
+        "end",
+        "k",
+        "keep_dims",
+        "keepdims",
+        "limit",
+        "mask",
+        "maxlen",
+        "multiples",
+        "noise_shape",
+        "num",
+        "num_columns",
+        "num_or_size_splits",
+        "num_rows",
+        "num_segments",
+        "ord",
+        "paddings",
+        "perm",
+        "reduction_indices",
+        "repeats",
+        "segment_ids",
+        "seq_axis",
+        "seq_dim",
+        "shape",
+        "size",
+        "squeeze_dims",
+        "start",
+        "stride",
+        "strides",
+    ]
 )
 WITHOUT = {"condition": "x", "lengths": "maxlen"}  # values of the first one are sizes where the second one is None
 
