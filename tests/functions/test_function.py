@@ -180,7 +180,9 @@ def test_random_numbers_are_drawn_anew():
             tf.set_random_seed(3)
             return [np.array(call(ones)) for _ in range(3)]
 
-    dropped = lambda x: tf.layers.dropout(x, 0.5, training=True)  # noqa: E731
+    def dropped(x):
+        return tf.layers.dropout(x, 0.5, training=True)
+
     np.testing.assert_array_equal(three(dropped), three(tf.function(dropped)))
 
 
