@@ -83,16 +83,11 @@ def example_of(p: Any, row: Any) -> Any:
     example, behind = 0, p.examples
     while behind - example > 1:
         middle = (example + behind) // 2
-        if first_row_of_example(p, middle) <= row:
+        if line_of(p, middle).first_row <= row:
             example = middle
         else:
             behind = middle
     return example
-
-
-@compiled
-def first_row_of_example(p: Any, example: Any) -> Any:
-    return load_intp(p.lengths + example * LINE_BYTES)
 
 
 @compiled
@@ -105,7 +100,7 @@ def piece_at(p: Any, example_rows: Any, row: Any, last_row: Any) -> Piece:
     example = example_of(p, row)
     line = line_of(p, example)
     step = row - line.first_row
-    rows = min(first_row_of_example(p, example + 1), last_row) - row
+    rows = min(line_of(p, example + 1).first_row, last_row) - row
     return Piece(example, step, rows, min(line.steps - step, rows), line.length, line.left)
 
 
@@ -168,7 +163,7 @@ def zeros_beside(p: Any, first_row: Any, last_row: Any, times: Any, filters: Any
     """Such a part of the zeros behind all examples as these rows are of all rows, for some filters."""
     if not p.lengths:
         return Zeros(0, 0, 0)
-    rows, every = first_row_of_example(p, p.examples), p.examples * filters
+    rows, every = line_of(p, p.examples).first_row, p.examples * filters
     at, end = every * first_row // rows, every * last_row // rows
     return Zeros(at, end, ceil_div(end - at, times))
 

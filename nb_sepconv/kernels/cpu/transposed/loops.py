@@ -20,7 +20,6 @@ from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
     clear_beside,
     example_of,
-    first_row_of_example,
     line_of,
     piece_at,
     zeros_beside,
@@ -167,7 +166,7 @@ def _example_of(p, a, row, example):
     """The example of a row, which is ``example`` or a later one."""
     if not p.lengths:
         return row // a.example_rows
-    while first_row_of_example(p, example + 1) <= row:
+    while line_of(p, example + 1).first_row <= row:
         example += 1
     return example
 
