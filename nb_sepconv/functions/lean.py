@@ -58,6 +58,8 @@ def _of_one(function, *parameters):
     def make(x, *given, **named):
         if not _is_plain(x) or len(given) > len(parameters) or not named.keys() <= set(parameters):
             return None
+        if any(map(holds_symbols, (*given, *named.values()))):
+            return None
         named.update(zip(parameters, given, strict=False))
         return (partial(function, **named) if named else function), (x,)
 

@@ -121,7 +121,7 @@ class Trace:
             self._repeats = False
         place = f"v{next(self._places)}"
         short = None
-        if isinstance(result, np.ndarray):
+        if isinstance(result, np.ndarray) and not loose:
             short = later(function, args, kwargs) if later else lean_call(function, args, kwargs)
         if later and short is None:
             self._repeats = False  # the caller's own functions may run in the call

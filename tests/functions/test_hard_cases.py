@@ -164,6 +164,30 @@ def test_arrays_of_unknown_shapes_keep_to_the_words():
         added(X, np.array([1]))
 
 
+@pytest.mark.parametrize(
+    ("word", "others"),
+    [
+        (lambda x, a: tf.nn.leaky_relu(x, a[0]), [np.float32([0.5]), np.float32([0.25])]),
+        (lambda x, p: tf.pad(x, [[0, 0], [p[0], 1], [0, 0]]), [np.int32([2]), np.int32([0])]),
+        (lambda x, p: tf.pad(x, p), [np.int32([[0, 0], [1, 1], [0, 0]]), np.int32([[1, 0], [0, 1], [2, 0]])]),
+        (lambda x, p: tf.nn.softmax(x, p[0]), [np.int32([1]), np.int32([2])]),
+        (lambda x, p: tf.reduce_sum(x, axis=p[0]), [np.int32([1]), np.int32([0])]),
+        (lambda x, p: tf.transpose(x, p), [np.int32([1, 0, 2]), np.int32([2, 1, 0])]),
+    ],
+)
+def test_parameters_that_are_arrays_of_the_run(word, others):
+    x = tf.convert_to_tensor(X - 12)
+    try:
+        want = [word(x, tf.convert_to_tensor(other)) for other in others]
+    except (TypeError, ValueError) as error:
+        with pytest.raises(type(error)):
+            tf.function(word)(x, others[0])
+        return
+    traced = tf.function(word)
+    for other, one in zip(others, want, strict=True):
+        np.testing.assert_array_equal(traced(x, other), one)
+
+
 def test_penalties_before_and_after_an_assignment():
     with tf.variable_scope("s", regularizer=tf.keras.regularizers.l2(0.5)):
         variable = tf.get_variable("w", initializer=lambda shape, dtype: np.float32([1, 2]), shape=[2])
