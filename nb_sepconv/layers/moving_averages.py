@@ -48,6 +48,12 @@ class WaitingUpdates:
         self._updates: list[MovingAverageUpdate] = []
         self._room = ROOM
 
+    def copied(self) -> WaitingUpdates:
+        """A copy, which does not see what is added later."""
+        copied = WaitingUpdates()
+        copied.add(self._updates)
+        return copied
+
     def add(self, left: list[MovingAverageUpdate]) -> None:
         """Keep some more."""
         if len(self._updates) >= self._room:

@@ -259,7 +259,7 @@ class BatchNormalization(Streamed, Layer):
     _computed = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_computed": None}
+        return {**super().__getstate__(), "_computed": None, "_updates": self._updates.copied()}
 
     def _normalization(self, rank):
         """What computes with the variables and settings as they are now."""

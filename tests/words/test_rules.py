@@ -296,6 +296,14 @@ def test_updates_wait_until_they_are_run():
     assert tf.get_collection(tf.GraphKeys.UPDATE_OPS) == layer.updates == []
 
 
+def test_updates_of_a_copy_are_its_own():
+    layer = tf.layers.BatchNormalization()
+    layer(X, training=True)
+    copied = copy.copy(layer)
+    copied(X, training=True)
+    assert (len(layer.updates), len(copied.updates)) == (2, 4)
+
+
 def test_a_layer_with_waiting_updates_is_copied_and_pickled():
     """An update that kept its graph could be neither."""
     layer = tf.layers.BatchNormalization(momentum=0.5)
