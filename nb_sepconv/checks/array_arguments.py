@@ -155,9 +155,6 @@ def too_large(shape: Any, dtype: Any) -> MemoryError:
 
 def lengths(value: Any, examples: int, most: int) -> np.ndarray:
     """The ``lengths`` argument as an array (N,): an integer from 0 to ``most`` for each example."""
-    plain = type(value) is np.ndarray and value.dtype == np.intp and value.shape == (examples,) and examples > 0
-    if plain and np.maximum.reduce(value.view(np.uintp)) <= most:  # integers below 0 are large ones without a sign
-        return value.copy()
     array = counts("lengths", value)
     if array.shape != (examples,):
         raise ValueError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nb_sepconv.checks import array_arguments
-from nb_sepconv.convolution.lengths import example_by_example, lengths_of
+from nb_sepconv.convolution.lengths import example_by_example, lengths_of, steps_of
 from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.convolution.sizes import by_step, contiguous_strides, sizes_of
@@ -36,8 +36,12 @@ def convolve(arrays: Any, chosen: Any, after: Any, out: Any, lengths: Any = None
     if target is not None:
         return target
     if after is not None:
-        outputs = after(outputs) if lengths is None else example_by_example(after, lengths, chosen, outputs)
+        outputs = _of_each_length(after, lengths, arrays, chosen, outputs) if lengths else after(outputs)
     return written(outputs, out)
+
+
+def _of_each_length(after, lengths, arrays, chosen, outputs):
+    return example_by_example(after, steps_of(lengths.lengths, len(arrays[1]), chosen), chosen, outputs)
 
 
 class Convolution:

@@ -11,7 +11,7 @@ from nb_sepconv import activations
 from nb_sepconv.activations import pullbacks
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.convolution import host
-from nb_sepconv.convolution.lengths import example_by_example, lengths_of
+from nb_sepconv.convolution.lengths import example_by_example, lengths_of, steps_of
 from nb_sepconv.convolution.planned_calls import PlannedCalls, planned_calls
 from nb_sepconv.convolution.settings import OPERANDS, wanted_names
 from nb_sepconv.convolution.sizes import by_step, contiguous_strides, sizes_of
@@ -163,18 +163,19 @@ class Gradients:
     def _through_activation(self, d_outputs, outputs, arrays, lengths):
         """What the kernels get: ``d_outputs`` and the values that tell the slopes, or what has passed already."""
         if self._name is None:
-            return self._pulled_back(_convolved(arrays, self._chosen, lengths), d_outputs, lengths), None
+            steps = None if lengths is None else steps_of(lengths.lengths, len(arrays[1]), self._chosen)
+            return self._pulled_back(_convolved(arrays, self._chosen, lengths), d_outputs, steps), None
         if self._name not in cpu.OUTPUT_ACTIVATIONS:
             return d_outputs, _convolved(arrays, self._chosen, lengths)
         if outputs is None:
             outputs = _convolved(arrays, self._chosen._replace(activation=self._name), lengths)
         return d_outputs, outputs
 
-    def _pulled_back(self, x, d_outputs, lengths):
+    def _pulled_back(self, x, d_outputs, steps):
         """The gradient before an activation that the kernels do not know."""
-        if lengths is None:
+        if steps is None:
             return pullbacks.pullback(self._function, x, d_outputs)
-        return example_by_example(partial(pullbacks.pullback, self._function), lengths, self._chosen, x, d_outputs)
+        return example_by_example(partial(pullbacks.pullback, self._function), steps, self._chosen, x, d_outputs)
 
 
 def _known_to_kernels(function):

@@ -9,11 +9,11 @@ import numpy as np
 from nb_sepconv.checks import arguments, array_arguments
 from nb_sepconv.convolution.geometry import geometry, kernel_span, output_length
 from nb_sepconv.convolution.sizes import by_step
-from nb_sepconv.kernels.protocol import Lengths
+from nb_sepconv.kernels.protocol import SAME_ZEROS, Lengths
 
 
 def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) -> Lengths:
-    """What the kernels are told of the ``lengths`` of ``inputs``.
+    """What the kernels are told of the ``lengths`` of ``inputs``. They refuse those that are not from 0 to its steps.
 
     Args:
         lengths: array or sequence of ints (N,), from 0 to the steps of ``inputs``.
@@ -23,8 +23,14 @@ def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) 
         TypeError, ValueError: other lengths.
     """
     examples, length, _ = by_step(inputs.shape, chosen.channels_last)
-    lengths = array_arguments.lengths(lengths, examples, length)
-    return Lengths(lengths, *lefts_and_steps(lengths, kernel_size, chosen))
+    ready = type(lengths) is np.ndarray and lengths.dtype == np.intp and lengths.shape == (examples,)
+    if not ready or not lengths.flags.c_contiguous:
+        lengths = array_arguments.lengths(lengths, examples, length)
+    span, zeros = kernel_span(kernel_size, chosen.dilation), SAME_ZEROS
+    if chosen.padding != "same":
+        where = geometry(0, kernel_size, 1, chosen.dilation, chosen.padding)
+        zeros = where.left + where.right
+    return Lengths(lengths, span, chosen.stride, zeros)
 
 
 def lengths_elsewhere(inputs: Any) -> TypeError:
@@ -39,53 +45,47 @@ def output_steps(lengths: Any, kernel_size: Any, chosen: Any) -> np.ndarray:
     """The output steps of series of some ``lengths``, an array of ints >= 0 of any shape."""
     lengths = array_arguments.counts("lengths", lengths)
     (kernel_size,) = arguments.one_integer(kernel_size, "kernel_size")
-    return lefts_and_steps(lengths, kernel_size, chosen)[1]
+    return steps_of(lengths, kernel_size, chosen)
 
 
-def lefts_and_steps(lengths: np.ndarray, kernel_size: int, chosen: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The zeros before series of some lengths, and their output steps, as
-    :func:`~nb_sepconv.convolution.geometry.geometry` has them for one; 0 steps where the kernel does not fit.
+def steps_of(lengths: np.ndarray, kernel_size: int, chosen: Any) -> np.ndarray:
+    """The same for an array of intp, 0 where the kernel does not fit, as
+    :func:`~nb_sepconv.convolution.geometry.geometry` has them for one series.
 
     Args:
         chosen: what has a ``stride``, a ``dilation`` and a ``padding``.
     """
-    stride, span = chosen.stride, kernel_span(kernel_size, chosen.dilation)
-    if chosen.padding == "same" and stride == 1:
-        lefts = np.empty_like(lengths)
-        lefts.fill((span - 1) // 2)  # sooner than by `full`
-        return lefts, lengths
     if chosen.padding == "same":
-        steps = (lengths + stride - 1) // stride
-        return np.maximum((steps - 1) * stride + span - lengths, 0) // 2, steps
-    where = geometry(0, kernel_size, stride, chosen.dilation, chosen.padding)
-    steps = output_length(lengths + where.left + where.right, span, stride)
-    return np.full_like(lengths, where.left), np.maximum(steps, 0)
+        return (lengths + chosen.stride - 1) // chosen.stride
+    where = geometry(0, kernel_size, chosen.stride, chosen.dilation, chosen.padding)
+    span = kernel_span(kernel_size, chosen.dilation)
+    return np.maximum(output_length(lengths + where.left + where.right, span, chosen.stride), 0)
 
 
-def example_by_example(function: Any, lengths: Lengths, chosen: Any, *arrays: np.ndarray) -> np.ndarray:
-    """``function`` of arrays of the outputs' shape, applied to the output steps of each example alone; zeros behind.
+def example_by_example(function: Any, steps: np.ndarray, chosen: Any, *arrays: np.ndarray) -> np.ndarray:
+    """``function`` of arrays of the outputs' shape, applied to the output ``steps`` (N,) of each example alone; zeros
+    behind.
 
     It need not act on each step alone, and it may change the number of channels.
     """
-    results = {n: function(*alone) for n, *alone in _alone(lengths, chosen, arrays)}
+    results = {n: function(*alone) for n, *alone in _alone(steps, chosen, arrays)}
     outputs = next(iter(results.values()), None)
     if outputs is None:
         with np.errstate(all="ignore"):
             return np.zeros_like(function(*arrays))  # of zeros, for their shape
     _, _, channels = by_step(outputs.shape, chosen.channels_last)
-    examples, steps, _ = by_step(arrays[0].shape, chosen.channels_last)
-    joined = np.zeros(by_step((examples, steps, channels), chosen.channels_last), outputs.dtype)
+    examples, most, _ = by_step(arrays[0].shape, chosen.channels_last)
+    joined = np.zeros(by_step((examples, most, channels), chosen.channels_last), outputs.dtype)
     for n, result in results.items():
-        cut(joined, n, lengths, chosen)[...] = result
+        _cut(joined, n, steps[n], chosen)[...] = result
     return joined
 
 
-def _alone(lengths, chosen, arrays):
-    for n in np.flatnonzero(lengths.steps):
-        yield n, *(np.ascontiguousarray(cut(array, n, lengths, chosen)) for array in arrays)
+def _alone(steps, chosen, arrays):
+    for n in np.flatnonzero(steps):
+        yield n, *(np.ascontiguousarray(_cut(array, n, steps[n], chosen)) for array in arrays)
 
 
-def cut(array: np.ndarray, n: Any, lengths: Lengths, chosen: Any) -> np.ndarray:
-    """The output steps that example ``n`` has, an array of one example."""
-    steps = lengths.steps[n]
+def _cut(array, n, steps, chosen):
+    """So many steps of example ``n``, an array of one example."""
     return array[n : n + 1, :steps] if chosen.channels_last else array[n : n + 1, :, :steps]

@@ -9,7 +9,7 @@ import numpy as np
 
 from nb_sepconv import activations
 from nb_sepconv.convolution import host, precisions, settings
-from nb_sepconv.convolution.lengths import example_by_example, lengths_of
+from nb_sepconv.convolution.lengths import example_by_example, lengths_of, steps_of
 from nb_sepconv.convolution.outputs import written
 from nb_sepconv.convolution.planned_calls import PlannedCalls
 from nb_sepconv.convolution.sizes import by_step
@@ -125,9 +125,12 @@ class PackedConvolution(Packed):
     def with_lengths(self, inputs: Any, lengths: Any, weights: Any) -> Any:
         """The outputs for ``inputs`` whose examples have ``lengths``, an array or sequence of ints (N,)."""
         inputs, call, packs = self._planned(inputs, weights, None)
-        lengths = lengths_of(lengths, inputs, len(_array(weights[0])), self._settings)
+        kernel_size, settings = len(weights[0].array), self._settings
+        lengths = lengths_of(lengths, inputs, kernel_size, settings)
         outputs = call.run(inputs, _packed(packs, call, weights), None, lengths)
-        return outputs if self._after is None else example_by_example(self._after, lengths, self._settings, outputs)
+        if self._after is None:
+            return outputs
+        return example_by_example(self._after, steps_of(lengths.lengths, kernel_size, settings), settings, outputs)
 
     def _plan(self, arrays, settings):
         return host.planned(arrays, settings)

@@ -41,15 +41,21 @@ class Sizes(NamedTuple):
         return self.channels * self.multiplier
 
 
-class Lengths(NamedTuple):
-    """Arrays of integers (N,): each example's input steps, the zeros before them, and its output steps.
+SAME_ZEROS = -1
 
-    Input steps behind are not read, and outputs behind are zeros.
+
+class Lengths(NamedTuple):
+    """The input steps of each example, a C-contiguous array of intp (N,), and how output steps follow from them: a kernel
+    of so many steps, moved by ``stride``, over a series with so many zeros before and after it together.
+
+    Where there are SAME_ZEROS, half of those that ``ceil(length / stride)`` output steps need lie before an example.
+    Input steps behind a length are not read, and outputs behind are zeros.
     """
 
     lengths: Any
-    lefts: Any
-    steps: Any
+    span: int
+    stride: int
+    zeros: int
 
 
 class Before(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from nb_sepconv.checks import array_arguments
 from nb_sepconv.checks.outside_memory import is_dask_array, refuse_unknown_sizes
-from nb_sepconv.convolution.lengths import lefts_and_steps, lengths_elsewhere
+from nb_sepconv.convolution.lengths import lengths_elsewhere, steps_of
 from nb_sepconv.lazy.graph import no_examples, outputs_of
 from nb_sepconv.stacks.lengths import checked_lengths, outputs_and_lengths
 from nb_sepconv.stacks.stages import stages_of
@@ -112,7 +112,7 @@ class Stack:
         """
         steps = array_arguments.counts("lengths", lengths)
         for stage in self._stages():
-            _, steps = lefts_and_steps(steps, stage.kernel_size, stage)
+            steps = steps_of(steps, stage.kernel_size, stage)
         return steps
 
     def stream(self, batch_size: int = 1, length: int | None = None, dtype: DTypeLike | None = None) -> Stream:

@@ -61,7 +61,7 @@ def test_nothing_outside_of_the_output_is_written():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="exceptions are asked for by the names of the C library")
-@pytest.mark.parametrize("name", ["multiply_panel", "multiply_vector", "multiply_transposed"])
+@pytest.mark.parametrize("name", ["multiply_panel", "multiply_vector", "multiply_transposed_panel", "multiply_transposed_vector"])
 def test_nothing_behind_the_last_row_is_multiplied(name):
     """What lay there was multiplied in vain, and made a call ten times as long where it was subnormal numbers."""
     invalid, system = 1, ctypes.CDLL(None)

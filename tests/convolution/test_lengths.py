@@ -12,7 +12,8 @@ from test_ops import operands
 from nb_sepconv import activations, ops
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths, table_of
-from nb_sepconv.kernels.protocol import Lengths
+from nb_sepconv.kernels.cpu.forward.plan import Plan
+from nb_sepconv.kernels.protocol import SAME_ZEROS, Lengths, Sizes
 from nb_sepconv.tensors.tensor import tensor
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -263,10 +264,15 @@ def test_rows_behind_are_not_computed(monkeypatch):
 
 
 def test_the_table_of_examples():
-    lengths, lefts, steps = np.array([[5, 0, 9], [1, 2, 3], [4, 0, 7]])
-    table = table_of(Lengths(lengths, lefts, steps))
-    assert table[:-1].tolist() == [[0, 5, 1, 4], [4, 0, 2, 0], [4, 9, 3, 7]]
-    assert table[-1, 0] == 11
+    """First row, input steps, zeros before and output steps of each example, and behind them the number of rows."""
+    strides = (36, 4, 4), (20, 4, 4)
+    sizes = Sizes("float32", 3, 9, 1, 5, 1, 4, 1, 2, 1, 1, *strides, None)
+    plan = Plan(sizes, 1)
+    same = table_of(plan, Lengths(np.array([5, 0, 9]), 4, 2, SAME_ZEROS))
+    assert same[:-1].tolist() == [[0, 5, 1, 3], [3, 0, 1, 0], [3, 9, 1, 5]]
+    assert same[-1, 0] == 8
+    explicit = table_of(plan, Lengths(np.array([5, 0, 9]), 4, 2, 2))
+    assert explicit[:-1].tolist() == [[0, 5, 1, 2], [2, 0, 1, 0], [2, 9, 1, 4]]
 
 
 def counting(make, made):
@@ -314,6 +320,8 @@ def test_activations_of_numpy_see_each_example_alone(layout, activation):
         ([[1, 2]], ValueError, r"`lengths` must have the shape \(2,\)"),
         ([9, 10], ValueError, "`lengths` must be from 0 to 9, the steps of `inputs`. Received: "),
         ([-1, 3], ValueError, "`lengths` must be >= 0. Received: "),
+        (np.array([9, 10]), ValueError, r"`lengths` must be from 0 to 9, .*. Received: array\(\[ 9, 10\]\)"),
+        (np.array([-1, 3]), ValueError, r"`lengths` must be from 0 to 9, .*. Received: array\(\[-1,  3\]\)"),
     ],
 )
 def test_errors(lengths, error, message):

@@ -36,7 +36,7 @@ class CallWithLengths:
     """A plan's problem for one call, whose examples have lengths of their own."""
 
     def __init__(self, plan: Any, lengths: Any) -> None:
-        self._table, self._fields = table_of(lengths), plan._fields.copy()
+        self._table, self._fields = table_of(plan, lengths), plan._fields.copy()
         self._fields[_LENGTHS] = self._table.ctypes.data
         self.address: int = self._fields.ctypes.data
         self.workers: int = plan.workers
@@ -59,6 +59,8 @@ class GradientPlan:
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers = workers
         self.parts: Any = problem.parts
+        self.examples: int = problem.examples
+        self.length: int = problem.length
         self.sum_dtype: Any = np.dtype(_sum_dtype(sizes.convolution.dtype))
         self.sparse: Any = problem.phases > 1
         self.tickets: Any = problem.parts * problem.groups

@@ -191,7 +191,7 @@ def store_rows(storage: Any) -> Any:
 
 def store_last_rows(storage: Any) -> Any:
     """As :func:`store_rows`, for vectors of which fewer than all are stored, ``filters``, and zeros behind them, to
-    ``room`` in all.
+    ``room`` in all. ``y`` may be where they are stored.
     """
     lanes = storage.lanes
 
@@ -200,7 +200,7 @@ def store_last_rows(storage: Any) -> Any:
 
         def store_all(store):
             with for_range(builder, steps) as step:
-                value = lanes.load(builder, builder.add(y, builder.mul(step.index, row_bytes)))
+                value = lanes.load(builder, builder.add(y, builder.mul(step.index, row_bytes)), lanes.item_bytes)
                 at = builder.add(target, builder.mul(step.index, step_stride))
                 store(builder.select(present, value, lanes.zero()), at)
 

@@ -179,7 +179,8 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
     but the last of them. ``weights`` has ``vectors`` vectors for each channel. Rows of ``y`` and ``start`` are
     ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
 
-    ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps; a row starts from a number.
+    ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps, ``PANEL_VECTORS`` for each
+    channel, of which the first ``vectors`` count; a row starts from a number.
     ``far``: weights are fetched ahead, and the lines of ``y`` before its sums, since they come from far memory.
     """
 
@@ -214,6 +215,7 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
             weights,
             vectors,
             far,
+            PANEL_VECTORS if across else vectors,
         )
         for place, total in zip(places, sums, strict=True):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
@@ -283,9 +285,10 @@ def add_products(
     weights: Any,
     vectors: Any,
     far: Any = False,
+    vectors_apart: Any = None,
 ) -> None:
     """The loop of :func:`multiply` over channels, for registers ``sums`` of rows by vectors; the rows lie so many bytes
-    behind ``hidden``.
+    behind ``hidden``, and the weights of channels ``vectors_apart``, by default ``vectors``.
     """
     weight_at = alloca_once_value(builder, weights)
     next_count = _counts(builder, lanes, whole_blocks, part_lanes)
@@ -305,7 +308,7 @@ def add_products(
                 for v in range(vectors):
                     total = sums[row * vectors + v]
                     builder.store(lanes.fma(builder, value, weight[v], builder.load(total)), total)
-            builder.store(builder.add(panel, INTP(vectors * lanes.bytes)), weight_at)
+            builder.store(builder.add(panel, INTP((vectors_apart or vectors) * lanes.bytes)), weight_at)
 
 
 def _fetch_rows_behind(builder, values, rows_bytes):
@@ -343,6 +346,8 @@ BY_NAME: Any = {
     "multiply_vector": partial(multiply, vectors=1),
     "multiply_panel_far": partial(multiply, vectors=PANEL_VECTORS, far=True),
     "multiply_vector_far": partial(multiply, vectors=1, far=True),
-    "multiply_transposed": partial(multiply, vectors=PANEL_VECTORS, across=True),
-    "multiply_transposed_far": partial(multiply, vectors=PANEL_VECTORS, across=True, far=True),
+    "multiply_transposed_panel": partial(multiply, vectors=PANEL_VECTORS, across=True),
+    "multiply_transposed_vector": partial(multiply, vectors=1, across=True),
+    "multiply_transposed_panel_far": partial(multiply, vectors=PANEL_VECTORS, across=True, far=True),
+    "multiply_transposed_vector_far": partial(multiply, vectors=1, across=True, far=True),
 }

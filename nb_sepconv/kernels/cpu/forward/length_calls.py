@@ -13,7 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.entry_points import callable_from_python
 from nb_sepconv.kernels.cpu.codegen.intrinsics import copy_bytes, data_of, store_intp
 from nb_sepconv.kernels.cpu.forward.lengths import Line, fill_table
-from nb_sepconv.kernels.cpu.forward.problem import Problem, problem_at
+from nb_sepconv.kernels.cpu.forward.problem import Problem, problem_at, shape_at
 from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 
 _TOLD = "lengths", "clear", "store_last", "row_groups", "tiles"
@@ -27,9 +27,11 @@ class CallWithLengths:
 
     def __init__(self, plan: Any, lengths: Any) -> None:
         self._told = told = np.empty(plan.fields + (plan.examples + 1) * len(Line._fields), np.intp)
-        arrays = id(lengths.lengths), id(lengths.lefts), id(lengths.steps)
-        multiple, clear = plan.row_multiple, plan.clearer_address()
-        self.address: int = problem_writer()(plan.address, plan.fields, *arrays, multiple, clear, id(told))
+        steps, *moves = lengths
+        how = *moves, plan.row_multiple, plan.clearer_address()
+        self.address: int = problem_writer()(plan.address, plan.fields, id(steps), *how, id(told))
+        if not self.address:
+            raise refused(lengths, plan.length)
         self.workers: int = plan.workers
         self.tickets: int = told.item(_TILES) * plan.filter_parts
         if plan.last_storer:
@@ -38,15 +40,25 @@ class CallWithLengths:
 
 @callable_from_python
 def problem_writer(
-    problem: Any, fields: Any, lengths: Any, lefts: Any, steps: Any, row_multiple: Any, clear: Any, told: Any
+    problem: Any,
+    fields: Any,
+    lengths: Any,
+    span: Any,
+    stride: Any,
+    zeros: Any,
+    row_multiple: Any,
+    clear: Any,
+    told: Any,
 ) -> Any:
     """Write the ``fields`` of a ``problem`` and the table of lengths to ``told``; arrays by their ``id``, the others by
-    their addresses. Returns the address of the new problem.
+    their addresses. Returns the address of the new problem, or 0 where a length does not fit.
     """
     p, at = problem_at(problem), data_of(told)
     table = at + fields * INTP_BYTES
     copy_bytes(at, problem, fields * INTP_BYTES)
-    rows = fill_table(data_of(lengths), data_of(lefts), data_of(steps), p.examples, row_multiple, table)
+    rows = fill_table(shape_at(problem), data_of(lengths), span, stride, zeros, row_multiple, table)
+    if rows < 0:
+        return 0
     groups = ceil_div(rows, p.row_group)
     store_intp(table, at + _LENGTHS * INTP_BYTES)
     store_intp(clear, at + _CLEAR * INTP_BYTES)
@@ -57,14 +69,22 @@ def problem_writer(
 
 
 @callable_from_python
-def table_writer(lengths: Any, lefts: Any, steps: Any, examples: Any, row_multiple: Any, table: Any) -> Any:
-    """Write the table of lengths; arrays by their ``id``. Returns the number of all rows."""
-    return fill_table(data_of(lengths), data_of(lefts), data_of(steps), examples, row_multiple, data_of(table))
+def table_writer(problem: Any, lengths: Any, span: Any, stride: Any, zeros: Any, table: Any) -> Any:
+    """Write the table of lengths for a problem; arrays by their ``id``. Returns the number of all rows, or -1 where a
+    length does not fit.
+    """
+    return fill_table(shape_at(problem), data_of(lengths), span, stride, zeros, 1, data_of(table))
 
 
-def table_of(lengths: Any) -> np.ndarray:
+def table_of(plan: Any, lengths: Any) -> np.ndarray:
     """The table for :class:`~nb_sepconv.kernels.protocol.Lengths`, whose examples have as many rows as steps."""
-    examples = len(lengths.steps)
-    table = np.empty((examples + 1, len(Line._fields)), np.intp)
-    table_writer()(id(lengths.lengths), id(lengths.lefts), id(lengths.steps), examples, 1, id(table))
+    table = np.empty((plan.examples + 1, len(Line._fields)), np.intp)
+    steps, *moves = lengths
+    if table_writer()(plan.address, id(steps), *moves, id(table)) < 0:
+        raise refused(lengths, plan.length)
     return table
+
+
+def refused(lengths: Any, most: int) -> ValueError:
+    """What to raise for lengths of which one is none of 0 to ``most``."""
+    return ValueError(f"`lengths` must be from 0 to {most}, the steps of `inputs`. Received: {lengths.lengths!r}")

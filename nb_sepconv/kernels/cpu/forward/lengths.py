@@ -14,6 +14,7 @@ from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, call6, clear_bytes, load_intp, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.protocol import SAME_ZEROS
 
 LEAST_ALONE = 2 * ROWS  # rows of an example that are multiplied alone, to be stored where they belong
 
@@ -44,22 +45,28 @@ class Piece(NamedTuple):
 
 
 @compiled
-def fill_table(lengths: Any, lefts: Any, steps: Any, examples: Any, row_multiple: Any, table: Any) -> Any:
-    """Write the table of examples that have whole groups of ``row_multiple`` rows. Returns the number of all rows.
+def fill_table(s: Any, lengths: Any, span: Any, stride: Any, zeros: Any, row_multiple: Any, table: Any) -> Any:
+    """Write the table of the examples of a shape, which have whole groups of ``row_multiple`` rows. Returns the number of
+    all rows, or -1 where a length is none of 0 to the steps of the inputs.
 
-    All are addresses but the two counts: integers for each example, as :class:`~nb_sepconv.kernels.protocol.Lengths`
-    has them.
+    ``lengths`` is the address of those of :class:`~nb_sepconv.kernels.protocol.Lengths`, each of which is read once; what
+    follows is as there. A shape's own stride may be another one, where there is no second output step.
     """
     row = 0
-    for example in range(examples):
-        place, at = example * INTP_BYTES, table + example * LINE_BYTES
-        count = load_intp(steps + place)
+    for example in range(s.examples):
+        length, at = load_intp(lengths + example * INTP_BYTES), table + example * LINE_BYTES
+        if length < 0 or length > s.length:
+            return -1
+        left, steps = s.left, max(length + zeros - span + stride, 0) // stride
+        if zeros == SAME_ZEROS:
+            steps = ceil_div(length, stride)
+            left = max((steps - 1) * stride + span - length, 0) // 2
         store_intp(row, at)
-        store_intp(load_intp(lengths + place), at + INTP_BYTES)
-        store_intp(load_intp(lefts + place), at + 2 * INTP_BYTES)
-        store_intp(count, at + 3 * INTP_BYTES)
-        row += ceil_div(count, row_multiple) * row_multiple
-    store_intp(row, table + examples * LINE_BYTES)
+        store_intp(length, at + INTP_BYTES)
+        store_intp(left, at + 2 * INTP_BYTES)
+        store_intp(steps, at + 3 * INTP_BYTES)
+        row += ceil_div(steps, row_multiple) * row_multiple
+    store_intp(row, table + s.examples * LINE_BYTES)
     return row
 
 

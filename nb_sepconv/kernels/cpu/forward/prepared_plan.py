@@ -60,6 +60,7 @@ class PreparedPlan:
         self.tickets: Any = problem.tiles * problem.filter_parts
         self.fields: int = len(problem)
         self.examples: int = problem.examples
+        self.length: int = problem.length
         self.filter_parts: int = problem.filter_parts
         self._pack_tickets = pack_tickets
         self._worker = self.worker_address()

@@ -95,4 +95,5 @@ ZEROS_BEFORE = Before(0, 0, 0, 0, 0, 0, 0, 0)
 PARTS = Shape, Strides, Vectors, Tiling, Layout, Outputs, Examples, Before, Procedures
 Problem: Any = joined("Problem", *PARTS)
 
+shape_at: Any = fields_at(Shape)  # which every problem begins with
 problem_at: Any = fields_at(Problem)

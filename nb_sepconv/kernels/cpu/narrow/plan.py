@@ -6,7 +6,7 @@ from math import gcd
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
+from nb_sepconv.kernels.cpu.codegen.blocking import ROWS, STEPS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.forward.lengths import steps_clearer_address
 from nb_sepconv.kernels.cpu.forward.plan import problem_without_product, vectors_of, with_products
@@ -25,6 +25,7 @@ from nb_sepconv.kernels.cpu.transposed.plan import (
     last_storer,
     packing_of,
     transposed_problem,
+    whole_panels,
 )
 
 SPREAD_BYTES = 96 * 1024  # the input of a run, spread over lanes: a part of the second-level cache
@@ -77,11 +78,11 @@ def _transposed_plan(sizes, wide, workers, segments, width):
         return None
     if ceil_div(sizes.hidden, width) * width > MOST_HIDDEN:
         return None
-    row_group = max(STEPS, PANEL_VECTORS * width)
-    filled_up = _filled_up(segments, width)
-    example_rows = ceil_div(sizes.steps, filled_up) * filled_up
+    row_group = whole_panels(width)
+    example_rows = ceil_div(sizes.steps, row_group) * row_group
+    computed = ceil_div(sizes.steps, STEPS) * STEPS if segments == 1 else example_rows
     row_work = width * sizes.kernel_size * ceil_div(sizes.hidden, width) / segments + sizes.hidden * sizes.filters
-    if (example_rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
+    if (computed - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
         return None
     base = problem_without_product(wide, workers, ceil_div(sizes.examples * example_rows, segments), row_group)
     if _is_cut(base) or base.output_phases > 1:
@@ -90,11 +91,6 @@ def _transposed_plan(sizes, wide, workers, segments, width):
     p = transposed_problem(wide, base, example_rows)
     problem = _with_input(sizes, p, segments, most_rows, "convolve_numbers_transposed")
     return NarrowTransposedPlan(NarrowTransposedProblem(*problem), workers, sizes.dtype)
-
-
-def _filled_up(segments, width):
-    """Examples are filled up to whole groups of so many rows: whole panels where these are segments."""
-    return STEPS if segments == 1 else max(STEPS, PANEL_VECTORS * width)
 
 
 def _is_cut(p):
@@ -127,7 +123,7 @@ class NarrowTransposedPlan(PreparedPlan):
     def __init__(self, problem: Any, workers: int, dtype: str) -> None:
         super().__init__(problem, workers, ceil_div(problem.filters, problem.group_filters))
         self.packing: str = packing_of(problem) + ", hidden channels in all lanes"
-        self.row_multiple = _filled_up(problem.segments, problem.width)
+        self.row_multiple = whole_panels(problem.width)
         self.last_storer: Any = last_storer(dtype)
 
 
@@ -209,6 +205,6 @@ def _lies_side_by_side(sizes, item):
 
 def _steps_at_a_time(p, row_bytes, most_rows):
     """Output steps of a segment whose input is spread at a time: whole panels of steps, or all."""
-    panel_steps = max(STEPS, PANEL_VECTORS * p.width)
+    panel_steps = whole_panels(p.width)
     most = (SPREAD_BYTES // row_bytes - p.window_span) // p.stride // panel_steps * panel_steps
     return min(max(most, panel_steps), most_rows)

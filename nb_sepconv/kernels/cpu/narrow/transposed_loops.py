@@ -17,7 +17,7 @@ from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
 from nb_sepconv.kernels.cpu.narrow.problem import narrow_transposed_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
-from nb_sepconv.kernels.cpu.transposed.loops import clear_behind_steps, multiply_groups
+from nb_sepconv.kernels.cpu.transposed.loops import multiply_groups
 
 
 @compiled
@@ -40,10 +40,10 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
     while row < last_row:
         piece = piece_at(p, p.example_rows, row, min(row + p.segments * p.most_steps, last_row))
         rows = piece.rows
-        size = _segment_rows(p, rows)
+        size = _segment_rows(p, piece)
         fill_run(p, p, inputs, weights, piece, size, scratch)
         if p.segments == 1:
-            _convolve(p, weights, row - first_row, rows, scratch)
+            _convolve(p, weights, row - first_row, size, scratch)
         else:
             _convolve(p, weights, 0, size, scratch)
             for first in range(0, rows, size):
@@ -52,15 +52,16 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
                 multiply_groups(p, p, outputs, weights, segment, row + first, row + last, part, y)
         row += rows
     if p.segments == 1:
-        clear_behind_steps(p, p, hidden, last_row - first_row)
         multiply_groups(p, p, outputs, weights, hidden, first_row, last_row, part, y)
 
 
 @compiled
-def _segment_rows(p, rows):
-    """The rows of each segment of a run but the last: whole panels of steps, or the run."""
+def _segment_rows(p, piece):
+    """The rows of each segment of a run but the last: whole panels of steps; those that are computed of a run alone."""
+    if p.segments == 1:
+        return ceil_div(piece.steps, STEPS) * STEPS
     panel_rows = max(STEPS, PANEL_VECTORS * p.width)
-    return min(ceil_div(ceil_div(rows, p.segments), panel_rows) * panel_rows, min(rows, p.most_steps))
+    return min(ceil_div(ceil_div(piece.rows, p.segments), panel_rows) * panel_rows, min(piece.rows, p.most_steps))
 
 
 @compiled

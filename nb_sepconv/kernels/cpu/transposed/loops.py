@@ -4,7 +4,8 @@ The vectors of the product are steps and its rows are filters, so that sums go w
 transposition; the depthwise results are transposed where they arise, while they are in registers. Every output is
 summed in the order of the other pass, and has its bits.
 
-A row is one step of one example as there, but every example has ``example_rows``, a multiple of the depthwise group.
+A row is one step of one example as there, but every example has ``example_rows``: whole panels of steps, so that each
+panel is of one example. Where half of a panel's vectors have steps, that half alone is computed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
+from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS, STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, clear_bytes, release
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
@@ -60,12 +61,12 @@ def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
     row = first_row
     while row < last_row:
         piece = piece_at(p, a.example_rows, row, last_row)
+        rows = ceil_div(piece.steps, STEPS) * STEPS
         for first_block in range(0, p.blocks, p.load_blocks):
             last_block = min(first_block + p.load_blocks, p.blocks)
-            load_blocks(p, inputs, piece, piece.rows, first_block, last_block, scratch)
-            _convolve(p, a, weights, first_block, last_block, row - first_row, piece.rows, scratch)
+            load_blocks(p, inputs, piece, rows, first_block, last_block, scratch)
+            _convolve(p, a, weights, first_block, last_block, row - first_row, rows, scratch)
         row += piece.rows
-    clear_behind_steps(p, a, scratch + p.hidden, last_row - first_row)
 
 
 @compiled
@@ -93,17 +94,6 @@ def _convolve(p, a, weights, first_block, last_block, row, rows, scratch):
 
 
 @compiled
-def clear_behind_steps(p: Any, a: Any, hidden: Any, rows: Any) -> None:
-    """Zeros for the steps that a last panel lacks, which are multiplied in vain."""
-    panel_rows = PANEL_VECTORS * p.width
-    present = rows % panel_rows
-    if present:
-        at = hidden + rows // panel_rows * a.panel_bytes + present * p.item_bytes
-        for channel in range(p.channels * p.multiplier):
-            clear_bytes(at + channel * panel_rows * p.item_bytes, (panel_rows - present) * p.item_bytes)
-
-
-@compiled
 def multiply_groups(
     p: Any, a: Any, outputs: Any, weights: Any, hidden: Any, first_row: Any, last_row: Any, part: Any, y: Any
 ) -> None:
@@ -117,30 +107,30 @@ def multiply_groups(
         zeros = zeros_beside(p, first_row, last_row, ceil_div(last_row - first_row, panel_rows), filters)
         for row in range(first_row, last_row, panel_rows):
             number = (row - first_row) // panel_rows
-            panel = hidden + number * a.panel_bytes
-            example = _fill_panel(p, a, panel, outputs, weights, row, last_row, group, example, y)
+            example = _example_of(p, a, row, example)
+            step, steps = _steps_of(p, a, row, example)
+            if steps > 0:
+                panel = hidden + number * a.panel_bytes
+                _fill_panel(p, a, panel, outputs, weights, example, step, min(steps, panel_rows), group, y)
             clear_beside(p, outputs, zeros, number, first_filter, filters)
 
 
 @compiled
-def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, example, y):
-    """A group of filters for one panel of steps, in place where all of it has room in one example. Returns the example
-    of its first row, which is ``example`` or a later one.
-    """
+def _fill_panel(p, a, hidden, outputs, weights, example, step, steps, group, y):
+    """A group of filters for the steps of one panel, in place where its vectors have room in the example."""
     first_filter = group * a.group_filters
     filters = min(a.group_filters, p.filters - first_filter)
+    vectors = min(PANEL_VECTORS, ceil_div(steps, p.width))
     vector_bytes = p.width * p.item_bytes
     y_row_bytes = PANEL_VECTORS * vector_bytes
-    targets = outputs + first_filter * p.output_filter_stride
-    example = _example_of(p, a, row, example)
-    step, rows = _step_and_rows(p, a, row, last_row, example)
-    in_place = p.rows_in_place and rows >= PANEL_VECTORS * p.width
+    target = outputs + first_filter * p.output_filter_stride
+    target += example * p.output_example_stride + step * p.output_step_stride
+    in_place = p.rows_in_place and p.steps - step >= vectors * p.width
     if in_place:
-        y = targets + example * p.output_example_stride + step * p.output_step_stride
-        y_row_bytes = p.output_filter_stride
+        y, y_row_bytes = target, p.output_filter_stride
     whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, 0, p.blocks)
     call11(
-        a.multiply,
+        p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
         weights + p.pointwise + group * a.group_bytes,
         a.filter_block_bytes,
         whole_blocks,
@@ -154,11 +144,11 @@ def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, example, y
         filters,
     )
     if p.activate:
-        call4(p.activate, y, filters, y_row_bytes, PANEL_VECTORS)
-    if not in_place:
-        for v in range(min(PANEL_VECTORS, (last_row - row) // p.width)):
-            _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, last_row, example, filters, targets)
-    return example
+        call4(p.activate, y, filters, y_row_bytes, vectors)
+    for v in range(steps // p.width if in_place else 0, vectors):
+        first = v * p.width
+        at = target + first * p.output_step_stride
+        _store(p, y + v * vector_bytes, y_row_bytes, step + first, steps - first, filters, at)
 
 
 @compiled
@@ -172,26 +162,23 @@ def _example_of(p, a, row, example):
 
 
 @compiled
-def _step_and_rows(p, a, row, last_row, example):
-    """The output step that a row of an example is, and how many steps there are from it on, up to ``last_row``."""
+def _steps_of(p, a, row, example):
+    """The output step that a row of an example is, and how many steps there are from it on."""
     if not p.lengths:
         step = row - example * a.example_rows
-        return step, min(p.steps - step, last_row - row)
+        return step, p.steps - step
     line = line_of(p, example)
     step = row - line.first_row
-    return step, min(line.steps - step, last_row - row)
+    return step, line.steps - step
 
 
 @compiled
-def _store(p, a, y, y_row_bytes, row, last_row, example, filters, targets):
+def _store(p, y, y_row_bytes, step, steps, filters, target):
     """One vector of steps, of which those that exist, and zeros behind a length."""
-    example = _example_of(p, a, row, example)
-    step, steps = _step_and_rows(p, a, row, last_row, example)
-    target = targets + example * p.output_example_stride + step * p.output_step_stride
-    if p.lengths and 0 < steps < p.width:
+    if p.lengths and steps < p.width:
         room = min(p.steps - step, p.width)
         call7(p.store_last, y, y_row_bytes, filters, steps, target, p.output_filter_stride, room)
-    elif steps > 0:
+    else:
         call7(p.store, y, y_row_bytes, filters, steps, target, p.output_filter_stride, p.output_step_stride)
 
 

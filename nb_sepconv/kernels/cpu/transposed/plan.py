@@ -32,15 +32,21 @@ def transposed_plan(sizes: Any, workers: int) -> Any:
         return None
     if _hidden(sizes, stored.lanes.width) > MOST_HIDDEN:
         return None
-    rows = ceil_div(sizes.steps, STEPS) * STEPS
+    rows = ceil_div(sizes.steps, STEPS) * STEPS  # that are computed
     row_work = sizes.channels * sizes.multiplier * (sizes.kernel_size + sizes.filters)
     if (rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
         return None
-    row_group = max(STEPS, PANEL_VECTORS * stored.lanes.width)
-    base = problem_without_product(sizes, workers, sizes.examples * rows, row_group)
+    row_group = whole_panels(stored.lanes.width)
+    example_rows = ceil_div(sizes.steps, row_group) * row_group
+    base = problem_without_product(sizes, workers, sizes.examples * example_rows, row_group)
     if base.sum_blocks < base.blocks or base.output_phases > 1:
         return None
-    return TransposedPlan(sizes, workers, base, rows)
+    return TransposedPlan(sizes, workers, base, example_rows)
+
+
+def whole_panels(width: int) -> int:
+    """The least rows of an example: panels of steps that are whole depthwise groups, too."""
+    return max(STEPS, PANEL_VECTORS * width)
 
 
 def _hidden(sizes, width):
@@ -55,11 +61,11 @@ class TransposedPlan(PreparedPlan):
     packer_address: Any = staticmethod(transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_transposed_packer_address)
     clearer_address: Any = staticmethod(steps_clearer_address)
-    row_multiple = STEPS
 
     def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
         problem = transposed_problem(sizes, base, example_rows)
         super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
+        self.row_multiple = whole_panels(problem.width)
         self.packing: str = packing_of(problem)
         self.last_storer: Any = last_storer(sizes.dtype)
 
@@ -97,6 +103,8 @@ def transposed_problem(sizes: Any, p: Any, example_rows: Any) -> Any:
         packed_bytes=pack_table + max(sizes.kernel_size, p.width, filter_rows) * INTP_BYTES,
         rows_in_place=p.stored_bytes == p.item_bytes,
         convolve=procedure(sizes.dtype, adjacent),
+        multiply_panel=procedure(sizes.dtype, "multiply_transposed_panel" + distance(p)),
+        multiply_vector=procedure(sizes.dtype, "multiply_transposed_vector" + distance(p)),
         store=procedure(sizes.dtype, "store_rows"),
     )
     across = Transposed(
@@ -108,6 +116,5 @@ def transposed_problem(sizes: Any, p: Any, example_rows: Any) -> Any:
         filter_rows=filter_rows,
         filter_block_bytes=filter_block_bytes,
         load_columns=procedure(sizes.dtype, "load_columns"),
-        multiply=procedure(sizes.dtype, "multiply_transposed" + distance(p)),
     )
     return TransposedProblem(*base, *across)
