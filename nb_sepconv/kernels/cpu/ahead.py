@@ -39,10 +39,8 @@ STEPS = ("multiply_steps_panel", "multiply_steps_vector")
 TRANSPOSED = (
     "convolve_transposed",
     "convolve_adjacent_transposed",
-    "multiply_transposed_panel",
-    "multiply_transposed_vector",
-    "multiply_transposed_panel_far",
-    "multiply_transposed_vector_far",
+    "multiply_transposed",
+    "multiply_transposed_far",
     "store_last_rows",
 )
 NARROW_TRANSPOSED = ("convolve_numbers_transposed", *map("interleave_{}".format, INTERLEAVED))

@@ -15,7 +15,7 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS, STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, release
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call12, release
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
@@ -129,8 +129,8 @@ def _fill_panel(p, a, hidden, outputs, weights, example, step, steps, group, y):
     if in_place:
         y, y_row_bytes = target, p.output_filter_stride
     whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, 0, p.blocks)
-    call11(
-        p.multiply_panel if vectors == PANEL_VECTORS else p.multiply_vector,
+    call12(
+        p.multiply_panel,
         weights + p.pointwise + group * a.group_bytes,
         a.filter_block_bytes,
         whole_blocks,
@@ -142,6 +142,7 @@ def _fill_panel(p, a, hidden, outputs, weights, example, step, steps, group, y):
         y,
         y_row_bytes,
         filters,
+        vectors,
     )
     if p.activate:
         call4(p.activate, y, filters, y_row_bytes, vectors)

@@ -103,8 +103,7 @@ def transposed_problem(sizes: Any, p: Any, example_rows: Any) -> Any:
         packed_bytes=pack_table + max(sizes.kernel_size, p.width, filter_rows) * INTP_BYTES,
         rows_in_place=p.stored_bytes == p.item_bytes,
         convolve=procedure(sizes.dtype, adjacent),
-        multiply_panel=procedure(sizes.dtype, "multiply_transposed_panel" + distance(p)),
-        multiply_vector=procedure(sizes.dtype, "multiply_transposed_vector" + distance(p)),
+        multiply_panel=procedure(sizes.dtype, "multiply_transposed" + distance(p)),
         store=procedure(sizes.dtype, "store_rows"),
     )
     across = Transposed(
