@@ -45,8 +45,8 @@ SAME_ZEROS = -1
 
 
 class Lengths(NamedTuple):
-    """The input steps of each example, a C-contiguous array of intp (N,), and how output steps follow from them: a kernel
-    of so many steps, moved by ``stride``, over a series with so many zeros before and after it together.
+    """The input steps of each example, a C-contiguous array of intp (N,), and how output steps follow from them: a
+    kernel of so many steps, moved by ``stride``, over a series with so many zeros before and after it together.
 
     Where there are SAME_ZEROS, half of those that ``ceil(length / stride)`` output steps need lie before an example.
     Input steps behind a length are not read, and outputs behind are zeros.

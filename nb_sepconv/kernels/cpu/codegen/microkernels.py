@@ -178,8 +178,8 @@ def multiply(lanes: Any, vectors: Any, far: Any = False) -> Any:
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
     blocks have ``width`` channels. ``part_blocks`` more have ``part_lanes`` together, again and again, ``width`` in all
     but the last of them. ``weights`` has ``vectors`` vectors for each channel. Rows of ``y`` and ``start`` are
-    ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all). ``far``: weights are fetched ahead, and
-    the lines of ``y`` before its sums, since they come from far memory.
+    ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all). ``far``: weights are fetched ahead,
+    and the lines of ``y`` before its sums, since they come from far memory.
     """
 
     def emit(builder, *arguments):
@@ -189,8 +189,8 @@ def multiply(lanes: Any, vectors: Any, far: Any = False) -> Any:
 
 
 def multiply_transposed(lanes: Any, far: Any = False) -> Any:
-    """The same with the sides exchanged: rows of ``hidden`` are filters, each of which starts from a number, and vectors
-    are of steps, ``PANEL_VECTORS`` for each channel, of which the last argument says how many count: all, or one.
+    """The same with the sides exchanged: rows of ``hidden`` are filters, each of which starts from a number, and
+    vectors are of steps, ``PANEL_VECTORS`` for each channel, of which all count or, as the last argument says, one.
     """
 
     def emit(builder, *arguments):

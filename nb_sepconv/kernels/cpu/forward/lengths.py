@@ -46,11 +46,11 @@ class Piece(NamedTuple):
 
 @compiled
 def fill_table(s: Any, lengths: Any, span: Any, stride: Any, zeros: Any, row_multiple: Any, table: Any) -> Any:
-    """Write the table of the examples of a shape, which have whole groups of ``row_multiple`` rows. Returns the number of
-    all rows, or -1 where a length is none of 0 to the steps of the inputs.
+    """Write the table of the examples of a shape, which have whole groups of ``row_multiple`` rows. Returns the number
+    of all rows, or -1 where a length is none of 0 to the steps of the inputs.
 
-    ``lengths`` is the address of those of :class:`~nb_sepconv.kernels.protocol.Lengths`, each of which is read once; what
-    follows is as there. A shape's own stride may be another one, where there is no second output step.
+    ``lengths`` is the address of those of :class:`~nb_sepconv.kernels.protocol.Lengths`, each of which is read once;
+    what follows is as there. A shape's own stride may be another one, where there is no second output step.
     """
     row = 0
     for example in range(s.examples):
