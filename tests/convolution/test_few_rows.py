@@ -61,24 +61,21 @@ def test_nothing_outside_of_the_output_is_written():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="exceptions are asked for by the names of the C library")
-@pytest.mark.parametrize(
-    ("name", "vectors"),
-    [("multiply_panel", ()), ("multiply_vector", ()), ("multiply_transposed", (2,)), ("multiply_transposed", (1,))],
-)
-def test_nothing_behind_the_last_row_is_multiplied(name, vectors):
+@pytest.mark.parametrize("name", ["multiply_panel", "multiply_vector", "multiply_transposed", "multiply_half_panel"])
+def test_nothing_behind_the_last_row_is_multiplied(name):
     """What lay there was multiplied in vain, and made a call ten times as long where it was subnormal numbers."""
     invalid, system = 1, ctypes.CDLL(None)
     width, every = storage("float32").lanes.width, MOST_ROWS + 4
     hidden, weights, y = (aligned_rows(count, width) for count in (every, 2 * width, 2 * every))
     bias = aligned_rows(2 * every, width)
-    multiply = ctypes.CFUNCTYPE(None, *[ctypes.c_ssize_t] * (11 + len(vectors)))(procedure("float32", name))
+    multiply = ctypes.CFUNCTYPE(None, *[ctypes.c_ssize_t] * 11)(procedure("float32", name))
     row_bytes = 8 * width
     for rows in range(1, MOST_ROWS):
         hidden[:rows] = 1
         hidden.view(np.uint32)[rows:] = 0x7FA00000  # signalling NaN
         at = [each.ctypes.data for each in (hidden, weights, bias, y)]
         system.feclearexcept(invalid)
-        multiply(at[0], hidden.nbytes, 1, 0, width, at[1], at[2], row_bytes, at[3], row_bytes, rows, *vectors)
+        multiply(at[0], hidden.nbytes, 1, 0, width, at[1], at[2], row_bytes, at[3], row_bytes, rows)
         assert system.fetestexcept(invalid) == 0
 
 

@@ -43,11 +43,10 @@ def test_every_small_geometry(threads):
     rng, exchanged = np.random.default_rng(threads), 0
     with cpu.num_threads(threads):
         for length, taps, stride, dilation, padding, multiplier in GEOMETRIES:
-            in_phases = dilation > 1 and stride == 1  # where two examples have rows enough for phases of the dilation
-            given = operands(rng, 1 if in_phases else 2, length, 3, taps, multiplier, 5, integers=True)
+            given = operands(rng, 2, length, 3, taps, multiplier, 5, integers=True)
             check(*given, strides=stride, padding=padding, dilation_rate=dilation)
             exchanged += planned() is plan.TransposedPlan
-    assert exchanged > 0.8 * len(GEOMETRIES)
+    assert exchanged > 0.8 * len(GEOMETRIES)  # but not where phases of the dilation are computed together
 
 
 @pytest.mark.usefixtures("wherever_possible")

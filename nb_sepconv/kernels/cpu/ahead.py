@@ -41,6 +41,8 @@ TRANSPOSED = (
     "convolve_adjacent_transposed",
     "multiply_transposed",
     "multiply_transposed_far",
+    "multiply_half_panel",
+    "multiply_half_panel_far",
     "store_last_rows",
 )
 NARROW_TRANSPOSED = ("convolve_numbers_transposed", *map("interleave_{}".format, INTERLEAVED))

@@ -9,8 +9,6 @@ _MANY_REGISTERS = vector_unit().registers >= 32
 # Rows of the pointwise micro-kernel; a last row may go alone.
 ROW_GROUPS = (14, 8, 6, 4) if _MANY_REGISTERS else (6, 4)
 ROWS = ROW_GROUPS[0]  # with two vectors of filters, 28 of 32 registers or 12 of 16 are accumulators
-# Rows that are filters, for so many vectors of steps: most are whole groups, and fewer sizes are compiled sooner.
-FILTER_GROUPS = {1: (8, 4), 2: (ROWS, 4)}
 STEPS = 16 if _MANY_REGISTERS else 8  # steps of the depthwise micro-kernel
 ADJACENT = (4, 3, 2, 1)  # taps whose rows follow one another, taken together
 # Few rows of a group are multiplied before their neighbours can come from the second-level cache by themselves.

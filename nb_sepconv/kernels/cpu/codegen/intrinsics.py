@@ -32,7 +32,7 @@ def caller(arity: Any) -> Any:
     return intrinsic(scope["call"])
 
 
-call2, call3, call4, call5, call6, call7, call8, call9, call10, call11, call12 = map(caller, range(2, 13))
+call2, call3, call4, call5, call6, call7, call8, call9, call10, call11 = map(caller, range(2, 12))
 
 
 @intrinsic

@@ -14,7 +14,6 @@ from nb_sepconv.kernels.cpu.codegen.blocking import (
     BLOCKS_TOGETHER,
     FETCH_ROWS,
     FEW,
-    FILTER_GROUPS,
     PANEL_VECTORS,
     ROW_GROUPS,
     STEPS,
@@ -172,40 +171,18 @@ def _transposed(lanes, sums_of):
     return emit
 
 
-def multiply(lanes: Any, vectors: Any, far: Any = False) -> Any:
+def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) -> Any:
     """``y[r, v] = start[r, v] + sum_j hidden[j, r] * weights[j, v]`` for rows and vectors of filters.
 
     ``hidden`` is blocks of channels, ``block_bytes`` apart, each row one vector of channels. The first ``whole_blocks``
     blocks have ``width`` channels. ``part_blocks`` more have ``part_lanes`` together, again and again, ``width`` in all
     but the last of them. ``weights`` has ``vectors`` vectors for each channel. Rows of ``y`` and ``start`` are
-    ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all). ``far``: weights are fetched ahead,
-    and the lines of ``y`` before its sums, since they come from far memory.
+    ``y_row_bytes`` and ``start_row_bytes`` apart (0: one row of biases for all).
+
+    ``across`` exchanges the sides: rows of ``hidden`` are filters and vectors are of steps, ``PANEL_VECTORS`` for each
+    channel, of which the first ``vectors`` count; a row starts from a number.
+    ``far``: weights are fetched ahead, and the lines of ``y`` before its sums, since they come from far memory.
     """
-
-    def emit(builder, *arguments):
-        _multiply_in_groups(builder, lanes, vectors, ROW_GROUPS, far, False, *arguments)
-
-    return 11, emit
-
-
-def multiply_transposed(lanes: Any, far: Any = False) -> Any:
-    """The same with the sides exchanged: rows of ``hidden`` are filters, each of which starts from a number, and
-    vectors are of steps, ``PANEL_VECTORS`` for each channel, of which all count or, as the last argument says, one.
-    """
-
-    def emit(builder, *arguments):
-        *arguments, vectors = arguments
-        with builder.if_else(builder.icmp_signed("==", vectors, INTP(PANEL_VECTORS))) as (panel, half):
-            for count, counted in (PANEL_VECTORS, panel), (1, half):
-                with counted:
-                    _multiply_in_groups(builder, lanes, count, FILTER_GROUPS[count], far, True, *arguments)
-
-    return 12, emit
-
-
-def _multiply_in_groups(builder, lanes, vectors, sizes, far, across, hidden, block_bytes, whole_blocks, part_blocks,
-                        part_lanes, weights, start, start_row_bytes, y, y_row_bytes, rows):  # fmt: skip
-    """:func:`multiply`, or where ``across``, :func:`multiply_transposed`, for groups of rows of these ``sizes``."""
 
     def group(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
               y, y_row_bytes, rows, left):  # fmt: skip
@@ -243,25 +220,29 @@ def _multiply_in_groups(builder, lanes, vectors, sizes, far, across, hidden, blo
         for place, total in zip(places, sums, strict=True):
             lanes.store(builder, builder.load(total), address(y, y_row_bytes, *place), lanes.item_bytes)
 
-    for at, size in row_groups(builder, rows, sizes):
-        group(
-            builder,
-            builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
-            block_bytes,
-            whole_blocks,
-            part_blocks,
-            part_lanes,
-            weights,
-            builder.add(start, builder.mul(at, start_row_bytes)),
-            start_row_bytes,
-            builder.add(y, builder.mul(at, y_row_bytes)),
-            y_row_bytes,
-            size,
-            builder.sub(rows, at),
-        )
+    def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
+             y, y_row_bytes, rows):  # fmt: skip
+        for at, size in row_groups(builder, rows):
+            group(
+                builder,
+                builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
+                block_bytes,
+                whole_blocks,
+                part_blocks,
+                part_lanes,
+                weights,
+                builder.add(start, builder.mul(at, start_row_bytes)),
+                start_row_bytes,
+                builder.add(y, builder.mul(at, y_row_bytes)),
+                y_row_bytes,
+                size,
+                builder.sub(rows, at),
+            )
+
+    return 11, emit
 
 
-def row_groups(builder, rows, sizes=ROW_GROUPS):
+def row_groups(builder, rows):
     """Groups that cover ``rows`` rows with as few in vain as can be: yields the first row and the size, for the code of
     each.
 
@@ -269,7 +250,7 @@ def row_groups(builder, rows, sizes=ROW_GROUPS):
     leave one or two.
     """
     done = alloca_once_value(builder, INTP(0))
-    for size in (*sizes, 1):
+    for size in (*ROW_GROUPS, 1):
         least, excluded = (size - 1, (size + 1, size + 2)) if size > FEW else (min(size, 2), ())
         with while_at_least(builder, rows, done, least, excluded):
             at = builder.load(done)
@@ -365,6 +346,8 @@ BY_NAME: Any = {
     "multiply_vector": partial(multiply, vectors=1),
     "multiply_panel_far": partial(multiply, vectors=PANEL_VECTORS, far=True),
     "multiply_vector_far": partial(multiply, vectors=1, far=True),
-    "multiply_transposed": multiply_transposed,
-    "multiply_transposed_far": partial(multiply_transposed, far=True),
+    "multiply_transposed": partial(multiply, vectors=PANEL_VECTORS, across=True),
+    "multiply_transposed_far": partial(multiply, vectors=PANEL_VECTORS, across=True, far=True),
+    "multiply_half_panel": partial(multiply, vectors=1, across=True),
+    "multiply_half_panel_far": partial(multiply, vectors=1, across=True, far=True),
 }

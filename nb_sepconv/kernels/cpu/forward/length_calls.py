@@ -16,8 +16,8 @@ from nb_sepconv.kernels.cpu.forward.lengths import Line, fill_table
 from nb_sepconv.kernels.cpu.forward.problem import Problem, problem_at, shape_at
 from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 
-_TOLD = "lengths", "clear", "store_last", "row_groups", "tiles"
-_LENGTHS, _CLEAR, _STORE_LAST, _ROW_GROUPS, _TILES = map(Problem._fields.index, _TOLD)
+_TOLD = "lengths", "clear", "store_last", "multiply_vector", "row_groups", "tiles"
+_LENGTHS, _CLEAR, _STORE_LAST, _MULTIPLY_VECTOR, _ROW_GROUPS, _TILES = map(Problem._fields.index, _TOLD)
 
 
 class CallWithLengths:
@@ -34,8 +34,8 @@ class CallWithLengths:
             raise refused(lengths, plan.length)
         self.workers: int = plan.workers
         self.tickets: int = told.item(_TILES) * plan.filter_parts
-        if plan.last_storer:
-            told[_STORE_LAST] = plan.last_storer()
+        if plan.for_last_steps:
+            told[_STORE_LAST], told[_MULTIPLY_VECTOR] = plan.for_last_steps()
 
 
 @callable_from_python

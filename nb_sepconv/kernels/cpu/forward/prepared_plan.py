@@ -44,13 +44,14 @@ class PreparedPlan:
     A subclass names the worker and the packers that read it, how many rows at a time an example has
     (``row_multiple``), whether the loops read other steps than zeros before the inputs (``reads_before``), and how the
     weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share. Where vectors
-    hold steps, ``last_storer`` returns the address of the procedure for the last one of an example with a length.
+    hold steps, ``for_last_steps`` returns the addresses of the procedures for the last ones of an example with a
+    length: ``store_last`` and ``multiply_vector``.
     """
 
     row_multiple = 1
     reads_before = True
     clearer_address: Any = staticmethod(clearer_address)
-    last_storer: Any = None
+    for_last_steps: Any = None
 
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
         self._fields = np.array(problem, np.int64)

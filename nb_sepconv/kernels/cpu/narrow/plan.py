@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import gcd
 from typing import Any
 
@@ -9,7 +10,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS, STEPS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.forward.lengths import steps_clearer_address
-from nb_sepconv.kernels.cpu.forward.plan import problem_without_product, vectors_of, with_products
+from nb_sepconv.kernels.cpu.forward.plan import distance, problem_without_product, vectors_of, with_products
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
 from nb_sepconv.kernels.cpu.narrow.packing import narrow_packer_address, sharing_narrow_packer_address
@@ -22,7 +23,7 @@ from nb_sepconv.kernels.cpu.narrow.transposed_packing import (
 from nb_sepconv.kernels.cpu.transposed.plan import (
     MOST_HIDDEN,
     STORING_WORK,
-    last_storer,
+    for_last_steps,
     packing_of,
     transposed_problem,
     whole_panels,
@@ -79,10 +80,10 @@ def _transposed_plan(sizes, wide, workers, segments, width):
     if ceil_div(sizes.hidden, width) * width > MOST_HIDDEN:
         return None
     row_group = whole_panels(width)
-    example_rows = ceil_div(sizes.steps, row_group) * row_group
-    computed = ceil_div(sizes.steps, STEPS) * STEPS if segments == 1 else example_rows
+    filled_up = _filled_up(segments, width)
+    example_rows = ceil_div(sizes.steps, filled_up) * filled_up
     row_work = width * sizes.kernel_size * ceil_div(sizes.hidden, width) / segments + sizes.hidden * sizes.filters
-    if (computed - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
+    if (example_rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
         return None
     base = problem_without_product(wide, workers, ceil_div(sizes.examples * example_rows, segments), row_group)
     if _is_cut(base) or base.output_phases > 1:
@@ -91,6 +92,11 @@ def _transposed_plan(sizes, wide, workers, segments, width):
     p = transposed_problem(wide, base, example_rows)
     problem = _with_input(sizes, p, segments, most_rows, "convolve_numbers_transposed")
     return NarrowTransposedPlan(NarrowTransposedProblem(*problem), workers, sizes.dtype)
+
+
+def _filled_up(segments, width):
+    """Examples are filled up to whole groups of so many rows: whole panels where these are segments."""
+    return STEPS if segments == 1 else whole_panels(width)
 
 
 def _is_cut(p):
@@ -124,7 +130,7 @@ class NarrowTransposedPlan(PreparedPlan):
         super().__init__(problem, workers, ceil_div(problem.filters, problem.group_filters))
         self.packing: str = packing_of(problem) + ", hidden channels in all lanes"
         self.row_multiple = whole_panels(problem.width)
-        self.last_storer: Any = last_storer(dtype)
+        self.for_last_steps: Any = partial(for_last_steps, dtype, distance(problem))
 
 
 def _with_input(sizes, p, segments, most_rows, convolve):

@@ -17,7 +17,7 @@ from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
 from nb_sepconv.kernels.cpu.narrow.problem import narrow_transposed_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
-from nb_sepconv.kernels.cpu.transposed.loops import multiply_groups
+from nb_sepconv.kernels.cpu.transposed.loops import clear_behind_steps, multiply_groups
 
 
 @compiled
@@ -52,6 +52,8 @@ def _fill_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
                 multiply_groups(p, p, outputs, weights, segment, row + first, row + last, part, y)
         row += rows
     if p.segments == 1:
+        if not p.lengths:
+            clear_behind_steps(p, p, hidden, last_row - first_row)
         multiply_groups(p, p, outputs, weights, hidden, first_row, last_row, part, y)
 
 

@@ -4,8 +4,9 @@ The vectors of the product are steps and its rows are filters, so that sums go w
 transposition; the depthwise results are transposed where they arise, while they are in registers. Every output is
 summed in the order of the other pass, and has its bits.
 
-A row is one step of one example as there, but every example has ``example_rows``: whole panels of steps, so that each
-panel is of one example. Where half of a panel's vectors have steps, that half alone is computed.
+A row is one step of one example as there, but every example has ``example_rows``, a multiple of the depthwise group.
+Examples with lengths have whole panels of steps, so that each panel is of one of them; where half of a last panel's
+vectors have steps, that half alone is computed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS, STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call12, release
+from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, clear_bytes, release
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
@@ -67,6 +68,8 @@ def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
             load_blocks(p, inputs, piece, rows, first_block, last_block, scratch)
             _convolve(p, a, weights, first_block, last_block, row - first_row, rows, scratch)
         row += piece.rows
+    if not p.lengths:
+        clear_behind_steps(p, a, scratch + p.hidden, last_row - first_row)
 
 
 @compiled
@@ -94,6 +97,17 @@ def _convolve(p, a, weights, first_block, last_block, row, rows, scratch):
 
 
 @compiled
+def clear_behind_steps(p: Any, a: Any, hidden: Any, rows: Any) -> None:
+    """Zeros for the steps that a last panel lacks, which are multiplied in vain."""
+    panel_rows = PANEL_VECTORS * p.width
+    present = rows % panel_rows
+    if present:
+        at = hidden + rows // panel_rows * a.panel_bytes + present * p.item_bytes
+        for channel in range(p.channels * p.multiplier):
+            clear_bytes(at + channel * panel_rows * p.item_bytes, (panel_rows - present) * p.item_bytes)
+
+
+@compiled
 def multiply_groups(
     p: Any, a: Any, outputs: Any, weights: Any, hidden: Any, first_row: Any, last_row: Any, part: Any, y: Any
 ) -> None:
@@ -107,30 +121,35 @@ def multiply_groups(
         zeros = zeros_beside(p, first_row, last_row, ceil_div(last_row - first_row, panel_rows), filters)
         for row in range(first_row, last_row, panel_rows):
             number = (row - first_row) // panel_rows
-            example = _example_of(p, a, row, example)
-            step, steps = _steps_of(p, a, row, example)
-            if steps > 0:
-                panel = hidden + number * a.panel_bytes
-                _fill_panel(p, a, panel, outputs, weights, example, step, min(steps, panel_rows), group, y)
+            panel = hidden + number * a.panel_bytes
+            example = _fill_panel(p, a, panel, outputs, weights, row, last_row, group, example, y)
             clear_beside(p, outputs, zeros, number, first_filter, filters)
 
 
 @compiled
-def _fill_panel(p, a, hidden, outputs, weights, example, step, steps, group, y):
-    """A group of filters for the steps of one panel, in place where its vectors have room in the example."""
+def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, example, y):
+    """A group of filters for one panel of steps, in place where all of it has room in one example. Returns the example
+    of its first row, which is ``example`` or a later one.
+    """
     first_filter = group * a.group_filters
     filters = min(a.group_filters, p.filters - first_filter)
-    vectors = min(PANEL_VECTORS, ceil_div(steps, p.width))
     vector_bytes = p.width * p.item_bytes
     y_row_bytes = PANEL_VECTORS * vector_bytes
-    target = outputs + first_filter * p.output_filter_stride
-    target += example * p.output_example_stride + step * p.output_step_stride
-    in_place = p.rows_in_place and p.steps - step >= vectors * p.width
+    targets = outputs + first_filter * p.output_filter_stride
+    example = _example_of(p, a, row, example)
+    step, rows = _step_and_rows(p, a, row, last_row, example)
+    if rows <= 0:
+        return example
+    vectors, room = PANEL_VECTORS, rows
+    if p.lengths:
+        vectors, room = min(PANEL_VECTORS, ceil_div(rows, p.width)), p.steps - step
+    in_place = p.rows_in_place and room >= vectors * p.width
     if in_place:
-        y, y_row_bytes = target, p.output_filter_stride
+        y = targets + example * p.output_example_stride + step * p.output_step_stride
+        y_row_bytes = p.output_filter_stride
     whole_blocks, part_blocks, part_lanes = sum_blocks_of(p, 0, p.blocks)
-    call12(
-        p.multiply_panel,
+    call11(
+        a.multiply if vectors == PANEL_VECTORS else p.multiply_vector,
         weights + p.pointwise + group * a.group_bytes,
         a.filter_block_bytes,
         whole_blocks,
@@ -142,14 +161,12 @@ def _fill_panel(p, a, hidden, outputs, weights, example, step, steps, group, y):
         y,
         y_row_bytes,
         filters,
-        vectors,
     )
     if p.activate:
         call4(p.activate, y, filters, y_row_bytes, vectors)
-    for v in range(steps // p.width if in_place else 0, vectors):
-        first = v * p.width
-        at = target + first * p.output_step_stride
-        _store(p, y + v * vector_bytes, y_row_bytes, step + first, steps - first, filters, at)
+    for v in range(rows // p.width if in_place else 0, min(vectors, (last_row - row) // p.width)):
+        _store(p, a, y + v * vector_bytes, y_row_bytes, row + v * p.width, last_row, example, filters, targets)
+    return example
 
 
 @compiled
@@ -163,23 +180,26 @@ def _example_of(p, a, row, example):
 
 
 @compiled
-def _steps_of(p, a, row, example):
-    """The output step that a row of an example is, and how many steps there are from it on."""
+def _step_and_rows(p, a, row, last_row, example):
+    """The output step that a row of an example is, and how many steps there are from it on, up to ``last_row``."""
     if not p.lengths:
         step = row - example * a.example_rows
-        return step, p.steps - step
+        return step, min(p.steps - step, last_row - row)
     line = line_of(p, example)
     step = row - line.first_row
-    return step, line.steps - step
+    return step, min(line.steps - step, last_row - row)
 
 
 @compiled
-def _store(p, y, y_row_bytes, step, steps, filters, target):
+def _store(p, a, y, y_row_bytes, row, last_row, example, filters, targets):
     """One vector of steps, of which those that exist, and zeros behind a length."""
-    if p.lengths and steps < p.width:
+    example = _example_of(p, a, row, example)
+    step, steps = _step_and_rows(p, a, row, last_row, example)
+    target = targets + example * p.output_example_stride + step * p.output_step_stride
+    if p.lengths and 0 < steps < p.width:
         room = min(p.steps - step, p.width)
         call7(p.store_last, y, y_row_bytes, filters, steps, target, p.output_filter_stride, room)
-    else:
+    elif steps > 0:
         call7(p.store, y, y_row_bytes, filters, steps, target, p.output_filter_stride, p.output_step_stride)
 
 

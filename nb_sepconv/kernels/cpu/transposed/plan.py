@@ -32,21 +32,15 @@ def transposed_plan(sizes: Any, workers: int) -> Any:
         return None
     if _hidden(sizes, stored.lanes.width) > MOST_HIDDEN:
         return None
-    rows = ceil_div(sizes.steps, STEPS) * STEPS  # that are computed
+    rows = ceil_div(sizes.steps, STEPS) * STEPS
     row_work = sizes.channels * sizes.multiplier * (sizes.kernel_size + sizes.filters)
     if (rows - sizes.steps) * row_work > sizes.steps * sizes.filters * STORING_WORK:
         return None
     row_group = whole_panels(stored.lanes.width)
-    example_rows = ceil_div(sizes.steps, row_group) * row_group
-    base = problem_without_product(sizes, workers, sizes.examples * example_rows, row_group)
+    base = problem_without_product(sizes, workers, sizes.examples * rows, row_group)
     if base.sum_blocks < base.blocks or base.output_phases > 1:
         return None
-    return TransposedPlan(sizes, workers, base, example_rows)
-
-
-def whole_panels(width: int) -> int:
-    """The least rows of an example: panels of steps that are whole depthwise groups, too."""
-    return max(STEPS, PANEL_VECTORS * width)
+    return TransposedPlan(sizes, workers, base, rows)
 
 
 def _hidden(sizes, width):
@@ -65,14 +59,19 @@ class TransposedPlan(PreparedPlan):
     def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
         problem = transposed_problem(sizes, base, example_rows)
         super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
-        self.row_multiple = whole_panels(problem.width)
         self.packing: str = packing_of(problem)
-        self.last_storer: Any = last_storer(sizes.dtype)
+        self.row_multiple: int = whole_panels(problem.width)
+        self.for_last_steps: Any = partial(for_last_steps, sizes.dtype, distance(problem))
 
 
-def last_storer(dtype: str) -> Any:
-    """A function that returns the address of what stores the last vector of an example with a length."""
-    return partial(procedure, dtype, "store_last_rows")
+def whole_panels(width: int) -> int:
+    """The least rows of an example with a length: panels of steps that are whole depthwise groups, too."""
+    return max(STEPS, PANEL_VECTORS * width)
+
+
+def for_last_steps(dtype: str, away: str) -> tuple[int, int]:
+    """The addresses of what stores the last vector of an example with a length, and of what computes half a panel."""
+    return procedure(dtype, "store_last_rows"), procedure(dtype, f"multiply_half_panel{away}")
 
 
 def packing_of(problem: Any) -> str:
@@ -103,7 +102,6 @@ def transposed_problem(sizes: Any, p: Any, example_rows: Any) -> Any:
         packed_bytes=pack_table + max(sizes.kernel_size, p.width, filter_rows) * INTP_BYTES,
         rows_in_place=p.stored_bytes == p.item_bytes,
         convolve=procedure(sizes.dtype, adjacent),
-        multiply_panel=procedure(sizes.dtype, "multiply_transposed" + distance(p)),
         store=procedure(sizes.dtype, "store_rows"),
     )
     across = Transposed(
@@ -115,5 +113,6 @@ def transposed_problem(sizes: Any, p: Any, example_rows: Any) -> Any:
         filter_rows=filter_rows,
         filter_block_bytes=filter_block_bytes,
         load_columns=procedure(sizes.dtype, "load_columns"),
+        multiply=procedure(sizes.dtype, "multiply_transposed" + distance(p)),
     )
     return TransposedProblem(*base, *across)

@@ -22,6 +22,7 @@ class Transposed(NamedTuple):
     filter_rows: int
     filter_block_bytes: int
     load_columns: int
+    multiply: int
 
 
 TransposedProblem: Any = joined("TransposedProblem", Problem, Transposed)
