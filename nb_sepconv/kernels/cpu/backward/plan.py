@@ -87,9 +87,7 @@ class GradientPlan:
 
 
 def _launch(call, packed, operands):
-    table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
-    for index, array in enumerate(operands):
-        table[index] = array
+    table = np.fromiter(operands, object, len(operands))  # the addresses; it holds the arrays while a thread reads it
     launch(gradient_worker_address(), call, table, table, packed)
 
 
