@@ -147,12 +147,12 @@ def allocated(shape: Any, dtype: Any) -> np.ndarray:
         raise too_large(shape, dtype) from None
 
 
-def all_allocated(forms: Any) -> list[Any]:
-    """New arrays of ``forms``, (shape, dtype) or None each; None for None."""
+def all_allocated(forms: Any) -> tuple[Any, ...]:
+    """New arrays of ``forms``, (shape, dtype) or None each; None for None. A MemoryError as of :func:`allocated`."""
     try:
-        return [form and np.empty(*form) for form in forms]
+        return tuple([form and np.empty(*form) for form in forms])
     except MemoryError:
-        return [form and allocated(*form) for form in forms]
+        return tuple([form and allocated(*form) for form in forms])
 
 
 def too_large(shape: Any, dtype: Any) -> MemoryError:

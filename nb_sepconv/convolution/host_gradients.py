@@ -143,7 +143,7 @@ class Gradients:
 
         ``packed`` is what ``pack`` makes of the depthwise weights, where it is known.
         """
-        d_outputs, outputs, inputs, depthwise, pointwise, _ = (*given, *self._not_given)
+        d_outputs, outputs, inputs, depthwise, pointwise, _ = given + self._not_given
         if self._function is not activations.linear:
             d_outputs, outputs = self._through_activation(d_outputs, outputs, given[2:], lengths)
         found = array_arguments.all_allocated(self._forms)
@@ -155,9 +155,9 @@ class Gradients:
             self._plan.run(packed, operands)
         else:
             self._plan.run_with_lengths(packed, operands, lengths)
-        if not self._is_one_sum:
-            found[1:] = [None if parts is None else _total(parts, self._dtype) for parts in found[1:]]
-        return tuple(found)
+        if self._is_one_sum:
+            return found
+        return found[0], *[None if parts is None else _total(parts, self._dtype) for parts in found[1:]]
 
     def _through_activation(self, d_outputs, outputs, arrays, lengths):
         """What the kernels get: ``d_outputs`` and the values that tell the slopes, or what has passed already."""
