@@ -88,7 +88,7 @@ class GradientPlan:
 
 
 def _launch(call, packed, operands):
-    cell = CellType(operands)  # what loops that are told an array's id read behind its header is the tuple's address
+    cell = CellType(operands)  # where an array has the address of its numbers, a cell has that of what it holds
     launch(gradient_worker_address(), call, cell, cell, packed)
 
 
