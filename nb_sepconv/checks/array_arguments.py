@@ -147,6 +147,14 @@ def allocated(shape: Any, dtype: Any) -> np.ndarray:
         raise too_large(shape, dtype) from None
 
 
+def all_allocated(forms: Any) -> tuple[Any, ...]:
+    """New arrays of ``forms``, (shape, dtype) or None each; None for None. A MemoryError as of :func:`allocated`."""
+    try:
+        return tuple([form and np.empty(*form) for form in forms])
+    except MemoryError:
+        return tuple([form and allocated(*form) for form in forms])
+
+
 def too_large(shape: Any, dtype: Any) -> MemoryError:
     """What to raise where there is no memory for an array."""
     gibibytes = math.prod(shape) * dtype.itemsize / 2**30

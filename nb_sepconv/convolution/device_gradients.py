@@ -41,10 +41,16 @@ def of_layer(
     the GPU.
     """
     place = Place(Request(library), inputs)
-    operands = place.describe("inputs", inputs), *(None if array is None else upload(place, array) for array in weights)
+    depthwise, pointwise, bias = weights
+    arrays = depthwise, pointwise.reshape(pointwise.shape[-2:]), bias
+    operands = place.describe("inputs", inputs), *(None if array is None else upload(place, array) for array in arrays)
     names, name = wanted_names(wanted, OPERANDS), _activation(activation)
     d_inputs, *others = run(place, d_outputs, operands, chosen, name, outputs, names, device_arrays.NUMBA)
-    return d_inputs, *(None if each is None else place.engine.download(each, place.stream) for each in others)
+    return d_inputs, *(_downloaded(place, each, weight) for each, weight in zip(others, weights, strict=True))
+
+
+def _downloaded(place, gradient, weight):
+    return None if gradient is None else place.engine.download(gradient, place.stream).reshape(weight.shape)
 
 
 def run(

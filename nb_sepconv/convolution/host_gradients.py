@@ -143,11 +143,10 @@ class Gradients:
 
         ``packed`` is what ``pack`` makes of the depthwise weights, where it is known.
         """
-        d_outputs, outputs, *arrays = given
+        d_outputs, outputs, inputs, depthwise, pointwise, _ = given + self._not_given
         if self._function is not activations.linear:
-            d_outputs, outputs = self._through_activation(d_outputs, outputs, arrays, lengths)
-        inputs, depthwise, pointwise, *_ = (*arrays, *self._not_given)
-        found = [form and array_arguments.allocated(*form) for form in self._forms]
+            d_outputs, outputs = self._through_activation(d_outputs, outputs, given[2:], lengths)
+        found = array_arguments.all_allocated(self._forms)
         if self._plan.sparse and found[0] is not None:
             found[0].fill(0)
         operands = d_outputs, inputs, pointwise, outputs, *found, *self._not_given
@@ -156,9 +155,9 @@ class Gradients:
             self._plan.run(packed, operands)
         else:
             self._plan.run_with_lengths(packed, operands, lengths)
-        if not self._is_one_sum:
-            found[1:] = [None if parts is None else _total(parts, self._dtype) for parts in found[1:]]
-        return tuple(found)
+        if self._is_one_sum:
+            return found
+        return found[0], *[None if parts is None else _total(parts, self._dtype) for parts in found[1:]]
 
     def _through_activation(self, d_outputs, outputs, arrays, lengths):
         """What the kernels get: ``d_outputs`` and the values that tell the slopes, or what has passed already."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nb_sepconv.layers.input_spec import InputSpec
     from nb_sepconv.tensors.typing import Array, Config, Identifier, ShapeInput
 
+_SINGLE = frozenset((str, bool, int, float, type(None)))  # types of attributes that are no layers and hold none
 _SEQUENTIAL = ("batch_input_shape", "batch_shape", "input_dim", "input_shape")
 
 
@@ -182,7 +183,8 @@ class Layer(Repeated):
 
     def _sublayers(self):
         """The layers that are attributes of this one, alone or in a list, tuple or dict."""
-        values = [value.values() if isinstance(value, dict) else value for value in vars(self).values()]
+        values = [value for value in vars(self).values() if type(value) not in _SINGLE]
+        values = [value.values() if isinstance(value, dict) else value for value in values]
         listed = [value if isinstance(value, (list, tuple, type({}.values()))) else (value,) for value in values]
         return [each for value in listed for each in value if isinstance(each, Layer)]
 

@@ -293,9 +293,7 @@ class ProductPullback(Pullback):
         if common is None or common.variables != variables:
             common = DifferentiatedProduct(layer, variables, {"kernel": layer.kernel, "bias": layer.bias})
             vars(layer)["_pullbacks"] = common
-        self._keep(common)
-        self._planned = common.planned
-        self._activity_regularizer = layer.activity_regularizer
+        self._common, self._copies, self._planned = common, common.copies(), common.planned
         self._function = layer.activation
         self._precision = layer.precision
         self._settings, self._layer_gradients = layer._settings(), layer._gradients
@@ -307,12 +305,13 @@ class ProductPullback(Pullback):
         name, after = settings.fused_activation(function)
         if after is not None:
             d_outputs, outputs = pullbacks.pullback(function, self._before_activation(), d_outputs), None
-        planned = self._planned(name, self._precision or precisions.of_context())
+        planned, weights = self._planned(name, self._precision or precisions.of_context()), self._copies.weights
 
         def multiply(d_outputs, rows, outputs):
-            return planned(d_outputs, rows, self._weights, outputs if name else None, tuple(wanted))
+            return planned(d_outputs, rows, weights, outputs if name else None, tuple(wanted))
 
-        return self._layer_gradients(d_outputs, self._inputs, outputs, multiply)
+        found = self._layer_gradients(d_outputs, self._inputs, outputs, multiply)
+        return found["inputs"], found["kernel"], found["bias"]
 
     def _before_activation(self):
-        return product.multiplied(self._inputs, *self._weights, self._settings)
+        return product.multiplied(self._inputs, *self._copies.weights, self._settings)

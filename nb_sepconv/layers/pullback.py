@@ -31,23 +31,25 @@ class Copies(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A trained variable: which operand it is, if any, its shape and type, and its penalty's regularizer or None."""
+    """A trained variable: its place among the gradients if it has one, its shape and type, and the regularizer of its
+    penalty or None.
+    """
 
-    operand: str | None
+    place: int | None
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     regularizer: Identifier
 
-    def gradient(self, by_name: Mapping[Any, Any], penalty: Any) -> Array:
-        """The variable's gradient, with that of its penalty if there is one; zeros where the layer does not use it."""
-        gradient = by_name.get(self.operand)
+    def gradient(self, found: Sequence[Any]) -> Array:
+        """The variable's gradient among those that were found; zeros where the layer does not use it."""
+        gradient = None if self.place is None else found[self.place]
         if gradient is None:
             gradient = np.zeros(self.shape, self.dtype)
         if gradient.dtype != self.dtype:
             gradient = gradient.astype(self.dtype)
         if gradient.shape != self.shape:
             gradient = gradient.reshape(self.shape)
-        return gradient if penalty is None else gradient + penalty()
+        return gradient
 
 
 class Differentiated:
@@ -61,11 +63,14 @@ class Differentiated:
 
     variables: list[Any]
     trained: list[Trained]
+    as_found = False  # whether the first gradients behind that of the inputs are the trained variables', as they are
 
     def __init__(self, layer: Any, variables: list[Any], weights: Mapping[str, Any]) -> None:
         self.variables, self._weights, self._array = variables, [*weights.values()], layer._array
-        self.trained = [_trained(variable, weights, layer._regularizer_of(variable)) for variable in variables]
-        self.operands: tuple[str, ...] = tuple(each.operand for each in self.trained if each.operand)
+        self.activity_regularizer = layer.activity_regularizer
+        self.names: tuple[str, ...] = "inputs", *weights
+        self.trained = [self._trained(variable, layer._regularizer_of(variable)) for variable in variables]
+        self.operands: tuple[str, ...] = tuple(self.names[each.place] for each in self.trained if each.place)
         self.all_operands: tuple[str, ...] = "inputs", *self.operands
         tracked = {id(each): each for each in (*variables, *self._weights) if each is not None}.values()
         self._tracked = [*tracked] if all(hasattr(each, "version") for each in tracked) else None
@@ -83,11 +88,10 @@ class Differentiated:
             self._copies = Copies(versions, weights, penalties)
         return self._copies
 
-
-def _trained(variable, weights, regularizer):
-    operand = next((name for name, weight in weights.items() if weight is variable), None)
-    values = getattr(variable, "array", variable)  # a variable would make a Shape
-    return Trained(operand, tuple(values.shape), values.dtype, regularizer)
+    def _trained(self, variable, regularizer):
+        place = next((place for place, weight in enumerate(self._weights, 1) if weight is variable), None)
+        values = getattr(variable, "array", variable)  # a variable would make a Shape
+        return Trained(place, tuple(values.shape), values.dtype, regularizer)
 
 
 class DifferentiatedConvolution(Differentiated):
@@ -96,8 +100,9 @@ class DifferentiatedConvolution(Differentiated):
     def __init__(self, layer: SeparableConvolution, variables: list[Any]) -> None:
         weights = layer.depthwise_kernel, layer.pointwise_kernel, layer.bias
         super().__init__(layer, variables, dict(zip(OPERANDS[1:], weights, strict=True)))
-        self.activity_regularizer, self.activation = layer.activity_regularizer, layer.activation
-        self.precision, self._convolution = layer.precision, layer._convolution()
+        in_order = [each.place for each in self.trained] == [*range(1, len(variables) + 1)]
+        self.as_found = in_order and all(self._array(each) is getattr(each, "array", None) for each in variables)
+        self.activation, self.precision, self._convolution = layer.activation, layer.precision, layer._convolution()
         self._gradients = {}
 
     def gradients(self) -> PlannedGradients:
@@ -133,17 +138,11 @@ class Pullback:
         if common is None or common.variables != variables:
             common = DifferentiatedConvolution(layer, variables)
             vars(layer)["_pullbacks"] = common
-        self._keep(common)
-        self._activity_regularizer = common.activity_regularizer
-        self._planned = common.gradients()
-
-    def _keep(self, common):
-        self._trained, self._operands, self._all_operands = common.trained, common.operands, common.all_operands
-        _, self._weights, self._penalties = common.copies()
+        self._common, self._copies, self._planned = common, common.copies(), common.gradients()
 
     def __repr__(self) -> str:
         shapes = f"{tuple(self._inputs.shape)} -> {tuple(self._outputs.shape)}"
-        return f"<Pullback of inputs and outputs {shapes}, {len(self._trained)} trained variables>"
+        return f"<Pullback of inputs and outputs {shapes}, {len(self._common.trained)} trained variables>"
 
     def __call__(
         self, d_outputs: ArrayInput, regularization: bool = False, inputs: bool = True
@@ -163,30 +162,32 @@ class Pullback:
             TypeError: an activation or a regularizer whose derivative is not known.
             ValueError: ``d_outputs`` does not fit.
         """
-        if regularization and self._activity_regularizer is not None and len(self._outputs):
+        common = self._common
+        if regularization and common.activity_regularizer is not None and len(self._outputs):
             d_outputs = self._with_activity(d_outputs)
-        by_name = self._gradients(d_outputs, self._all_operands if inputs else self._operands)
-        if not regularization:
-            return by_name["inputs"], [trained.gradient(by_name, None) for trained in self._trained]
-        with_penalties = zip(self._trained, self._penalties, strict=True)
-        return by_name["inputs"], [trained.gradient(by_name, penalty) for trained, penalty in with_penalties]
+        found = self._gradients(d_outputs, common.all_operands if inputs else common.operands)
+        if common.as_found:
+            gradients = [*found[1 : len(common.trained) + 1]]
+        else:
+            gradients = [trained.gradient(found) for trained in common.trained]
+        if regularization:
+            with_penalties = zip(gradients, self._copies.penalties, strict=True)
+            gradients = [each if penalty is None else each + penalty() for each, penalty in with_penalties]
+        return found[0], gradients
 
     def _gradients(self, d_outputs, wanted):
-        """The gradients of the operands by name, those that are wanted."""
-        library = device_arrays.library_of(self._inputs)
+        """The gradients in the order of the operands, None for those that are not wanted."""
+        inputs, weights = self._inputs, self._copies.weights
+        library = None if type(inputs) is np.ndarray else device_arrays.library_of(inputs)
         if library is None:
-            found = self._planned(d_outputs, self._inputs, self._weights, self._outputs, wanted, self._lengths)
-        else:
-            how = self._planned.settings, self._planned.activation, self._outputs, wanted
-            depthwise, pointwise, bias = self._weights
-            weights = depthwise, pointwise.reshape(pointwise.shape[-2:]), bias
-            found = device_gradients.of_layer(library, d_outputs, self._inputs, weights, *how)
-        return dict(zip(OPERANDS, found, strict=True))
+            return self._planned(d_outputs, inputs, weights, self._outputs, wanted, self._lengths)
+        how = self._planned.settings, self._planned.activation, self._outputs, wanted
+        return device_gradients.of_layer(library, d_outputs, inputs, weights, *how)
 
     def _with_activity(self, d_outputs):
         outputs = self._outputs
         d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
-        penalty = regularizers.gradient(self._activity_regularizer, outputs)
+        penalty = regularizers.gradient(self._common.activity_regularizer, outputs)
         return d_outputs + (penalty / len(outputs)).astype(outputs.dtype)
 
 
@@ -209,14 +210,13 @@ class FunctionPullback(Pullback):
         if common is None or common.variables != variables:
             common = Differentiated(layer, variables, weights)
             vars(layer)["_pullbacks"] = common
-        self._keep(common)
-        self._activity_regularizer = layer.activity_regularizer
+        self._common, self._copies = common, common.copies()
 
     def _gradients(self, d_outputs, wanted):
         outputs = self._outputs
         d_outputs = array_arguments.like_outputs("d_outputs", d_outputs, outputs.shape, outputs.dtype)
-        found = self._function(d_outputs, self._weights, wanted)
-        return {"inputs": None, **{name: gradient for name, gradient in found.items() if name in wanted}}
+        found = self._function(d_outputs, self._copies.weights, wanted)
+        return [found.get(name) if name in wanted else None for name in self._common.names]
 
 
 def refuse_own_gradient(layer: Any, library_class: Any) -> None:

@@ -251,10 +251,13 @@ class SeparableConvolution(Weighted):
         ((2, 9, 4), [(3, 4, 1), (1, 4, 6), (6,)])
         """
         refuse_own_gradient(self, SeparableConvolution)
-        refuse_outside_memory("inputs", inputs)
-        outputs = self(inputs, **keywords_with({}, lengths, mask))
-        if lengths is mask is None and type(inputs) is type(outputs) is np.ndarray and inputs.dtype == outputs.dtype:
-            return outputs, Pullback(self, inputs, outputs)
+        if lengths is mask is None and type(inputs) is np.ndarray:
+            outputs = self(inputs)
+            if type(outputs) is np.ndarray and inputs.dtype == outputs.dtype:
+                return outputs, Pullback(self, inputs, outputs)
+        else:
+            refuse_outside_memory("inputs", inputs)
+            outputs = self(inputs, **keywords_with({}, lengths, mask))
         inputs = self._as_called(inputs)
         lengths = lengths_or_mask(lengths, mask, inputs.shape, self.data_format == "channels_last")
         return outputs, Pullback(self, inputs, as_input(outputs, self.name), lengths)

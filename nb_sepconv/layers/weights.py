@@ -65,6 +65,8 @@ class LayerWeights:
 
     def trained(self) -> list[Any]:
         """The weights that are trained, as a list."""
+        if not self._frozen:
+            return [*self._by_name.values()]
         return [weight for name, weight in self._by_name.items() if name not in self._frozen]
 
     def frozen(self) -> list[Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import memory
 from benchmarks.workloads import load_workloads
+from nb_sepconv import ops
 from nb_sepconv.convolution import geometry
 from nb_sepconv.kernels import cpu
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
@@ -110,3 +111,10 @@ def test_scratch_that_no_memory_holds_is_an_error_and_nothing_worse(threads):
     plan._fields[Problem._fields.index("scratch_bytes")] = 2**60
     with pytest.raises(MemoryError, match="scratch memory could not be allocated"):
         plan.run(inputs, outputs, packed)
+
+
+@pytest.mark.parametrize("activation", [None, "relu"])
+def test_gradients_that_no_memory_holds_are_refused_before_any_work(activation):
+    one, x = np.ones((1, 1, 1), np.float32), np.broadcast_to(np.float32(0), (2**30, 2**10, 1))
+    with pytest.raises(MemoryError, match=r"shape \(1073741824, 1024, 1\) and type float32 needs 4096.0 GiB"):
+        ops.separable_conv1d_gradients(x, x, one, one, activation=activation)

@@ -162,6 +162,19 @@ def test_a_keras_variable_that_is_frozen_by_itself_is_not_trained():
     assert len(layer.value_and_pullback(np.ones((2, 9, 4), np.float32))[1](outputs)[1]) == 2
 
 
+@pytest.mark.parametrize("frozen", [0, 1, 2])
+def test_gradients_are_those_of_the_variables_that_are_trained(frozen):
+    x = np.random.default_rng(11).standard_normal((2, 9, 4))
+    layer = keras_layer()
+    outputs, pullback = layer.value_and_pullback(x)
+    wanted = pullback(outputs)[1]
+    layer.trainable_variables[frozen].trainable = False
+    found = layer.value_and_pullback(x)[1](outputs)[1]
+    del wanted[frozen]
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+
+
 @LAYERS
 def test_a_layer_that_is_not_trained_has_gradients_of_its_inputs_alone(new_layer):
     x = np.random.default_rng(6).standard_normal((2, 9, 4))

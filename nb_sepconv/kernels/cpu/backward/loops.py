@@ -26,6 +26,8 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call4, da
 from nb_sepconv.kernels.cpu.forward.lengths import Line, clear_steps, line_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
+TUPLE_HEADER_BYTES = tuple.__basicsize__  # before the addresses of its items
+
 
 class Operands(NamedTuple):
     """The addresses of the arrays; 0 where there is none."""
@@ -64,7 +66,7 @@ class Tile(NamedTuple):
 def run_worker(problem: Any, operands: Any, d_inputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
     """Take parts by ticket until none is left.
 
-    All arguments but the last are addresses; ``operands`` is an array of the arrays that :class:`Operands` names,
+    All arguments but the last are addresses; ``operands`` is a tuple of the arrays that :class:`Operands` names,
     ``d_inputs`` is not used.
     """
     p = gradient_problem_at(problem)
@@ -90,7 +92,7 @@ def _operands(p, arrays):
 
 @compiled
 def _operand(arrays, index, present):
-    return data_of(load_intp(arrays + index * INTP_BYTES)) if present else 0
+    return data_of(load_intp(arrays + TUPLE_HEADER_BYTES + index * INTP_BYTES)) if present else 0
 
 
 @compiled

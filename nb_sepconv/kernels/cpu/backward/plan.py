@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,8 @@ class GradientPlan:
 
 
 def _launch(call, packed, operands):
-    table = np.empty(len(operands), object)  # the arrays' addresses, and it holds them as long as a thread reads it
-    for index, array in enumerate(operands):
-        table[index] = array
-    launch(gradient_worker_address(), call, table, table, packed)
+    cell = CellType(operands)  # where an array has the address of its numbers, a cell has that of what it holds
+    launch(gradient_worker_address(), call, cell, cell, packed)
 
 
 def gradient_problem_of(sizes: Any, workers: int) -> Any:

@@ -69,7 +69,7 @@ class NarrowGradientPlan(GradientPlan):
             wide[D_INPUTS] = make((c.examples, c.length, c.hidden), wide[D_INPUTS].dtype)
         if wide[D_DEPTHWISE] is not None:
             wide[D_DEPTHWISE] = wide[D_DEPTHWISE].reshape(-1, c.kernel_size, c.hidden, 1)
-        return wide
+        return tuple(wide)
 
     def _add_up(self, wide, operands):
         """The gradients of the inputs, from those of all channels."""
