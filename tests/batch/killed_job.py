@@ -26,15 +26,15 @@ def slowly(progress):
     time.sleep(0.01)
 
 
-def run(stack, folder, name):
-    return batch.apply(stack, str(folder / "x.npy"), str(folder / name), chunk=500, progress=slowly)
+def run(stack, folder, name, progress=False):
+    return batch.apply(stack, str(folder / "x.npy"), str(folder / name), chunk=500, progress=progress)
 
 
 def killed(stack, folder, seconds):
     child = os.fork()
     if not child:
         try:
-            run(stack, folder, "y.npy")
+            run(stack, folder, "y.npy", progress=slowly)
         finally:
             os._exit(0)
     time.sleep(seconds)
