@@ -1,6 +1,7 @@
 """Who may import whom, and what ``import nb_sepconv`` costs."""
 
 import ast
+import functools
 import json
 import runpy
 import subprocess
@@ -140,6 +141,7 @@ def executed(tree):
             todo += ast.iter_child_nodes(node)
 
 
+@functools.cache
 def all_imports(path, nodes_of=executed):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = ".".join(["nb_sepconv", *path.relative_to(PACKAGE).parent.parts])
