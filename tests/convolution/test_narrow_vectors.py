@@ -17,7 +17,8 @@ UNITS = {
 }
 NAMES = ("ops", "gradients", "few_channels", "lengths", "length_gradients", "transposed", "bf16", "bf16_gradients")
 FILES = ["kernels/test_vectormath.py", *(f"convolution/test_{name}.py" for name in NAMES)]
-QUICK = "(edges or sixteen_bits or wide_sums or stored_at_a_time or bound and float32) and not test_few_channels"
+QUICK = "not test_few_channels and ("
+QUICK += "edges and not float64 or sixteen_bits or wide_sums or stored_at_a_time or bound and float32)"
 QUICK += " or test_few_channels and edges and float32 and channels_first"
 
 PROBE = """
