@@ -23,7 +23,7 @@ KILLS = 25
 
 
 def slowly(progress):
-    time.sleep(0.01)
+    time.sleep(0.004)
 
 
 def run(stack, folder, name, progress=False):
@@ -54,7 +54,7 @@ def main(folder):
     random.seed(0)
     unfinished = 0
     for _ in range(KILLS):
-        killed(stack, folder, random.uniform(0.05, 0.25))
+        killed(stack, folder, random.uniform(0.02, 0.1))
         unfinished += not (folder / "y.npy").exists()
     before = batch.status(folder / "y.npy")
     report = run(stack, folder, "y.npy")
