@@ -91,12 +91,18 @@ IN_VECTORS = [name for name in KERNELS if name.startswith(("channels", "steps"))
 WITHOUT_DOUBLES = [name for name, (_, storage, _) in KERNELS.items() if storage is not DOUBLE]
 
 
+ONE_OF_TF32 = "tensor cores, tf32, 64 filters"  # the others' code lies in those of tf32x3
+BETWEEN = (
+    "product with float32, dilated, 256 filters",
+    "tensor cores, tf32x3, 32 filters",
+    "tensor cores, tf32x3, far",
+)
+
+
 def slow_where_alike(names):
-    """The forms of one product on tensor cores are slow tests but for one: those of three products hold its code."""
-    alike = [
-        name for name in KERNELS if name.startswith("tensor cores, tf32,") and name != "tensor cores, tf32, 64 filters"
-    ]
-    return [pytest.param(name, marks=pytest.mark.slow) if name in alike else name for name in names]
+    """Slow tests are those of kernels whose every part is in another one: each is compiled for itself."""
+    alike = [name for name in KERNELS if name.startswith("tensor cores, tf32,") and name != ONE_OF_TF32]
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name in (*alike, *BETWEEN))) for name in names]
 
 
 @functools.cache
