@@ -157,9 +157,8 @@ def nested_in_prange():
     @njit(parallel=True)
     def loop(out):
         for i in prange(len(out)):
-            with objmode(one="float32[:, :, ::1]"):
-                one = convolve(i)
-            out[i] = one
+            with objmode():  # the assignment, too: in the loop it would take Numba 5 seconds to compile
+                out[i] = convolve(i)
 
     for _ in range(3):
         out = np.full_like(wanted, np.nan)

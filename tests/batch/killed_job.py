@@ -23,18 +23,18 @@ KILLS = 25
 
 
 def slowly(progress):
-    time.sleep(0.01)
+    time.sleep(0.004)
 
 
-def run(stack, folder, name):
-    return batch.apply(stack, str(folder / "x.npy"), str(folder / name), chunk=500, progress=slowly)
+def run(stack, folder, name, progress=False):
+    return batch.apply(stack, str(folder / "x.npy"), str(folder / name), chunk=500, progress=progress)
 
 
 def killed(stack, folder, seconds):
     child = os.fork()
     if not child:
         try:
-            run(stack, folder, "y.npy")
+            run(stack, folder, "y.npy", progress=slowly)
         finally:
             os._exit(0)
     time.sleep(seconds)
@@ -54,7 +54,7 @@ def main(folder):
     random.seed(0)
     unfinished = 0
     for _ in range(KILLS):
-        killed(stack, folder, random.uniform(0.05, 0.25))
+        killed(stack, folder, random.uniform(0.02, 0.1))
         unfinished += not (folder / "y.npy").exists()
     before = batch.status(folder / "y.npy")
     report = run(stack, folder, "y.npy")

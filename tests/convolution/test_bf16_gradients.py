@@ -32,6 +32,12 @@ def _on_tiles(monkeypatch):
 globals().update({name: test for name, test in vars(test_gradients).items() if name.startswith("test_")})
 
 
+@pytest.mark.slow  # its numbers are of float64, which are multiplied as in test_gradients
+@test_gradients.LAYOUTS
+def test_inner_products_on_every_small_geometry(layout):
+    test_gradients.test_inner_products_on_every_small_geometry(layout)
+
+
 def operands(channels=70, filters=65, examples=2, length=60, multiplier=1, seed=0, **kinds):
     """(d_outputs, inputs, depthwise, pointwise, bias)."""
     rng = np.random.default_rng(seed)

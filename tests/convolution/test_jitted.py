@@ -58,6 +58,7 @@ def test_weights_in_any_memory():
         np.testing.assert_array_equal(convolve(x, *map(spread, weights)), wanted)
 
 
+@pytest.mark.slow  # docs/how-to/jitted.md has such a loop, which runs each time
 def test_in_the_callers_own_parallel_loop():
     x, depthwise, pointwise, bias = operands(np.random.default_rng(3))
 
@@ -78,13 +79,13 @@ def test_errors_at_run_time():
     def convolve(x, depthwise, pointwise, bias, stride):
         return ops.separable_conv1d(x, depthwise, pointwise, bias, strides=stride)
 
-    for wrong, message in (
-        ((x[:, :, :5], depthwise, pointwise, bias, 1), "`depthwise_kernel` must have the shape"),
+    for wrong, message in (  # in one kind of memory each, for which Numba compiles once
+        ((x[:, :, :5].copy(), depthwise, pointwise, bias, 1), "`depthwise_kernel` must have the shape"),
         ((x, depthwise, pointwise[:, :5], bias, 1), "`pointwise_kernel` must have the shape"),
         ((x, depthwise, pointwise, bias[:3], 1), "`bias` must have the shape"),
         ((x, depthwise, pointwise, bias[:0], 1), "`bias` must have the shape"),
         ((x, depthwise, pointwise, bias, 0), "`strides` and `dilation_rate` must be > 0"),
-        ((x[:, :2], depthwise, pointwise, bias, 1), "`inputs` is too short"),
+        ((x[:, :2].copy(), depthwise, pointwise, bias, 1), "`inputs` is too short"),
     ):
         with pytest.raises(ValueError, match=message):
             convolve(*wrong)

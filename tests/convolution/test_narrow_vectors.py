@@ -17,7 +17,9 @@ UNITS = {
 }
 NAMES = ("ops", "gradients", "few_channels", "lengths", "length_gradients", "transposed", "bf16", "bf16_gradients")
 FILES = ["kernels/test_vectormath.py", *(f"convolution/test_{name}.py" for name in NAMES)]
-QUICK = "edges or sixteen_bits or wide_sums or stored_at_a_time or bound and float32"
+QUICK = "not test_few_channels and ("
+QUICK += "edges and not float64 or sixteen_bits or wide_sums or stored_at_a_time or bound and float32)"
+QUICK += " or test_few_channels and edges and float32 and channels_first"
 
 PROBE = """
 import json, os
@@ -79,12 +81,7 @@ def check(processor, names, part):
 
 @pytest.mark.parametrize("processor", UNITS)
 def test_a_part_of_the_arithmetic(processor):
-    check(processor, FILES[:3], QUICK)
-
-
-@pytest.mark.parametrize("processor", UNITS)
-def test_few_channels(processor):
-    check(processor, ["convolution/test_few_channels.py"], "edges and float32 and channels_first")
+    check(processor, FILES[:4], QUICK)
 
 
 @pytest.mark.slow

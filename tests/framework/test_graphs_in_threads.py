@@ -170,7 +170,7 @@ def functional():
     model(X)
 
 
-def bytes_per_call(function, calls=200):
+def bytes_per_call(function, calls=100):
     """The least growth of four turns: what a call leaves behind is in each of them, a cache that fills up is not."""
     for _ in range(10):
         function()

@@ -143,7 +143,7 @@ def counted(monkeypatch):
 
 
 @pytest.mark.parametrize("calls", [Calls, CallsAround])
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", [*range(4), *(pytest.param(part, marks=pytest.mark.slow) for part in range(4, 8))])
 def test_random_programs_are_the_same_without_the_memory(part, calls, counted, monkeypatch):
     monkeypatch.setattr(graphs, "CLOSED_SCOPES", 1 << 20)  # a layer that is made closes more of them
     for seed in range(part * 50, part * 50 + 50):

@@ -91,6 +91,20 @@ IN_VECTORS = [name for name in KERNELS if name.startswith(("channels", "steps"))
 WITHOUT_DOUBLES = [name for name, (_, storage, _) in KERNELS.items() if storage is not DOUBLE]
 
 
+ONE_OF_TF32 = "tensor cores, tf32, 64 filters"  # the others' code lies in those of tf32x3
+BETWEEN = (
+    "product with float32, dilated, 256 filters",
+    "tensor cores, tf32x3, 32 filters",
+    "tensor cores, tf32x3, far",
+)
+
+
+def slow_where_alike(names):
+    """Slow tests are those of kernels whose every part is in another one: each is compiled for itself."""
+    alike = [name for name in KERNELS if name.startswith("tensor cores, tf32,") and name != ONE_OF_TF32]
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name in (*alike, *BETWEEN))) for name in names]
+
+
 @functools.cache
 def ptx(name, capability=OLDEST):
     from numba import cuda
@@ -120,12 +134,12 @@ def assembled(name, architecture, folder):
     return done.stderr
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", slow_where_alike(KERNELS))
 def test_nothing_lies_in_local_memory(name):
     assert not re.search(r"\.local|depot", ptx(name))
 
 
-@pytest.mark.parametrize("name", WITHOUT_DOUBLES)
+@pytest.mark.parametrize("name", slow_where_alike(WITHOUT_DOUBLES))
 def test_no_kernel_of_smaller_types_computes_in_float64(name):
     assert not re.search(r"\.f64|\.b64 +%fd", ptx(name))
 
@@ -149,7 +163,7 @@ def test_products_load_shared_memory_and_store_in_vectors():
     assert re.search(r"st\.global\.v4", text)
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", slow_where_alike(KERNELS))
 def test_tensor_cores_work_where_they_are_asked_to_and_nowhere_else(name):
     asked = name.startswith("tensor cores")
     text = ptx(name)
@@ -203,7 +217,7 @@ def test_the_newest_target_compiles_too(name):
 
 @pytest.mark.skipif(assembler() is None, reason="there is no ptxas; the extra `cudacompile` brings one")
 @pytest.mark.parametrize("architecture", ASSEMBLED_FOR)
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", slow_where_alike(KERNELS))
 def test_registers_suffice(name, architecture, tmp_path):
     report = assembled(name, architecture, tmp_path)
     assert "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" in report

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import itertools
 import sys
 import types
 from typing import ClassVar
@@ -123,6 +124,21 @@ def convolve(function, layout, x, *weights, **keywords):
 
 LAYOUTS = ("channels_last", "channels_first")
 TYPES = (np.dtype(np.float16), BFLOAT16, np.dtype(np.float32), np.dtype(np.float64))
+WHOLE, ODD, DEEP = (24, 8, 16, {}), (67, 5, 9, {"strides": 2, "dilation_rate": 3}), (24, 40, 8, {})
+
+
+def all_slow(*axes):
+    return [pytest.param(*values, marks=pytest.mark.slow) for values in itertools.product(*axes)]
+
+
+def half_slow(*axes):
+    """All combinations of some axes, those on the white fields of a chessboard as slow tests: each is compiled anew.
+
+    The black fields hold every combination of all axes but one, where that one has two values.
+    """
+    slow = all_slow(*axes)
+    numbers = itertools.product(*(range(len(axis)) for axis in axes))
+    return [pytest.param(*case.values) if sum(at) % 2 == 0 else case for at, case in zip(numbers, slow, strict=True)]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -150,30 +166,34 @@ def test_depthwise_kernels_use_all_that_they_touch(executor, layout, dtype):
     assert program.touched <= 1.05 * program.asked
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("dtype", [pytest.param(TYPES[0], marks=pytest.mark.slow), *TYPES[1:]], ids=str)
-def test_separable(layout, dtype):
-    rng = np.random.default_rng(1)
-    cases = (24, 8, 16, {}), (67, 5, 9, {"strides": 2, "dilation_rate": 3}), (24, 40, 8, {})
-    for length, channels, filters, geometry in cases:
-        x, *weights = numbers(
-            rng, (2, length, channels), (5, channels, 1), (channels, filters), (filters,), dtype=dtype
-        )
-        got = convolve(ops.separable_conv1d, layout, x, *weights, padding="same", activation="relu", **geometry)
-        wanted = np.maximum(reference.separable_conv1d(x, *weights, padding="same", **geometry), 0)
-        np.testing.assert_array_equal(got.astype(float), wanted.astype(dtype).astype(float))
+@pytest.mark.parametrize(
+    ("layout", "dtype", "case"),
+    [*half_slow(LAYOUTS, TYPES[1:], [WHOLE, ODD, DEEP]), *all_slow(LAYOUTS, TYPES[:1], [WHOLE, ODD, DEEP])],
+    ids=str,
+)
+def test_separable(layout, dtype, case):
+    length, channels, filters, geometry = case
+    shapes = (2, length, channels), (5, channels, 1), (channels, filters), (filters,)
+    x, *weights = numbers(np.random.default_rng(1), *shapes, dtype=dtype)
+    got = convolve(ops.separable_conv1d, layout, x, *weights, padding="same", activation="relu", **geometry)
+    wanted = np.maximum(reference.separable_conv1d(x, *weights, padding="same", **geometry), 0)
+    np.testing.assert_array_equal(got.astype(float), wanted.astype(dtype).astype(float))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("asked", ["tf32x3", "tf32"])
-@pytest.mark.parametrize(("filters", "multiplier"), [(16, 1), (70, 2), pytest.param(300, 1, marks=pytest.mark.slow)])
-def test_tensor_cores(layout, asked, filters, multiplier):
-    rng = np.random.default_rng(2)
+PLACED = LAYOUTS, ("tf32x3", "tf32"), [{"padding": "same"}, {"strides": 2, "padding": (3, 0)}]
+
+
+@pytest.mark.parametrize(
+    ("layout", "asked", "geometry", "columns"),
+    [*half_slow(*PLACED, [(16, 1), (70, 2)]), *all_slow(*PLACED, [(300, 1)])],
+    ids=str,
+)
+def test_tensor_cores(layout, asked, geometry, columns):
+    filters, multiplier = columns
     shapes = (2, 37, 6), (3, 6, multiplier), (6 * multiplier, filters), (filters,)
-    for geometry in ({"padding": "same"}, {"strides": 2, "padding": (3, 0)}):
-        x, *weights = numbers(rng, *shapes)
-        got = convolve(ops.separable_conv1d, layout, x, *weights, precision=asked, **geometry)
-        np.testing.assert_array_equal(got, reference.separable_conv1d(x, *weights, **geometry))
+    x, *weights = numbers(np.random.default_rng(2), *shapes)
+    got = convolve(ops.separable_conv1d, layout, x, *weights, precision=asked, **geometry)
+    np.testing.assert_array_equal(got, reference.separable_conv1d(x, *weights, **geometry))
 
 
 @pytest.mark.parametrize(("asked", "least", "most"), [("float32", 0, 5e-7), ("tf32x3", 0, 5e-7), ("tf32", 1e-5, 1e-3)])

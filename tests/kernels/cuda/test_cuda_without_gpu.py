@@ -12,7 +12,7 @@ from nb_sepconv.kernels import engines
 
 TESTS = Path(__file__).parents[2]
 FILES = sorted((TESTS / "gpu").glob("test_gpu_*.py"))
-LONG = "every_small warps_share gradients_of_integers as_exact_as long_sums geometry0 geometry1"
+LONG = "every_small warps_share gradients_of_integers as_exact_as long_sums geometry0 geometry1 2-geometry2"
 QUICK = f"not ({' or '.join(LONG.split())})"  # the others' kernels are also executed as test_cuda_executed does
 SIMULATED = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
 NO_GPU = {**os.environ, "NUMBA_ENABLE_CUDASIM": "0", "CUDA_VISIBLE_DEVICES": "-1"}
