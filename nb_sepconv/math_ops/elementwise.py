@@ -41,10 +41,6 @@ def _reciprocal_root(x):
     return 1 / np.sqrt(x)
 
 
-def _floor(x):
-    return np.floor(x) if x.dtype.kind != "i" else x.copy()
-
-
 def _half_to_even(x):
     return np.rint(x) if is_floating(x.dtype) else x.copy()
 

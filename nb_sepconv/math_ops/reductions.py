@@ -63,15 +63,6 @@ def _log_sum_exp(values, axis, keepdims):
     return total if keepdims else total.squeeze(axis)
 
 
-def _variance(values, axis, keepdims):
-    centred = values - _mean(values, axis, True)
-    return _mean(centred * centred, axis, keepdims)
-
-
-def _deviation(values, axis, keepdims):
-    return np.sqrt(_variance(values, axis, keepdims))
-
-
 def _all(values, axis, keepdims):
     return np.logical_and.reduce(values, axis=axis, keepdims=keepdims)
 
