@@ -10,7 +10,7 @@ _MANY_REGISTERS = vector_unit().registers >= 32
 ROW_GROUPS = (14, 8, 6, 4) if _MANY_REGISTERS else (6, 4)
 ROWS = ROW_GROUPS[0]  # with two vectors of filters, 28 of 32 registers or 12 of 16 are accumulators
 STEPS = 16 if _MANY_REGISTERS else 8  # steps of the depthwise micro-kernel
-ADJACENT = (4, 3, 2, 1)  # taps whose rows follow one another, taken together
+ADJACENT = (4, 2, 1)  # taps whose rows follow one another, taken together
 # Few rows of a group are multiplied before their neighbours can come from the second-level cache by themselves.
 FETCH_ROWS = not _MANY_REGISTERS
 FEW = 4  # rows or steps of the smaller groups, for what is left
