@@ -1,6 +1,8 @@
 """``batch.apply``: the bits of one call, whatever the chunks; going on; what is refused; reports, plans and status."""
 
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -332,17 +334,21 @@ def test_a_file_that_fails_on_the_way_is_left_out(tmp_path, monkeypatch):
 
 def test_a_write_that_fails_stops_the_job(disk, monkeypatch):
     folder, model, answer = disk
-    write, failed = NpyDestination.write, []
+    write, failed = NpyDestination.write, threading.Event()
 
     def failing(self, start, stop, values, first=0):
-        if start == 500 and not failed:
-            failed.append(start)
+        if start == 500:
+            failed.set()
             raise OSError(28, "No space left on device", self.part_path)
+        if start > 500:  # not so soon that nobody could have noticed
+            assert failed.wait(60)
+            time.sleep(0.05)
         write(self, start, stop, values, first)
 
     monkeypatch.setattr(NpyDestination, "write", failing)
     with pytest.raises(OSError, match=r"No space left on device.*y\.npy\.part"):
         batch.apply(model, folder / "x.npy", folder / "y.npy", chunk=100, on_error="skip", **QUIET)
+    monkeypatch.setattr(NpyDestination, "write", write)
     report = batch.apply(model, folder / "x.npy", folder / "y.npy", **QUIET)
     assert 3 <= report.chunks_before <= 7  # chunks are computed in about their order
     assert same_bits(np.load(folder / "y.npy"), answer)
