@@ -20,6 +20,7 @@ TITLES = {
     "calls": "# Calls of small layers",  # written by benchmarks.calls
     "jobs": "# Batch jobs",  # written by benchmarks.jobs
     "streams": "# Streams: the next steps of a series",
+    "lengths": "# Lengths: batches that are half full",  # written by benchmarks.lengths
     "products": "# Products: dense layers and convolutions of all channels",
 }
 INTRODUCTIONS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from nb_sepconv.checks import arguments, array_arguments
 from nb_sepconv.convolution.geometry import geometry, kernel_span, output_length
 from nb_sepconv.convolution.sizes import by_step
 from nb_sepconv.kernels.protocol import SAME_ZEROS, Lengths
+
+INTP = np.dtype(np.intp)
+MOST_RULES = 256  # that are remembered
 
 
 def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) -> Lengths:
@@ -22,15 +26,21 @@ def lengths_of(lengths: Any, inputs: np.ndarray, kernel_size: int, chosen: Any) 
     Raises:
         TypeError, ValueError: other lengths.
     """
-    examples, length, _ = by_step(inputs.shape, chosen.channels_last)
-    ready = type(lengths) is np.ndarray and lengths.dtype == np.intp and lengths.shape == (examples,)
+    ready = type(lengths) is np.ndarray and lengths.dtype == INTP and lengths.shape == inputs.shape[:1]
     if not ready or not lengths.flags.c_contiguous:
+        examples, length, _ = by_step(inputs.shape, chosen.channels_last)
         lengths = array_arguments.lengths(lengths, examples, length)
-    span, zeros = kernel_span(kernel_size, chosen.dilation), SAME_ZEROS
-    if chosen.padding != "same":
-        where = geometry(0, kernel_size, 1, chosen.dilation, chosen.padding)
+    return Lengths(lengths, *_output_rule(kernel_size, chosen.stride, chosen.dilation, chosen.padding))
+
+
+@lru_cache(MOST_RULES)
+def _output_rule(kernel_size, stride, dilation, padding):
+    """How output steps follow from a length: the fields of :class:`~nb_sepconv.kernels.protocol.Lengths` behind it."""
+    zeros = SAME_ZEROS
+    if padding != "same":
+        where = geometry(0, kernel_size, 1, dilation, padding)
         zeros = where.left + where.right
-    return Lengths(lengths, span, chosen.stride, zeros)
+    return kernel_span(kernel_size, dilation), stride, zeros
 
 
 def lengths_elsewhere(inputs: Any) -> TypeError:

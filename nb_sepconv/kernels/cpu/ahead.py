@@ -11,7 +11,7 @@ from nb_sepconv.kernels.cpu.codegen import gradient_microkernels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
 from nb_sepconv.kernels.cpu.forward.length_calls import problem_writer, table_writer
-from nb_sepconv.kernels.cpu.forward.lengths import clearer_address, steps_clearer_address
+from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner, packer_address, sharing_packer_address
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
@@ -77,7 +77,6 @@ def compile_ahead(
         users += [sharing_narrow_transposed_packer_address]
         users += [steps_worker_address, steps_packer_address, sharing_steps_packer_address]
         users += [transposed_worker_address, transposed_packer_address, sharing_transposed_packer_address]
-        users += [steps_clearer_address]
     if gradients:
         names += [*gradient_microkernels.BY_NAME, *(f"differentiate_{name}" for name in activations)]
         users += [gradient_worker_address, gradient_packer_address, table_writer]

@@ -16,6 +16,7 @@ from nb_sepconv.kernels.cpu.codegen.blocking import (
     FEW,
     PANEL_VECTORS,
     ROW_GROUPS,
+    ROW_GROUPS_OF_VECTORS,
     STEPS,
 )
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, count_from, prefetch, while_at_least
@@ -222,7 +223,7 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
 
     def emit(builder, hidden, block_bytes, whole_blocks, part_blocks, part_lanes, weights, start, start_row_bytes,
              y, y_row_bytes, rows):  # fmt: skip
-        for at, size in row_groups(builder, rows):
+        for at, size in row_groups(builder, rows, sizes_of_groups(vectors)):
             group(
                 builder,
                 builder.add(hidden, builder.mul(at, INTP(lanes.bytes))),
@@ -242,15 +243,20 @@ def multiply(lanes: Any, vectors: Any, across: Any = False, far: Any = False) ->
     return 11, emit
 
 
-def row_groups(builder, rows):
+def sizes_of_groups(vectors):
+    """The rows that are multiplied together with panels of so many vectors, most first."""
+    return ROW_GROUPS if vectors == PANEL_VECTORS else ROW_GROUPS_OF_VECTORS
+
+
+def row_groups(builder, rows, sizes=ROW_GROUPS):
     """Groups that cover ``rows`` rows with as few in vain as can be: yields the first row and the size, for the code of
-    each.
+    each of ``sizes``.
 
     A group of ``FEW`` takes what is left but for a last row alone. A larger one lacks one row at most, and does not
     leave one or two.
     """
     done = alloca_once_value(builder, INTP(0))
-    for size in (*ROW_GROUPS, 1):
+    for size in (*sizes, 1):
         least, excluded = (size - 1, (size + 1, size + 2)) if size > FEW else (min(size, 2), ())
         with while_at_least(builder, rows, done, least, excluded):
             at = builder.load(done)

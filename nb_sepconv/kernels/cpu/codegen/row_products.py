@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba.core.cgutils import alloca_once_value, for_range
 
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
-from nb_sepconv.kernels.cpu.codegen.microkernels import clamped_rows, load_intp, row_groups
+from nb_sepconv.kernels.cpu.codegen.microkernels import clamped_rows, load_intp, row_groups, sizes_of_groups
 from nb_sepconv.kernels.cpu.codegen.vector import INTP, prefetch
 
 SCALED = {1: (1, 1), 2: (1, 2), 3: (3, 1), 4: (1, 4), 5: (5, 1), 6: (3, 2), 7: (7, 1), 8: (1, 8)}
@@ -51,7 +51,7 @@ def multiply_rows(lanes: Any, vectors: Any, far: Any = False) -> Any:
             lanes.store(builder, builder.load(total), lanes.at(builder, at, v * lanes.bytes), lanes.item_bytes)
 
     def emit(builder, x, row_bytes, segments, segment_bytes, count, weights, start, y, y_row_bytes, rows):
-        for at, size in row_groups(builder, rows):
+        for at, size in row_groups(builder, rows, sizes_of_groups(vectors)):
             first = builder.add(x, builder.mul(at, row_bytes))
             to, left = builder.add(y, builder.mul(at, y_row_bytes)), builder.sub(rows, at)
             group(

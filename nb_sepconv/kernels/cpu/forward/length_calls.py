@@ -1,4 +1,4 @@
-"""One call whose examples have lengths of their own: a plan's problem with fewer rows, in fewer tiles.
+"""Calls whose examples have lengths of their own: a plan's problem with fewer rows, in fewer tiles.
 
 Compiled code writes it: NumPy took five times as long for the table of a few examples.
 """
@@ -16,42 +16,49 @@ from nb_sepconv.kernels.cpu.forward.lengths import Line, fill_table
 from nb_sepconv.kernels.cpu.forward.problem import Problem, problem_at, shape_at
 from nb_sepconv.kernels.cpu.forward.tiling import tiles_of
 
-_TOLD = "lengths", "clear", "store_last", "multiply_vector", "row_groups", "tiles"
-_LENGTHS, _CLEAR, _STORE_LAST, _MULTIPLY_VECTOR, _ROW_GROUPS, _TILES = map(Problem._fields.index, _TOLD)
+_TABLE, _ROW_GROUPS, _TILES = map(Problem._fields.index, ("lengths", "row_groups", "tiles"))
+
+
+class ProblemWithLengths:
+    """What all calls with lengths of one plan are told alike: its problem and the addresses that such calls need."""
+
+    __slots__ = ("_told", "address", "fields", "filter_parts", "most", "row_multiple", "size", "workers")
+
+    def __init__(self, plan: Any, problem: np.ndarray) -> None:
+        self._told = problem.copy()
+        for name, address in plan.for_lengths().items():
+            self._told[Problem._fields.index(name)] = address
+        self.address: int = self._told.ctypes.data
+        self.fields = len(problem)
+        self.size: int = self.fields + (plan.examples + 1) * len(Line._fields)
+        self.most: int = plan.length
+        self.row_multiple: int = plan.row_multiple
+        self.workers: int = plan.workers
+        self.filter_parts: int = plan.filter_parts
 
 
 class CallWithLengths:
-    """A plan's problem for one call: its fields, and behind them the table of its examples."""
+    """The problem of one call: fewer rows, in fewer tiles, and behind the fields the table of its examples."""
 
     __slots__ = ("_told", "address", "tickets", "workers")
 
-    def __init__(self, plan: Any, lengths: Any) -> None:
-        self._told = told = np.empty(plan.fields + (plan.examples + 1) * len(Line._fields), np.intp)
-        steps, *moves = lengths
-        how = *moves, plan.row_multiple, plan.clearer_address()
-        self.address: int = problem_writer()(plan.address, plan.fields, id(steps), *how, id(told))
+    def __init__(self, problem: ProblemWithLengths, lengths: Any) -> None:
+        self._told = told = np.empty(problem.size, np.intp)
+        steps, *rule = lengths
+        copied = problem.address, problem.fields
+        self.address: int = problem_writer()(*copied, id(steps), *rule, problem.row_multiple, id(told))
         if not self.address:
-            raise refused(lengths, plan.length)
-        self.workers: int = plan.workers
-        self.tickets: int = told.item(_TILES) * plan.filter_parts
-        if plan.for_last_steps:
-            told[_STORE_LAST], told[_MULTIPLY_VECTOR] = plan.for_last_steps()
+            raise refused(lengths, problem.most)
+        self.workers: int = problem.workers
+        self.tickets: int = told.item(_TILES) * problem.filter_parts
 
 
 @callable_from_python
 def problem_writer(
-    problem: Any,
-    fields: Any,
-    lengths: Any,
-    span: Any,
-    stride: Any,
-    zeros: Any,
-    row_multiple: Any,
-    clear: Any,
-    told: Any,
+    problem: Any, fields: Any, lengths: Any, span: Any, stride: Any, zeros: Any, row_multiple: Any, told: Any
 ) -> Any:
-    """Write the ``fields`` of a ``problem`` and the table of lengths to ``told``; arrays by their ``id``, the others by
-    their addresses. Returns the address of the new problem, or 0 where a length does not fit.
+    """Write the ``fields`` of a ``problem`` and the table of lengths to ``told``; arrays by their ``id``, the problem
+    by its address. Returns the address of the new problem, or 0 where a length does not fit.
     """
     p, at = problem_at(problem), data_of(told)
     table = at + fields * INTP_BYTES
@@ -60,8 +67,7 @@ def problem_writer(
     if rows < 0:
         return 0
     groups = ceil_div(rows, p.row_group)
-    store_intp(table, at + _LENGTHS * INTP_BYTES)
-    store_intp(clear, at + _CLEAR * INTP_BYTES)
+    store_intp(table, at + _TABLE * INTP_BYTES)
     store_intp(groups, at + _ROW_GROUPS * INTP_BYTES)
     most = ceil_div(p.tile_rows, p.row_group)
     store_intp(tiles_of(groups, p.row_group, most, p.row_workers), at + _TILES * INTP_BYTES)
@@ -79,8 +85,8 @@ def table_writer(problem: Any, lengths: Any, span: Any, stride: Any, zeros: Any,
 def table_of(plan: Any, lengths: Any) -> np.ndarray:
     """The table for :class:`~nb_sepconv.kernels.protocol.Lengths`, whose examples have as many rows as steps."""
     table = np.empty((plan.examples + 1, len(Line._fields)), np.intp)
-    steps, *moves = lengths
-    if table_writer()(plan.address, id(steps), *moves, id(table)) < 0:
+    steps, *rule = lengths
+    if table_writer()(plan.address, id(steps), *rule, id(table)) < 0:
         raise refused(lengths, plan.length)
     return table
 

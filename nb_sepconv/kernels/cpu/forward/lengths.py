@@ -12,7 +12,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import ROWS
 from nb_sepconv.kernels.cpu.codegen.fields import address_of_fields
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import call3, call6, clear_bytes, load_intp, store_intp
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call6, clear_bytes, load_intp, store_intp
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.protocol import SAME_ZEROS
 
@@ -141,65 +141,44 @@ def end_of_rows_together(p: Any, row: Any, last_row: Any) -> Any:
 
 
 @compiled
-def clear_behind(p: Any, outputs: Any, ticket: Any) -> None:
-    """Zeros behind the outputs of a share of the examples, the first time that a tile has a ticket."""
-    if p.lengths and ticket % p.filter_parts == 0:
-        call3(p.clear, address_of_fields(p), outputs, ticket)
+def first_example(p: Any, first_row: Any) -> Any:
+    """The first example that ends behind a tile's first row; of the first tile, the first one."""
+    return example_of(p, first_row) if p.lengths and first_row else 0
 
 
-def clear_share(problem: Any, outputs: Any, ticket: Any) -> None:
-    """The same where examples have lengths. All arguments but the last are addresses."""
-    p = problem_at(problem)
-    tile = ticket // p.filter_parts
-    for example in range(p.examples * tile // p.tiles, p.examples * (tile + 1) // p.tiles):
-        _clear_from(p, outputs, example, line_of(p, example).steps, 0, p.filters)
-
-
-class Zeros(NamedTuple):
-    """Filters of examples, numbered through, from ``at`` to ``end``: behind their steps zeros are to be written, for
-    ``share`` of them at a time.
+@compiled
+def clear_until(p: Any, outputs: Any, example: Any, row: Any, first_filter: Any, filters: Any) -> Any:
+    """Zeros for some filters behind the examples from ``example`` on that end before a row, while their last outputs
+    are near. Returns the example behind them. One without rows ends with the one before it.
     """
-
-    at: int
-    end: int
-    share: int
-
-
-@compiled
-def zeros_beside(p: Any, first_row: Any, last_row: Any, times: Any, filters: Any) -> Zeros:
-    """Such a part of the zeros behind all examples as these rows are of all rows, for some filters."""
     if not p.lengths:
-        return Zeros(0, 0, 0)
-    rows, every = line_of(p, p.examples).first_row, p.examples * filters
-    at, end = every * first_row // rows, every * last_row // rows
-    return Zeros(at, end, ceil_div(end - at, times))
+        return example
+    end = example
+    while end < p.examples and max(line_of(p, end + 1).first_row, 1) <= row:
+        end += 1
+    if end > example:
+        call6(p.clear, address_of_fields(p), outputs, example, end, first_filter, filters)
+    return end
 
 
 @compiled
-def clear_beside(p: Any, outputs: Any, zeros: Any, time: Any, first_filter: Any, filters: Any) -> None:
-    """A share of the zeros, which is on its way to memory while the next rows are multiplied."""
-    at = zeros.at + time * zeros.share
-    if at < zeros.end:
-        call6(p.clear, address_of_fields(p), outputs, at, min(at + zeros.share, zeros.end), first_filter, filters)
+def clear_behind(p: Any, outputs: Any, first_row: Any, last_row: Any, part: Any) -> None:
+    """Zeros behind the examples that end in a tile, by the first of the parts of its filters."""
+    if part == 0:
+        clear_until(p, outputs, first_example(p, first_row), last_row, 0, p.filters)
 
 
-def clear_filters(problem: Any, outputs: Any, at: Any, end: Any, first_filter: Any, filters: Any) -> None:
-    """Zeros behind the last vectors of steps, for filters of examples. The first two are addresses."""
+def clear_examples(problem: Any, outputs: Any, example: Any, end: Any, first_filter: Any, filters: Any) -> None:
+    """Zeros behind the outputs of some examples, or behind their last vectors of steps, for some filters. The first two
+    are addresses.
+    """
     p = problem_at(problem)
-    example, filter_ = at // filters, at % filters
-    while at < end:
-        count = min(filters - filter_, end - at)
-        stored = ceil_div(line_of(p, example).steps, p.width) * p.width
-        if stored < p.steps:
-            _clear_from(p, outputs, example, stored, first_filter + filter_, count)
-        at, example, filter_ = at + count, example + 1, 0
-
-
-@compiled
-def _clear_from(p, outputs, example, first, first_filter, filters):
-    """Zeros for the steps of an example from ``first`` on, for some filters."""
-    at = outputs + example * p.output_example_stride + first_filter * p.output_filter_stride
-    clear_steps(at, first, p.steps, p.output_step_stride, filters, p.output_filter_stride)
+    for each in range(example, end):
+        stored = line_of(p, each).steps
+        if p.store_last:
+            stored = min(ceil_div(stored, p.width) * p.width, p.steps)
+        at = outputs + each * p.output_example_stride + first_filter * p.output_filter_stride
+        clear_steps(at, stored, p.steps, p.output_step_stride, filters, p.output_filter_stride)
 
 
 @compiled
@@ -215,5 +194,4 @@ def clear_steps(at: Any, first: Any, last: Any, step_stride: Any, channels: Any,
             clear_bytes(at + channel * channel_stride, size)
 
 
-clearer_address: Any = pointer_to(clear_share)
-steps_clearer_address: Any = pointer_to(clear_filters)
+clearer_address: Any = pointer_to(clear_examples)

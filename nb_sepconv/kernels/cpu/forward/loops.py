@@ -39,13 +39,13 @@ def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
     rows = all_rows(p, p.steps)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         part = ticket % p.filter_parts
         if p.fused:
             _fill_tile(p, inputs, outputs, weights, first_row, last_row, part * p.part_panels, scratch)
         else:
             _convolve_tile(p, inputs, outputs, weights, first_row, last_row, part * p.sum_blocks, scratch)
+        clear_behind(p, outputs, first_row, last_row, part)
         keep_steps(p, inputs, ticket)
         ticket = next_ticket(tickets, worker)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
-from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths
+from nb_sepconv.kernels.cpu.forward.length_calls import CallWithLengths, ProblemWithLengths
 from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
 from nb_sepconv.kernels.cpu.forward.packing import pack_runner
 from nb_sepconv.kernels.cpu.forward.problem import Problem
@@ -43,23 +43,19 @@ class PreparedPlan:
 
     A subclass names the worker and the packers that read it, how many rows at a time an example has
     (``row_multiple``), whether the loops read other steps than zeros before the inputs (``reads_before``), and how the
-    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share. Where vectors
-    hold steps, ``for_last_steps`` returns the addresses of the procedures for the last ones of an example with a
-    length: ``store_last`` and ``multiply_vector``.
+    weights are packed for it (``packing``), in ``pack_tickets`` pieces that several threads may share.
     """
 
     row_multiple = 1
     reads_before = True
-    clearer_address: Any = staticmethod(clearer_address)
-    for_last_steps: Any = None
 
     def __init__(self, problem: Any, workers: int, pack_tickets: int) -> None:
         self._fields = np.array(problem, np.int64)
         self.address: int = _address(self._fields)
+        self._with_lengths: Any = None
         self.packed_bytes: Any = problem.packed_bytes + ALIGNMENT
         self.workers: int = workers
         self.tickets: Any = problem.tiles * problem.filter_parts
-        self.fields: int = len(problem)
         self.examples: int = problem.examples
         self.length: int = problem.length
         self.filter_parts: int = problem.filter_parts
@@ -99,11 +95,17 @@ class PreparedPlan:
 
     def run_with_lengths(self, inputs: Any, outputs: Any, packed: Any, lengths: Any) -> None:
         """The same where each example has a length of its own, :class:`~nb_sepconv.kernels.protocol.Lengths`."""
-        call = CallWithLengths(self, lengths)
+        if self._with_lengths is None:
+            self._with_lengths = ProblemWithLengths(self, self._fields)
+        call = CallWithLengths(self._with_lengths, lengths)
         if call.tickets:
             launch(self._worker, call, inputs, outputs, packed)
         else:
             outputs.fill(0)
+
+    def for_lengths(self) -> dict[str, int]:
+        """The addresses that calls with lengths are told, by the field of the problem."""
+        return {"clear": clearer_address()}
 
     def run_after(self, before: Any, inputs: Any, outputs: Any, packed: Any) -> None:
         """The same with :class:`~nb_sepconv.kernels.protocol.Before` the inputs in place of the zeros there."""

@@ -29,10 +29,10 @@ def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
     rows = all_rows(p, p.steps)
     ticket = next_ticket(tickets, worker)
     while ticket >= 0:
-        clear_behind(p, outputs, ticket)
         first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
         first_panel = ticket % p.filter_parts * p.part_panels
         _fill_tile(p, a, inputs, outputs, weights, first_row, last_row, first_panel, scratch)
+        clear_behind(p, outputs, first_row, last_row, ticket % p.filter_parts)
         ticket = next_ticket(tickets, worker)
 
 

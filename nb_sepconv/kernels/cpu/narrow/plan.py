@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import gcd
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import ROWS, STEPS
+from nb_sepconv.kernels.cpu.codegen.blocking import ROWS, STEPS, whole_panels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
-from nb_sepconv.kernels.cpu.forward.lengths import steps_clearer_address
 from nb_sepconv.kernels.cpu.forward.plan import distance, problem_without_product, vectors_of, with_products
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.narrow.loops import narrow_worker_address
@@ -26,7 +24,6 @@ from nb_sepconv.kernels.cpu.transposed.plan import (
     for_last_steps,
     packing_of,
     transposed_problem,
-    whole_panels,
 )
 
 SPREAD_BYTES = 96 * 1024  # the input of a run, spread over lanes: a part of the second-level cache
@@ -124,13 +121,15 @@ class NarrowTransposedPlan(PreparedPlan):
     worker_address: Any = staticmethod(narrow_transposed_worker_address)
     packer_address: Any = staticmethod(narrow_transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_narrow_transposed_packer_address)
-    clearer_address: Any = staticmethod(steps_clearer_address)
 
     def __init__(self, problem: Any, workers: int, dtype: str) -> None:
         super().__init__(problem, workers, ceil_div(problem.filters, problem.group_filters))
         self.packing: str = packing_of(problem) + ", hidden channels in all lanes"
         self.row_multiple = whole_panels(problem.width)
-        self.for_last_steps: Any = partial(for_last_steps, dtype, distance(problem))
+        self._procedures = dtype, distance(problem)
+
+    def for_lengths(self) -> dict[str, int]:
+        return super().for_lengths() | for_last_steps(*self._procedures)
 
 
 def _with_input(sizes, p, segments, most_rows, convolve):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS, whole_panels
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call9
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, piece_at
@@ -62,7 +62,7 @@ def _segment_rows(p, piece):
     """The rows of each segment of a run but the last: whole panels of steps; those that are computed of a run alone."""
     if p.segments == 1:
         return ceil_div(piece.steps, STEPS) * STEPS
-    panel_rows = max(STEPS, PANEL_VECTORS * p.width)
+    panel_rows = whole_panels(p.width)
     return min(ceil_div(ceil_div(piece.rows, p.segments), panel_rows) * panel_rows, min(piece.rows, p.most_steps))
 
 

@@ -20,11 +20,10 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, ca
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
-    clear_beside,
-    example_of,
+    clear_until,
+    first_example,
     line_of,
     piece_at,
-    zeros_beside,
 )
 from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
@@ -113,17 +112,16 @@ def multiply_groups(
 ) -> None:
     """The sums of some rows: a group of filters for all their panels of steps, then the next filters."""
     panel_rows = PANEL_VECTORS * p.width
-    first_example = example_of(p, first_row) if p.lengths else 0
+    first = first_example(p, first_row)
     last = min((part + 1) * a.part_groups, ceil_div(p.filters, a.group_filters))
     for group in range(part * a.part_groups, last):
-        first_filter, example = group * a.group_filters, first_example
+        first_filter, example, behind = group * a.group_filters, first, first
         filters = min(a.group_filters, p.filters - first_filter)
-        zeros = zeros_beside(p, first_row, last_row, ceil_div(last_row - first_row, panel_rows), filters)
         for row in range(first_row, last_row, panel_rows):
             number = (row - first_row) // panel_rows
             panel = hidden + number * a.panel_bytes
             example = _fill_panel(p, a, panel, outputs, weights, row, last_row, group, example, y)
-            clear_beside(p, outputs, zeros, number, first_filter, filters)
+            behind = clear_until(p, outputs, behind, row + panel_rows, first_filter, filters)
 
 
 @compiled

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, aligned, apart, ceil_div
-from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS
+from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS, STEPS, whole_panels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
 from nb_sepconv.kernels.cpu.codegen.storage import storage
-from nb_sepconv.kernels.cpu.forward.lengths import steps_clearer_address
 from nb_sepconv.kernels.cpu.forward.plan import distance, problem_without_product
 from nb_sepconv.kernels.cpu.forward.prepared_plan import PreparedPlan
 from nb_sepconv.kernels.cpu.transposed.loops import transposed_worker_address
@@ -54,24 +52,24 @@ class TransposedPlan(PreparedPlan):
     worker_address: Any = staticmethod(transposed_worker_address)
     packer_address: Any = staticmethod(transposed_packer_address)
     sharing_packer_address: Any = staticmethod(sharing_transposed_packer_address)
-    clearer_address: Any = staticmethod(steps_clearer_address)
 
     def __init__(self, sizes: Any, workers: int, base: Any, example_rows: Any) -> None:
         problem = transposed_problem(sizes, base, example_rows)
         super().__init__(problem, workers, ceil_div(sizes.filters, problem.group_filters))
         self.packing: str = packing_of(problem)
         self.row_multiple: int = whole_panels(problem.width)
-        self.for_last_steps: Any = partial(for_last_steps, sizes.dtype, distance(problem))
+        self._procedures = sizes.dtype, distance(problem)
+
+    def for_lengths(self) -> dict[str, int]:
+        return super().for_lengths() | for_last_steps(*self._procedures)
 
 
-def whole_panels(width: int) -> int:
-    """The least rows of an example with a length: panels of steps that are whole depthwise groups, too."""
-    return max(STEPS, PANEL_VECTORS * width)
-
-
-def for_last_steps(dtype: str, away: str) -> tuple[int, int]:
-    """The addresses of what stores the last vector of an example with a length, and of what computes half a panel."""
-    return procedure(dtype, "store_last_rows"), procedure(dtype, f"multiply_half_panel{away}")
+def for_last_steps(dtype: str, away: str) -> dict[str, int]:
+    """The addresses of what stores the last steps of an example with a length, and of what computes half a panel."""
+    return {
+        "store_last": procedure(dtype, "store_last_rows"),
+        "multiply_vector": procedure(dtype, f"multiply_half_panel{away}"),
+    }
 
 
 def packing_of(problem: Any) -> str:
