@@ -62,7 +62,10 @@ format: $(VENV)/test,lint.installed
 
 bench: $(VENV)/bench.installed
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.calls --output docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.jobs --output docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.streams
+	@$(BIN)/python -m benchmarks.lengths
 	@$(BIN)/python -m benchmarks.products
 
 bench-gpu: $(VENV)/benchgpu,$(CUDA),cupy$(CUDA).installed

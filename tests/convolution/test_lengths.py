@@ -136,6 +136,21 @@ def test_examples_of_few_and_of_many_rows_share_tiles(layout, threads):
             assert_alone(layout, x, rng.permutation(lengths), *weights, activation="relu", **how)
 
 
+@pytest.mark.parametrize("channels", [1, 16])
+@LAYOUTS
+def test_examples_without_steps_lie_anywhere(layout, channels):
+    """The tile in which an example ends clears behind it; one without rows ends with the one before it."""
+    x, *weights = operands(np.random.default_rng(14), 4, 700, channels, 3, 1, 9)
+    how = {"padding": "same", "strides": 1, "dilation_rate": 1}
+    results = {length: alone(layout, x[:1, :length], *weights, **how) for length in (0, 5, 700)}
+    x = np.repeat(x[:1], 4, axis=0)
+    for lengths in itertools.product((0, 5, 700), repeat=4):
+        wanted = by_definition(lambda one: results[one.shape[1]], x, lengths, 700, 9)
+        with cpu.num_threads(1 + sum(lengths) % 3):
+            got = convolve(layout, poisoned(x, lengths), *weights, lengths=lengths, **how)
+        assert_same_bits(got, wanted, lengths)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("dtype", TYPES, ids=str)
 def test_examples_end_at_every_step_of_a_panel(dtype, threads):

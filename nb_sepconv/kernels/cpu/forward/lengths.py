@@ -154,7 +154,7 @@ def clear_until(p: Any, outputs: Any, example: Any, row: Any, first_filter: Any,
     if not p.lengths:
         return example
     end = example
-    while end < p.examples and max(line_of(p, end + 1).first_row, 1) <= row:
+    while end < p.examples and line_of(p, end + 1).first_row <= row:
         end += 1
     if end > example:
         call6(p.clear, address_of_fields(p), outputs, example, end, first_filter, filters)
