@@ -341,7 +341,7 @@ def test_a_write_that_fails_stops_the_job(disk, monkeypatch):
             failed.set()
             raise OSError(28, "No space left on device", self.part_path)
         if start > 500:  # not so soon that nobody could have noticed
-            assert failed.wait(60)
+            failed.wait(1)  # in vain where the one before is still computed, and this thread is the one that writes it
             time.sleep(0.05)
         write(self, start, stop, values, first)
 
