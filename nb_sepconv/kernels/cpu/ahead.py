@@ -9,6 +9,7 @@ from nb_sepconv.kernels.cpu.backward.loops import gradient_worker_address
 from nb_sepconv.kernels.cpu.backward.packing import gradient_packer_address
 from nb_sepconv.kernels.cpu.codegen import gradient_microkernels
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure
+from nb_sepconv.kernels.cpu.forward.depthwise import depthwise_worker_address
 from nb_sepconv.kernels.cpu.forward.keeping import keeper_address
 from nb_sepconv.kernels.cpu.forward.length_calls import problem_writer, table_writer
 from nb_sepconv.kernels.cpu.forward.lengths import clearer_address
@@ -68,7 +69,7 @@ def compile_ahead(
         *ROWS,
         *activations,
     ]
-    users: list[Any] = [worker_address, packer_address, sharing_packer_address, pack_runner]
+    users: list[Any] = [worker_address, depthwise_worker_address, packer_address, sharing_packer_address, pack_runner]
     users += [clearer_address, problem_writer, keeper_address]
     users += [narrow_worker_address, narrow_packer_address, sharing_narrow_packer_address, rows_worker_address]
     if transposed:

@@ -16,9 +16,10 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, INTP_BYTES, ali
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call7, call11, load_intp, release, store_intp
+from nb_sepconv.kernels.cpu.forward.hidden import fill_hidden, fill_tables
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, place_of_rows
-from nb_sepconv.kernels.cpu.forward.loops import fill_hidden, fill_tables, rows_of_tile
+from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 

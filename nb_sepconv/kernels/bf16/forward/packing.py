@@ -14,7 +14,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import INTP_BYTES, ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call5, store_intp
-from nb_sepconv.kernels.cpu.forward.loops import block_in_sum, first_in_sum
+from nb_sepconv.kernels.cpu.forward.hidden import block_in_sum, first_in_sum
 from nb_sepconv.kernels.cpu.forward.packing import shared_packer
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 

@@ -130,7 +130,7 @@ def _row_by_row(lanes, sums_of):
     def group(builder, at, size, x, tap_offsets, taps, runs, weights, hidden, hidden_stride):
         for step, total in enumerate(sums_of(builder, at, size, x, tap_offsets, taps, runs, weights)):
             row = builder.add(hidden, builder.mul(builder.add(at, INTP(step)), hidden_stride))
-            lanes.store(builder, total, row)
+            lanes.store(builder, total, row, lanes.item_bytes)
 
     def emit(builder, x, tap_offsets, taps, runs, weights, hidden, hidden_stride, steps):
         done = alloca_once_value(builder, INTP(0))

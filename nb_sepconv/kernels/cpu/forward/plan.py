@@ -10,6 +10,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, ROWS
 from nb_sepconv.kernels.cpu.codegen.procedures import procedure, side_by_side
 from nb_sepconv.kernels.cpu.codegen.storage import storage
+from nb_sepconv.kernels.cpu.forward.depthwise import depthwise_worker_address
 from nb_sepconv.kernels.cpu.forward.layout import layout
 from nb_sepconv.kernels.cpu.forward.loops import worker_address
 from nb_sepconv.kernels.cpu.forward.packing import packer_address, sharing_packer_address
@@ -33,12 +34,12 @@ class Plan(PreparedPlan):
     """The plan for one :class:`~nb_sepconv.kernels.protocol.Sizes`."""
 
     packing = "panels of filters"
-    worker_address: Any = staticmethod(worker_address)
     packer_address: Any = staticmethod(packer_address)
     sharing_packer_address: Any = staticmethod(sharing_packer_address)
 
     def __init__(self, sizes: Any, workers: int) -> None:
         problem = problem_of(sizes, workers)
+        self.worker_address: Any = worker_address if problem.fused else depthwise_worker_address
         super().__init__(problem, workers, problem.panels)
 
 
@@ -87,7 +88,7 @@ def problem_without_product(sizes: Any, workers: int, rows: Any, row_group: int,
         *vectors,
         *cut,
         *places,
-        *Outputs(fused and _rows_in_place(sizes, vectors), fused),
+        *Outputs(_rows_in_place(sizes, vectors, cut), fused),
         *ALL_STEPS,
         *ZEROS_BEFORE,
         *_loaders(sizes, vectors.stored_bytes),
@@ -148,11 +149,16 @@ def divide(shape: Any, vectors: int, fused: Any, rows: int, workers: int, row_gr
     return cut, places
 
 
-def _rows_in_place(sizes, vectors):
-    """Whether the rows of all examples follow one another in the outputs, as they are computed with."""
+def _rows_in_place(sizes, vectors, cut):
+    """Whether rows follow one another in the outputs as they are computed: those of all examples where there is a
+    pointwise stage, else those of one.
+    """
     example, step, channel = sizes.output_strides
-    linear = sizes.examples == 1 or example == sizes.steps * step
-    return vectors.stored_bytes == vectors.item_bytes == channel and linear
+    if not vectors.stored_bytes == vectors.item_bytes == channel:
+        return False
+    if sizes.filters is None:
+        return sizes.multiplier == 1 and cut.output_phases == 1
+    return sizes.examples == 1 or example == sizes.steps * step
 
 
 def _loaders(sizes, stored_bytes):

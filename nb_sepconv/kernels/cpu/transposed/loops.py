@@ -17,6 +17,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_d
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS, STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call9, call11, clear_bytes, release
+from nb_sepconv.kernels.cpu.forward.hidden import fill_tables, load_blocks
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
@@ -25,7 +26,7 @@ from nb_sepconv.kernels.cpu.forward.lengths import (
     line_of,
     piece_at,
 )
-from nb_sepconv.kernels.cpu.forward.loops import fill_tables, load_blocks, rows_of_tile, sum_blocks_of
+from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile, sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
