@@ -29,7 +29,8 @@ which has no dilation. Both multiply by a linear layer or a convolution of one t
 its own, they alternate within one run, and results are compared with float64 before."""
 OVERHEAD = """\
 Microseconds of a push of one step, and of a call of the layer on as many steps as its kernel spans, in turns in one
-process; then the last 1000 of 100,000 pushes (10,000 of wide layers) over the first 1000, medians."""
+process; then 1000 pushes after 100,000 (10,000 of wide layers) over the first 1000 of another stream, in turns;
+medians."""
 
 
 def parse(arguments):
@@ -101,7 +102,7 @@ def overheads(pushes=100_000, rounds=30, number=200, layers=STEPS):
             stream.push(inputs)
             calls = partial(stream.push, step), partial(layer, inputs)
             count = pushes if channels * filters < 1000 else pushes // 10
-            rows.append([name, *in_turns(calls, rounds, number), growth(layer.stream(), step, count)])
+            rows.append([name, *in_turns(calls, rounds, number), growth(layer.stream(), layer.stream(), step, count)])
     return rows
 
 
@@ -117,17 +118,22 @@ def in_turns(calls, rounds, number):
     return [f"{median(seconds):.2f}" for seconds in samples]
 
 
-def growth(stream, step, pushes):
-    """The median time of the last 1000 pushes over that of the first 1000, after 100 that make the buffer."""
-    for _ in range(100):
-        stream.push(step)
-    stream.reset()
-    seconds = []
+def growth(old, new, step, pushes):
+    """The median time of 1000 pushes to the ``old`` stream, after so many, over that of the first 1000 to the ``new``
+    one, in turns, so that a processor that changes its pace meanwhile does so for both.
+    """
     for _ in range(pushes):
-        started = time.perf_counter()
-        stream.push(step)
-        seconds.append(time.perf_counter() - started)
-    return f"{median(seconds[-1000:]) / median(seconds[:1000]):.2f}"
+        old.push(step)
+    for _ in range(100):  # makes the buffer
+        new.push(step)
+    new.reset()
+    seconds = [], []
+    for _ in range(1000):
+        for stream, samples in zip((old, new), seconds, strict=True):
+            started = time.perf_counter()
+            stream.push(step)
+            samples.append(time.perf_counter() - started)
+    return f"{median(seconds[0]) / median(seconds[1]):.2f}"
 
 
 def render(measured, overhead, command):
@@ -151,7 +157,7 @@ def render(measured, overhead, command):
             table(["layer", "steps", "best peer", "its us", *ours], [row(result) for result in results]),
             table(["layer", "steps", *(name for name in STREAMS if name != OURS)], [*map(peers_row, results)]),
         ]
-    header = ["layer", "push", "call", "last over first"]
+    header = ["layer", "push", "call", "late over first"]
     sections += ["## A push of one step beside a call", OVERHEAD, table(header, overhead)]
     return "\n\n".join(sections) + "\n"
 
