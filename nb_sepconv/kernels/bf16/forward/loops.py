@@ -18,7 +18,7 @@ from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_t
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call7, call11, load_intp, release, store_intp
 from nb_sepconv.kernels.cpu.forward.hidden import fill_hidden, fill_tables
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, place_of_rows
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, first_example, place_of_rows
 from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -55,7 +55,8 @@ def _fill_tiles(p, e, inputs, outputs, weights, tickets, worker, scratch):
 @compiled
 def _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
     last_panel = min(first_panel + p.part_panels, p.panels)
-    rows_at = place_of_rows(p, outputs, first_row, last_row)
+    example = first_example(p, first_row)
+    rows_at = place_of_rows(p, outputs, first_row, last_row, example)
     for first_block in range(0, p.blocks, p.sum_blocks):
         last_block = min(first_block + p.sum_blocks, p.blocks)
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
@@ -65,7 +66,7 @@ def _fill_tile(p, e, inputs, outputs, weights, first_row, last_row, first_panel,
             at = panel_at(p, weights, rows_at, first_block, panel, place, scratch)
             _fill_panel(p, e, at, weights, last_row - first_row, first_block, last_block, panel, scratch)
             if last_block == p.blocks:
-                finish_panel(p, outputs, at, first_row, last_row)
+                finish_panel(p, outputs, at, first_row, last_row, example)
 
 
 @compiled

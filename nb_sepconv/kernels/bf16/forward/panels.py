@@ -73,7 +73,7 @@ def multiply_rows(
 
 
 @compiled
-def finish_panel(p: Any, outputs: Any, at: Any, first_row: Any, last_row: Any) -> None:
+def finish_panel(p: Any, outputs: Any, at: Any, first_row: Any, last_row: Any, example: Any) -> None:
     """The activation of a panel's sums, and their way out."""
     if p.activate:
         call4(p.activate, at.y, last_row - first_row, at.y_row_bytes, at.vectors)
@@ -83,4 +83,4 @@ def finish_panel(p: Any, outputs: Any, at: Any, first_row: Any, last_row: Any) -
             first_filter = at.first_filter + v * p.width
             target = outputs + first_filter * p.output_filter_stride
             filters, stride = p.filters - first_filter, p.output_filter_stride
-            store_rows(p, y, at.y_row_bytes, first_row, last_row, filters, target, stride)
+            store_rows(p, y, at.y_row_bytes, first_row, last_row, example, filters, target, stride)

@@ -13,7 +13,7 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call7, call8
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.hidden import convolve, fill_tables, load_piece
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, first_example, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.worker import worker_of
@@ -41,9 +41,9 @@ def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
 def _convolve_tile(p, inputs, outputs, weights, first_row, last_row, first_block, scratch):
     """The outputs of a tile's rows for a part of the channels, example by example."""
     last_block = min(first_block + p.sum_blocks, p.blocks)
-    row = first_row
+    row, example = first_row, first_example(p, first_row)
     while row < last_row:
-        piece = piece_at(p, p.steps, row, last_row)
+        piece = piece_at(p, p.steps, row, last_row, example)
         at = outputs + piece.example * p.output_example_stride + piece.step * p.output_step_stride
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
@@ -53,7 +53,7 @@ def _convolve_tile(p, inputs, outputs, weights, first_row, last_row, first_block
                 stored = max(loaded, min(end, p.channels // p.width))
                 _convolve_in_place(p, at, weights, piece.steps, loaded, stored, scratch)
             _convolve_and_store(p, at, weights, piece.steps, loaded, stored, end, scratch)
-        row += piece.rows
+        row, example = row + piece.rows, piece.example
 
 
 @compiled

@@ -12,7 +12,7 @@ from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call8, call10, store_intp
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
-from nb_sepconv.kernels.cpu.forward.lengths import piece_at
+from nb_sepconv.kernels.cpu.forward.lengths import first_example, piece_at
 
 
 @compiled
@@ -22,9 +22,9 @@ def fill_hidden(
     """The depthwise results of a tile's rows for some blocks of channels, example by example."""
     vector_bytes = p.width * p.item_bytes
     kernel_bytes = p.kernel_size * vector_bytes
-    row = first_row
+    row, example = first_row, first_example(p, first_row)
     while row < last_row:
-        piece = piece_at(p, p.steps, row, last_row)
+        piece = piece_at(p, p.steps, row, last_row, example)
         for loaded in range(first_block, last_block, p.load_blocks):
             end = min(loaded + p.load_blocks, last_block)
             load_piece(p, inputs, piece, loaded, end, scratch)
@@ -35,7 +35,7 @@ def fill_hidden(
                     place = place_in_sum(p, block, m) - first_block * p.multiplier
                     hidden = scratch + p.hidden + place * p.hidden_block_bytes + (row - first_row) * vector_bytes
                     convolve(p, x, scratch + p.tap_table, kernel, hidden, piece.steps)
-        row += piece.rows
+        row, example = row + piece.rows, piece.example
 
 
 @compiled

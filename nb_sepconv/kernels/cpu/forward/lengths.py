@@ -98,13 +98,22 @@ def example_of(p: Any, row: Any) -> Any:
 
 
 @compiled
-def piece_at(p: Any, example_rows: Any, row: Any, last_row: Any) -> Piece:
-    """The rows from ``row`` on that are of one example, up to ``last_row``."""
+def example_from(p: Any, row: Any, example: Any) -> Any:
+    """The same, sooner where it is ``example`` or soon behind it; without lengths of their own, ``example``."""
+    if p.lengths:
+        while example + 1 < p.examples and line_of(p, example + 1).first_row <= row:
+            example += 1
+    return example
+
+
+@compiled
+def piece_at(p: Any, example_rows: Any, row: Any, last_row: Any, example: Any) -> Piece:
+    """The rows from ``row`` on that are of one example, ``example`` or a later one, up to ``last_row``."""
     if not p.lengths:
         example, step = row // example_rows, row % example_rows
         rows = min(example_rows - step, last_row - row)
         return Piece(example, step, rows, min(p.steps - step, rows), p.length, p.left)
-    example = example_of(p, row)
+    example = example_from(p, row, example)
     line = line_of(p, example)
     step = row - line.first_row
     rows = min(line_of(p, example + 1).first_row, last_row) - row
@@ -112,37 +121,37 @@ def piece_at(p: Any, example_rows: Any, row: Any, last_row: Any) -> Piece:
 
 
 @compiled
-def place_of_rows(p: Any, outputs: Any, first_row: Any, last_row: Any) -> Any:
+def place_of_rows(p: Any, outputs: Any, first_row: Any, last_row: Any, example: Any) -> Any:
     """Where the rows of a tile lie one after the other in the outputs, as they are computed; 0 where they do not."""
     if not p.rows_in_place:
         return 0
     if not p.lengths:
         return outputs + first_row * p.output_step_stride
-    piece = piece_at(p, p.steps, first_row, last_row)
+    piece = piece_at(p, p.steps, first_row, last_row, example)
     if piece.rows < last_row - first_row:
         return 0
     return outputs + piece.example * p.output_example_stride + piece.step * p.output_step_stride
 
 
 @compiled
-def end_of_rows_together(p: Any, row: Any, last_row: Any) -> Any:
+def end_of_rows_together(p: Any, row: Any, last_row: Any, example: Any) -> Any:
     """The end of the rows, ``last_row`` at most, that are multiplied together with ``row``: those of one example, whose
     sums lie in one piece, or of several that have few.
     """
     if not p.lengths or not p.rows_in_place or p.sum_blocks < p.blocks:
         return last_row
-    rows = piece_at(p, p.steps, row, last_row).rows
-    end = row + rows
-    while rows < LEAST_ALONE and end < last_row:
-        rows = piece_at(p, p.steps, end, last_row).rows
-        if rows < LEAST_ALONE:
-            end += rows
+    piece = piece_at(p, p.steps, row, last_row, example)
+    end = row + piece.rows
+    while piece.rows < LEAST_ALONE and end < last_row:
+        piece = piece_at(p, p.steps, end, last_row, piece.example)
+        if piece.rows < LEAST_ALONE:
+            end += piece.rows
     return end
 
 
 @compiled
 def first_example(p: Any, first_row: Any) -> Any:
-    """The first example that ends behind a tile's first row; of the first tile, the first one."""
+    """The first example that ends behind a tile's first row; of the first tile, and without lengths, the first one."""
     return example_of(p, first_row) if p.lengths and first_row else 0
 
 

@@ -15,7 +15,15 @@ from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_t
 from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call11, release
 from nb_sepconv.kernels.cpu.forward.hidden import fill_hidden, fill_tables
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, end_of_rows_together, piece_at, place_of_rows
+from nb_sepconv.kernels.cpu.forward.lengths import (
+    all_rows,
+    clear_behind,
+    end_of_rows_together,
+    example_from,
+    first_example,
+    piece_at,
+    place_of_rows,
+)
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
@@ -54,18 +62,18 @@ def rows_of_tile(p: Any, tile: Any, rows: Any) -> tuple[Any, Any]:
 
 @compiled
 def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
-    last_panel = min(first_panel + p.part_panels, p.panels)
+    last_panel, first = min(first_panel + p.part_panels, p.panels), first_example(p, first_row)
     for first_block in range(0, p.blocks, p.sum_blocks):
         last_block = min(first_block + p.sum_blocks, p.blocks)
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
         for panel in range(first_panel, last_panel):
             place = panel - first_panel if p.sum_blocks < p.blocks else 0
-            row = first_row
+            row, example = first_row, first
             while row < last_row:
-                end = end_of_rows_together(p, row, last_row)
-                hidden = scratch + p.hidden + (row - first_row) * p.width * p.item_bytes
-                fill_panel(p, outputs, weights, hidden, row, end, first_block, last_block, panel, place, scratch)
-                row = end
+                end = end_of_rows_together(p, row, last_row, example)
+                at = scratch + p.hidden + (row - first_row) * p.width * p.item_bytes
+                fill_panel(p, outputs, weights, at, row, end, example, first_block, last_block, panel, place, scratch)
+                row, example = end, example_from(p, end, example)
 
 
 @compiled
@@ -76,18 +84,22 @@ def fill_panel(
     hidden: Any,
     first_row: Any,
     last_row: Any,
+    example: Any,
     first_block: Any,
     last_block: Any,
     panel: Any,
     place: Any,
     scratch: Any,
 ) -> None:
-    """A tile's sums over some blocks of channels for one panel of filters; after the last block they are finished."""
+    """A tile's sums over some blocks of channels for one panel of filters; after the last block they are finished.
+
+    ``example`` is that of the first row, or one before.
+    """
     vector_bytes = p.width * p.item_bytes
     first_filter = panel * PANEL_VECTORS * p.width
     filters = p.filters - first_filter
     vectors = min(PANEL_VECTORS, ceil_div(filters, p.width))
-    rows_at = place_of_rows(p, outputs, first_row, last_row)
+    rows_at = place_of_rows(p, outputs, first_row, last_row, example)
     in_place = rows_at != 0 and vectors * p.width <= filters
     y, y_row_bytes = scratch + p.y + place * p.tile_rows * PANEL_VECTORS * vector_bytes, vectors * vector_bytes
     if in_place:
@@ -129,6 +141,7 @@ def fill_panel(
                 y_row_bytes,
                 first_row,
                 last_row,
+                example,
                 filters - v * p.width,
                 target,
                 p.output_filter_stride,
@@ -149,16 +162,24 @@ def sum_blocks_of(p: Any, first_block: Any, last_block: Any) -> Any:
 
 @compiled
 def store_rows(
-    p: Any, y: Any, y_row_bytes: Any, first_row: Any, last_row: Any, filters: Any, target: Any, filter_stride: Any
+    p: Any,
+    y: Any,
+    y_row_bytes: Any,
+    first_row: Any,
+    last_row: Any,
+    example: Any,
+    filters: Any,
+    target: Any,
+    filter_stride: Any,
 ) -> None:
-    """One vector of filters of a tile's rows, example by example."""
+    """One vector of filters of a tile's rows, example by example; ``example`` is as in :func:`fill_panel`."""
     row = first_row
     while row < last_row:
-        piece = piece_at(p, p.steps, row, last_row)
+        piece = piece_at(p, p.steps, row, last_row, example)
         at = target + piece.example * p.output_example_stride + piece.step * p.output_step_stride
         source = y + (row - first_row) * y_row_bytes
         call7(p.store, source, y_row_bytes, piece.steps, filters, at, p.output_step_stride, filter_stride)
-        row += piece.rows
+        row, example = row + piece.rows, piece.example
 
 
 worker_address: Any = pointer_to(run_worker)

@@ -15,7 +15,7 @@ from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call5, call6, call8, call10, store_intp
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.hidden import convolve, fill_tables
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, piece_at
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, first_example, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import fill_panel, rows_of_tile, store_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
 from nb_sepconv.kernels.cpu.forward.worker import worker_of
@@ -48,9 +48,11 @@ def fill_narrow_tables(p: Any, a: Any, scratch: Any) -> None:
 @compiled
 def _fill_tile(p, a, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
     """Segments are finished run by run; where there are none, a tile's rows are finished together."""
-    row = first_row
+    first = first_example(p, first_row)
+    row, example = first_row, first
     while row < last_row:
-        piece = piece_at(p, p.steps, row, min(row + a.segments * a.most_steps, last_row))
+        piece = piece_at(p, p.steps, row, min(row + a.segments * a.most_steps, last_row), example)
+        example = piece.example
         steps = piece.steps
         hidden = scratch + p.hidden
         if a.segments == 1:
@@ -62,13 +64,13 @@ def _fill_tile(p, a, inputs, outputs, weights, first_row, last_row, first_panel,
             kernel = weights + block * p.kernel_size * p.width * p.item_bytes
             convolve(p, x, taps, kernel, hidden + block * p.hidden_block_bytes, size)
         if a.segments > 1:
-            for first in range(0, steps, size):
-                segment = hidden + first // size * p.channels * p.item_bytes
-                last = min(first + size, steps)
-                _finish(p, outputs, weights, segment, row + first, row + last, first_panel, scratch)
+            for start in range(0, steps, size):
+                segment = hidden + start // size * p.channels * p.item_bytes
+                last = min(start + size, steps)
+                _finish(p, outputs, weights, segment, row + start, row + last, example, first_panel, scratch)
         row += steps
     if a.segments == 1:
-        _finish(p, outputs, weights, scratch + p.hidden, first_row, last_row, first_panel, scratch)
+        _finish(p, outputs, weights, scratch + p.hidden, first_row, last_row, first, first_panel, scratch)
 
 
 @compiled
@@ -134,17 +136,17 @@ def _load_numbers(p, a, inputs, piece, filled, scratch):
 
 
 @compiled
-def _finish(p, outputs, weights, hidden, first_row, last_row, first_panel, scratch):
-    """Outputs from the depthwise results of some rows."""
+def _finish(p, outputs, weights, hidden, first_row, last_row, example, first_panel, scratch):
+    """Outputs from the depthwise results of some rows, the first of them of ``example``."""
     if not p.fused:
-        _store_hidden(p, outputs, hidden, first_row, last_row)
+        _store_hidden(p, outputs, hidden, first_row, last_row, example)
         return
     for panel in range(first_panel, min(first_panel + p.part_panels, p.panels)):
-        fill_panel(p, outputs, weights, hidden, first_row, last_row, 0, p.blocks, panel, 0, scratch)
+        fill_panel(p, outputs, weights, hidden, first_row, last_row, example, 0, p.blocks, panel, 0, scratch)
 
 
 @compiled
-def _store_hidden(p, outputs, hidden, first_row, last_row):
+def _store_hidden(p, outputs, hidden, first_row, last_row, example):
     """The depthwise results as outputs, whose order they have."""
     vector_bytes = p.width * p.item_bytes
     for block in range(p.blocks):
@@ -153,7 +155,8 @@ def _store_hidden(p, outputs, hidden, first_row, last_row):
             call4(p.activate, at, last_row - first_row, vector_bytes, 1)
         filter_ = block * p.width
         target = outputs + filter_ * p.output_filter_stride
-        store_rows(p, at, vector_bytes, first_row, last_row, p.channels - filter_, target, p.output_filter_stride)
+        channels, stride = p.channels - filter_, p.output_filter_stride
+        store_rows(p, at, vector_bytes, first_row, last_row, example, channels, target, stride)
 
 
 narrow_worker_address: Any = worker_of(_fill_tiles)

@@ -11,7 +11,7 @@ from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS, whole_panels
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call9
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, piece_at
+from nb_sepconv.kernels.cpu.forward.lengths import all_rows, first_example, piece_at
 from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.worker import worker_of
 from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
@@ -36,9 +36,10 @@ def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
 def _fill_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
     """Segments are finished run by run; where there are none, a tile's rows are finished together."""
     hidden, y = scratch + p.hidden, scratch + p.y
-    row = first_row
+    row, example = first_row, first_example(p, first_row)
     while row < last_row:
-        piece = piece_at(p, p.example_rows, row, min(row + p.segments * p.most_steps, last_row))
+        piece = piece_at(p, p.example_rows, row, min(row + p.segments * p.most_steps, last_row), example)
+        example = piece.example
         rows = piece.rows
         size = _segment_rows(p, piece)
         fill_run(p, p, inputs, weights, piece, size, scratch)

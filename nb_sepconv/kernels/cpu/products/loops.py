@@ -40,14 +40,14 @@ def _fill_tile(p, a, inputs, outputs, weights, first_row, last_row, first_panel,
     if a.copied:
         at, row = scratch + p.x, first_row
         while row < last_row:
-            piece = piece_at(p, p.steps, row, last_row)
+            piece = piece_at(p, p.steps, row, last_row, 0)
             _load(p, a, inputs, piece, at, scratch)
             at += copied_bytes(p, a, piece.rows)
             row += piece.rows
     for panel in range(first_panel, min(first_panel + p.part_panels, p.panels)):
         at, row = scratch + p.x, first_row
         while row < last_row:
-            piece = piece_at(p, p.steps, row, last_row)
+            piece = piece_at(p, p.steps, row, last_row, 0)
             if a.copied:
                 x = at
                 at += copied_bytes(p, a, piece.rows)

@@ -22,6 +22,7 @@ from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import (
     all_rows,
     clear_until,
+    example_from,
     first_example,
     line_of,
     piece_at,
@@ -59,15 +60,15 @@ def _fill_tiles(p, a, inputs, outputs, weights, tickets, worker, scratch):
 @compiled
 def _fill_hidden(p, a, inputs, weights, first_row, last_row, scratch):
     """The depthwise results of a tile, panels of steps whose rows are the hidden channels in the order of the sums."""
-    row = first_row
+    row, example = first_row, first_example(p, first_row)
     while row < last_row:
-        piece = piece_at(p, a.example_rows, row, last_row)
+        piece = piece_at(p, a.example_rows, row, last_row, example)
         rows = ceil_div(piece.steps, STEPS) * STEPS
         for first_block in range(0, p.blocks, p.load_blocks):
             last_block = min(first_block + p.load_blocks, p.blocks)
             load_blocks(p, inputs, piece, rows, first_block, last_block, scratch)
             _convolve(p, a, weights, first_block, last_block, row - first_row, rows, scratch)
-        row += piece.rows
+        row, example = row + piece.rows, piece.example
     if not p.lengths:
         clear_behind_steps(p, a, scratch + p.hidden, last_row - first_row)
 
@@ -171,11 +172,7 @@ def _fill_panel(p, a, hidden, outputs, weights, row, last_row, group, example, y
 @compiled
 def _example_of(p, a, row, example):
     """The example of a row, which is ``example`` or a later one."""
-    if not p.lengths:
-        return row // a.example_rows
-    while line_of(p, example + 1).first_row <= row:
-        example += 1
-    return example
+    return example_from(p, row, example) if p.lengths else row // a.example_rows
 
 
 @compiled
