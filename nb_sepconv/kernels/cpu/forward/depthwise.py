@@ -58,7 +58,7 @@ def _convolve_tile(p, inputs, outputs, weights, first_row, last_row, first_block
 
 @compiled
 def _convolve_in_place(p, outputs, weights, steps, first_block, last_block, scratch):
-    """Whole blocks of channels, a few rows at a time, which are whole groups but for the last ones."""
+    """Whole blocks of channels, a few rows at a time. The last ones are a whole group or more: none is in vain."""
     vector_bytes = p.width * p.item_bytes
     step = 0
     while step < steps:

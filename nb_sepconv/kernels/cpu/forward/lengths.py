@@ -99,7 +99,7 @@ def example_of(p: Any, row: Any) -> Any:
 
 @compiled
 def example_from(p: Any, row: Any, example: Any) -> Any:
-    """The same, sooner where it is ``example`` or soon behind it; without lengths of their own, ``example``."""
+    """The same where it is ``example`` or a later one, sooner where it is near; without lengths, ``example``."""
     if p.lengths:
         while example + 1 < p.examples and line_of(p, example + 1).first_row <= row:
             example += 1
