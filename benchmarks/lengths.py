@@ -36,7 +36,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lengths", description=__doc__)
     parser.add_argument("--only", action="append", metavar="WORKLOAD", help="time this workload; repeatable")
     parser.add_argument("--threads", type=int, action="append", help="threads; repeatable (default 1, 2)")
-    parser.add_argument("--rounds", type=int, default=25, help="turns of each batch (default 25)")
+    parser.add_argument("--rounds", type=int, default=60, help="turns of each batch (default 60)")
     parser.add_argument("--seconds", type=float, default=0.03, help="length of a turn (default 0.03)")
     parser.add_argument("--print", action="store_true", help="print the page's part instead of writing it")
     return parser.parse_args(arguments)
