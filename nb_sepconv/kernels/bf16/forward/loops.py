@@ -19,8 +19,8 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call2, call7, ca
 from nb_sepconv.kernels.cpu.forward.hidden import fill_hidden, fill_tables
 from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, first_example, place_of_rows
-from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.worker import rows_of_tile
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 
 

@@ -11,35 +11,17 @@ from nb_sepconv.kernels.cpu.codegen.blocking import STEPS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call7, call8
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
-from nb_sepconv.kernels.cpu.forward.hidden import convolve, fill_tables, load_piece
-from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
-from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, first_example, piece_at
-from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
-from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.worker import worker_of
-from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
+from nb_sepconv.kernels.cpu.forward.hidden import convolve, load_piece
+from nb_sepconv.kernels.cpu.forward.lengths import first_example, piece_at
+from nb_sepconv.kernels.cpu.forward.worker import worker_by_tiles
 
 STORED_ROWS = 16  # at a time, where channels lie side by side: processors foresee the stores to so many rows
 
 
 @compiled
-def _fill_tiles(problem, inputs, outputs, weights, tickets, worker, scratch):
-    p = problem_at(problem)
-    fill_tables(p, scratch)
-    rows = all_rows(p, p.steps)
-    ticket = next_ticket(tickets, worker)
-    while ticket >= 0:
-        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
-        part = ticket % p.filter_parts
-        _convolve_tile(p, inputs, outputs, weights, first_row, last_row, part * p.sum_blocks, scratch)
-        clear_behind(p, outputs, first_row, last_row, part)
-        keep_steps(p, inputs, ticket)
-        ticket = next_ticket(tickets, worker)
-
-
-@compiled
-def _convolve_tile(p, inputs, outputs, weights, first_row, last_row, first_block, scratch):
+def _convolve_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
     """The outputs of a tile's rows for a part of the channels, example by example."""
+    first_block = part * p.sum_blocks
     last_block = min(first_block + p.sum_blocks, p.blocks)
     row, example = first_row, first_example(p, first_row)
     while row < last_row:
@@ -114,4 +96,4 @@ def _store(p, hidden, outputs, rows, first_block, last_block):
             hidden += p.hidden_block_bytes
 
 
-depthwise_worker_address: Any = worker_of(_fill_tiles)
+depthwise_worker_address: Any = worker_by_tiles(_convolve_tile)

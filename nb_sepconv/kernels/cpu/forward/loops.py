@@ -9,60 +9,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from nb_sepconv.kernels.cpu.codegen.addressing import ALIGNMENT, aligned, ceil_div
+from nb_sepconv.kernels.cpu.codegen.addressing import ceil_div
 from nb_sepconv.kernels.cpu.codegen.blocking import BLOCKS_TOGETHER, PANEL_VECTORS
-from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled, pointer_to
-from nb_sepconv.kernels.cpu.codegen.intrinsics import allocate, call4, call7, call11, release
-from nb_sepconv.kernels.cpu.forward.hidden import fill_hidden, fill_tables
-from nb_sepconv.kernels.cpu.forward.keeping import keep_steps
+from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
+from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call7, call11
+from nb_sepconv.kernels.cpu.forward.hidden import fill_hidden
 from nb_sepconv.kernels.cpu.forward.lengths import (
-    all_rows,
-    clear_behind,
     end_of_rows_together,
     example_from,
     first_example,
     piece_at,
     place_of_rows,
 )
-from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.tiling import first_row_of
-from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
-
-
-def run_worker(problem: Any, inputs: Any, outputs: Any, weights: Any, tickets: Any, worker: Any) -> None:
-    """Fill tiles of the output, by ticket, until none is left. All arguments but the last are addresses."""
-    p = problem_at(problem)
-    buffer = allocate(p.scratch_bytes + ALIGNMENT)
-    if buffer:
-        _fill_tiles(p, inputs, outputs, aligned(weights), tickets, worker, aligned(buffer))
-        release(buffer)
+from nb_sepconv.kernels.cpu.forward.worker import worker_by_tiles
 
 
 @compiled
-def _fill_tiles(p, inputs, outputs, weights, tickets, worker, scratch):
-    """``scratch`` belongs to this worker, ``tickets`` to all of them."""
-    fill_tables(p, scratch)
-    rows = all_rows(p, p.steps)
-    ticket = next_ticket(tickets, worker)
-    while ticket >= 0:
-        first_row, last_row = rows_of_tile(p, ticket // p.filter_parts, rows)
-        part = ticket % p.filter_parts
-        _fill_tile(p, inputs, outputs, weights, first_row, last_row, part * p.part_panels, scratch)
-        clear_behind(p, outputs, first_row, last_row, part)
-        keep_steps(p, inputs, ticket)
-        ticket = next_ticket(tickets, worker)
-
-
-@compiled
-def rows_of_tile(p: Any, tile: Any, rows: Any) -> tuple[Any, Any]:
-    """A tile's first row, and the one behind its last; all tiles together have so many."""
-    first = first_row_of(tile, p.tiles, p.row_groups, p.row_group)
-    return first, min(first_row_of(tile + 1, p.tiles, p.row_groups, p.row_group), rows)
-
-
-@compiled
-def _fill_tile(p, inputs, outputs, weights, first_row, last_row, first_panel, scratch):
-    last_panel, first = min(first_panel + p.part_panels, p.panels), first_example(p, first_row)
+def _fill_tile(p, inputs, outputs, weights, first_row, last_row, part, scratch):
+    first_panel, first = part * p.part_panels, first_example(p, first_row)
+    last_panel = min(first_panel + p.part_panels, p.panels)
     for first_block in range(0, p.blocks, p.sum_blocks):
         last_block = min(first_block + p.sum_blocks, p.blocks)
         fill_hidden(p, inputs, weights, first_row, last_row, first_block, last_block, scratch)
@@ -182,4 +147,4 @@ def store_rows(
         row, example = row + piece.rows, piece.example
 
 
-worker_address: Any = pointer_to(run_worker)
+worker_address: Any = worker_by_tiles(_fill_tile)

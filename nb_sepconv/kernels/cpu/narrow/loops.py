@@ -16,9 +16,9 @@ from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call5, call6, call8
 from nb_sepconv.kernels.cpu.codegen.microkernels import rows_in_vain
 from nb_sepconv.kernels.cpu.forward.hidden import convolve, fill_tables
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, clear_behind, first_example, piece_at
-from nb_sepconv.kernels.cpu.forward.loops import fill_panel, rows_of_tile, store_rows
+from nb_sepconv.kernels.cpu.forward.loops import fill_panel, store_rows
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.worker import worker_of
+from nb_sepconv.kernels.cpu.forward.worker import rows_of_tile, worker_of
 from nb_sepconv.kernels.cpu.narrow.problem import narrow_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 

@@ -12,8 +12,7 @@ from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS, STEPS, whole_
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call9
 from nb_sepconv.kernels.cpu.forward.lengths import all_rows, first_example, piece_at
-from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
-from nb_sepconv.kernels.cpu.forward.worker import worker_of
+from nb_sepconv.kernels.cpu.forward.worker import rows_of_tile, worker_of
 from nb_sepconv.kernels.cpu.narrow.loops import fill_narrow_tables, fill_run, input_of_block
 from nb_sepconv.kernels.cpu.narrow.problem import narrow_transposed_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket

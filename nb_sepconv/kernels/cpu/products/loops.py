@@ -13,9 +13,8 @@ from nb_sepconv.kernels.cpu.codegen.blocking import PANEL_VECTORS
 from nb_sepconv.kernels.cpu.codegen.function_pointers import compiled
 from nb_sepconv.kernels.cpu.codegen.intrinsics import call4, call5, call7, call10, store_intp
 from nb_sepconv.kernels.cpu.forward.lengths import piece_at
-from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
-from nb_sepconv.kernels.cpu.forward.worker import worker_of
+from nb_sepconv.kernels.cpu.forward.worker import rows_of_tile, worker_of
 from nb_sepconv.kernels.cpu.products.problem import rows_at
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 

@@ -27,8 +27,9 @@ from nb_sepconv.kernels.cpu.forward.lengths import (
     line_of,
     piece_at,
 )
-from nb_sepconv.kernels.cpu.forward.loops import rows_of_tile, sum_blocks_of
+from nb_sepconv.kernels.cpu.forward.loops import sum_blocks_of
 from nb_sepconv.kernels.cpu.forward.problem import problem_at
+from nb_sepconv.kernels.cpu.forward.worker import rows_of_tile
 from nb_sepconv.kernels.cpu.runtime.work_queue import next_ticket
 from nb_sepconv.kernels.cpu.transposed.problem import transposed_at
 
