@@ -48,6 +48,12 @@ def workers(libraries, threads, pythons, task):
                 missing[library] = str(error)
         if OURS in missing:
             raise WorkerError(f"nb_sepconv itself does not import: {missing[OURS]}")
+        if len(started) < 2 <= len(libraries):
+            reasons = "; ".join(f"{library}: {why}" for library, why in missing.items())
+            raise WorkerError(
+                "There is no other library to compare with: install one, or name its interpreter with `--python`. "
+                + reasons
+            )
         yield started, missing
 
 

@@ -19,12 +19,12 @@ from benchmarks.peers import (
     VARIABLES,
     precision_of,
 )
-from benchmarks.processes import WorkerError, WorkerProcess
+from benchmarks.processes import MissingLibraryError, WorkerError, WorkerProcess
 from benchmarks.random_workloads import KINDS, random_workloads
 from benchmarks.report import OUR_CANDIDATES, join, render, significant, split, table
 from benchmarks.statistics import best_peer, fifth_percentile, geometric_mean, ratio, summary
 from benchmarks.training_workloads import make_training_arrays
-from benchmarks.turns import NUMBERS, measure_workload, numbers_on_disk
+from benchmarks.turns import NUMBERS, measure_workload, numbers_on_disk, workers
 from benchmarks.workloads import Workload, load_workloads, make_arrays, relative_error
 from nb_sepconv.convolution.planned_calls import planned_calls
 from nb_sepconv.kernels import cpu
@@ -517,3 +517,23 @@ def test_ways_to_call_a_small_layer_are_a_part_of_the_page(tmp_path):
     titles = [line for line in page.read_text().splitlines() if line.startswith("# ")]
     assert titles == ["# Benchmarks", "# Calls of small layers", "# Batch jobs"]
     assert "function |" not in page.read_text()
+
+
+def test_no_other_library_is_an_error_that_says_so(monkeypatch):
+    class Ours:
+        def __init__(self, library, *_, **__):
+            if library != OURS:
+                raise MissingLibraryError(f"No module named '{library.lower()}'")
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr("benchmarks.turns.WorkerProcess", Ours)
+    message = r"no other library to compare with: install one.*PyTorch: No module named 'pytorch'"
+    with pytest.raises(WorkerError, match=message), workers([OURS, "PyTorch"], 1, {}, "streams"):
+        pass
+    with workers([OURS], 1, {}, "forward") as (started, missing):
+        assert (list(started), missing) == ([OURS], {})
